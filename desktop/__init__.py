@@ -1,0 +1,1 @@
+"""The application people see; the only package that imports Qt."""

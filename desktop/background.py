@@ -1,0 +1,153 @@
+"""One asyncio loop in one thread, and the way back: the only file where Qt and asyncio meet."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended. `error` is None for a good end and for a cancelled one."""
+
+    error: Exception | None = None
+    cancelled: bool = False
+    value: Any = None
+
+
+class Job:
+    """A running job. GUI thread only."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._task: asyncio.Task[Any] | None = None
+        self.muted = False
+
+    def cancel(self) -> None:
+        """Ask it to end; from now on no event arrives, only `on_end`, when it has really ended."""
+        self.muted = True
+        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+
+
+class Background(QObject):
+    """Runs coroutines on a thread of its own and reports in the GUI thread.
+
+    `on_event` and `on_end` are called in the GUI thread, in order; `on_end` exactly once for each job,
+    also when it was cancelled, and before `close` returns at the latest. The thread starts with the
+    first job.
+    """
+
+    _posted = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._waiting: list[Callable[[], None]] = []
+        self._posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
+
+    def start(
+        self,
+        stream: AsyncGenerator[T, None],
+        on_event: Callable[[T], None],
+        on_end: Callable[[Outcome], None],
+    ) -> Job:
+        """Consume a stream: `on_event` for each of its items, then `on_end`."""
+
+        async def consume() -> None:
+            try:
+                async for event in stream:
+                    self._post(lambda event=event: None if job.muted else on_event(event))  # type: ignore[misc]
+            finally:
+                await stream.aclose()
+
+        job = Job(self._running_loop())
+        self._launch(job, consume(), on_end)
+        return job
+
+    def run(self, work: Coroutine[Any, Any, T], on_end: Callable[[Outcome], None]) -> Job:
+        """Run a coroutine; its result is in the outcome's `value`."""
+        job = Job(self._running_loop())
+        self._launch(job, work, on_end)
+        return job
+
+    def close(self, farewell: Callable[[], Coroutine[Any, Any, None]], timeout_s: float = 4.0) -> None:
+        """Cancel all jobs, run `farewell` (closing what lives on the loop), and end the thread."""
+        loop, thread = self._loop, self._thread
+        if loop is None or thread is None:
+            return
+        done = asyncio.run_coroutine_threadsafe(self._finish(farewell), loop)
+        try:
+            done.result(timeout_s)
+        except TimeoutError:
+            done.cancel()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout_s)
+        self._loop = self._thread = None
+        self._drain()
+
+    async def _finish(self, farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        jobs = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in jobs:
+            task.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+        await farewell()
+
+    def _launch(self, job: Job, work: Coroutine[Any, Any, Any], on_end: Callable[[Outcome], None]) -> None:
+        def ended(task: asyncio.Task[Any]) -> None:
+            outcome = _outcome(task)
+            self._post(lambda: on_end(outcome))
+
+        def begin() -> None:
+            job._task = job._loop.create_task(work)
+            job._task.add_done_callback(ended)
+
+        job._loop.call_soon_threadsafe(begin)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._serve, args=(self._loop,), name="background")
+            self._thread.daemon = True
+            self._thread.start()
+        return self._loop
+
+    @staticmethod
+    def _serve(loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+
+    def _post(self, call: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiting.append(call)
+            first = len(self._waiting) == 1
+        if first:
+            self._posted.emit(None)
+
+    @Slot(object)
+    def _drain(self, _nothing: object = None) -> None:
+        with self._lock:
+            calls, self._waiting = self._waiting, []
+        for call in calls:
+            call()
+
+
+def _outcome(task: asyncio.Task[Any]) -> Outcome:
+    if task.cancelled():
+        return Outcome(cancelled=True)
+    error = task.exception()
+    if isinstance(error, Exception):
+        return Outcome(error=error)
+    return Outcome(value=task.result())

@@ -1,0 +1,415 @@
+"""Conversations and the answers being written, as signals for whoever shows them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop.background import Background, Job, Outcome
+from desktop.services.models import ModelService
+from desktop.services.settings import SettingsService
+from desktop.storage.conversations import (
+    Conversation,
+    ConversationStore,
+    SearchHit,
+    Status,
+    StoredMessage,
+    title_from,
+)
+from models.chat import (
+    Backend,
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    Message,
+    Progress,
+    ReasoningDelta,
+    Role,
+    Sampling,
+    TextDelta,
+)
+from models.errors import AppError, StorageError
+from models.routing import Route, choose
+
+_SAVE_EVERY_MS = 500
+_TRASH_S = 30 * 24 * 3600
+
+
+@dataclass(slots=True)
+class LiveTurn:
+    """An answer being written. `text` and `reasoning` grow; `progress` is what it waits for."""
+
+    message: StoredMessage
+    route: Route
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    progress: Progress | None = None
+    finished: Finished | None = None
+    job: Job | None = None
+    saved: int = 0
+    started_at: float = field(default_factory=time.monotonic)
+    thought_s: float = 0.0
+
+    @property
+    def length(self) -> int:
+        """How many pieces have arrived."""
+        return len(self.text) + len(self.reasoning)
+
+
+class ChatService(QObject):
+    """Sends messages, keeps every word, and tells what happens. GUI thread only.
+
+    For each answer: `message_added` (the user's, then the answer's, RUNNING), any number of
+    `turn_progressed` and `turn_advanced`, exactly one `turn_finished`. All of it is in the store before
+    the signal goes out, the growing text at least every half second. `failed` carries an AppError that
+    belongs to no answer (the store is full or read-only); what was written stays in memory until it
+    can be stored.
+    """
+
+    conversations_changed = Signal()
+    message_added = Signal(object)
+    turn_progressed = Signal(int)
+    turn_advanced = Signal(int)
+    turn_finished = Signal(object)
+    thread_changed = Signal(int)
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        background: Background,
+        backends: Mapping[str, Backend],
+        models: ModelService,
+        settings: SettingsService,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._background = background
+        self._backends = backends
+        self._models = models
+        self._settings = settings
+        self._live: dict[int, LiveTurn] = {}
+        self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
+        self._saver = QTimer(self, interval=_SAVE_EVERY_MS)
+        self._saver.timeout.connect(self._save_live)
+
+    # -- conversations
+
+    def tidy(self) -> None:
+        """At start-up: mark what a crash left running, and empty the trash of a month ago."""
+        self._store.interrupt_running()
+        self._store.purge_deleted(time.time() - _TRASH_S)
+
+    def conversations(self) -> list[Conversation]:
+        """All that aren't deleted, the latest first."""
+        return self._store.conversations()
+
+    def thread(self, conversation_id: int) -> list[StoredMessage]:
+        """The messages shown, oldest first; an answer being written has its latest text."""
+        return [self._current(message) for message in self._store.thread(conversation_id)]
+
+    def search(self, text: str) -> list[SearchHit]:
+        """Where a text occurs in titles and messages."""
+        return self._store.search(text)
+
+    def rename(self, conversation_id: int, title: str) -> None:
+        """Give a conversation a title; an empty one changes nothing."""
+        if title.strip():
+            self._change(lambda: self._store.rename(conversation_id, title.strip()))
+
+    def delete(self, conversation_id: int) -> None:
+        """Put a conversation into the trash; `restore` brings it back."""
+        for turn in [turn for turn in self._live.values() if turn.message.conversation_id == conversation_id]:
+            self.stop(turn.message.id)
+        self._change(lambda: self._store.delete(conversation_id))
+
+    def restore(self, conversation_id: int) -> None:
+        """Take a conversation out of the trash."""
+        self._change(lambda: self._store.restore(conversation_id))
+
+    def draft(self, conversation_id: int | None) -> str:
+        """What was typed and not sent; None is the new conversation."""
+        return self._store.draft(conversation_id)
+
+    def save_draft(self, conversation_id: int | None, text: str) -> None:
+        """Keep what was typed."""
+        self._attempt(lambda: self._store.set_draft(conversation_id, text))
+
+    # -- turns
+
+    def send(self, conversation_id: int | None, text: str) -> int | None:
+        """Store a message and have it answered; the conversation's id, or None if it couldn't be stored.
+
+        With None a conversation is begun. The draft is cleared in either case only once the message
+        is stored.
+        """
+        try:
+            if conversation_id is None:
+                conversation_id = self._store.create(title_from(text)).id
+            thread = self._store.thread(conversation_id)
+            parent = thread[-1].id if thread else None
+            question, answer = self._store.add_turn(conversation_id, parent_id=parent, text=text, model=None)
+        except StorageError as error:
+            self.failed.emit(error)
+            return None
+        self.conversations_changed.emit()
+        self.message_added.emit(question)
+        self.message_added.emit(answer)
+        self._begin(answer)
+        return conversation_id
+
+    def regenerate(self, message: StoredMessage) -> None:
+        """Have another answer written beside this one."""
+        self._add_version(message, Role.ASSISTANT, "", Status.RUNNING)
+
+    def edit(self, message: StoredMessage, text: str) -> None:
+        """Ask differently: a version of the user's message beside the old one, answered anew."""
+        question = self._add_version(message, Role.USER, text, Status.COMPLETE)
+        if question is not None:
+            self._answer_to(question)
+
+    def resume(self, message: StoredMessage) -> None:
+        """Go on where an answer was broken off; an empty one is begun anew."""
+        try:
+            answer = self._store.reopen(message.id)
+        except StorageError as error:
+            self.failed.emit(error)
+            return
+        self.thread_changed.emit(answer.conversation_id)
+        self._begin(answer)
+
+    def select_version(self, message_id: int) -> None:
+        """Show another version of a message and what followed it."""
+        self._attempt(lambda: self._store.select_version(message_id))
+        self.thread_changed.emit(self._store.message(message_id).conversation_id)
+
+    def stop(self, message_id: int) -> None:
+        """End an answer at once; what was written stays."""
+        turn = self._live.get(message_id)
+        if turn is None:
+            return
+        self._settle(turn, Status.STOPPED)
+        if turn.job is not None:
+            turn.job.cancel()
+
+    def live(self, message_id: int) -> LiveTurn | None:
+        """The answer with this id while it is being written."""
+        return self._live.get(message_id)
+
+    def running_in(self, conversation_id: int | None) -> LiveTurn | None:
+        """The answer being written in a conversation."""
+        turns = (turn for turn in self._live.values() if turn.message.conversation_id == conversation_id)
+        return next(turns, None)
+
+    def close(self) -> None:
+        """Store what is being written as interrupted; called once, before the background ends."""
+        for turn in list(self._live.values()):
+            self._settle(turn, Status.INTERRUPTED)
+            if turn.job is not None:
+                turn.job.cancel()
+
+    # -- inside
+
+    def _add_version(
+        self, message: StoredMessage, role: Role, text: str, status: Status
+    ) -> StoredMessage | None:
+        try:
+            added = self._store.add_message(
+                message.conversation_id, parent_id=message.parent_id, role=role, text=text, status=status
+            )
+        except StorageError as error:
+            self.failed.emit(error)
+            return None
+        self.thread_changed.emit(message.conversation_id)
+        if role is Role.ASSISTANT:
+            self._begin(added)
+        return added
+
+    def _answer_to(self, question: StoredMessage) -> None:
+        try:
+            answer = self._store.add_message(
+                question.conversation_id, parent_id=question.id, role=Role.ASSISTANT, status=Status.RUNNING
+            )
+        except StorageError as error:
+            self.failed.emit(error)
+            return
+        self.message_added.emit(answer)
+        self._begin(answer)
+
+    def _begin(self, answer: StoredMessage) -> None:
+        """Start writing an answer that is stored as RUNNING."""
+        try:
+            route = self._route()
+        except AppError as error:
+            self._settle(LiveTurn(answer, Route("none", "", "")), Status.FAILED, error)
+            return
+        turn = LiveTurn(answer, route)
+        turn.text = [answer.text] if answer.text else []
+        turn.reasoning = [answer.reasoning] if answer.reasoning else []
+        turn.saved = turn.length
+        self._live[answer.id] = turn
+        self._saver.start()
+        turn.job = self._background.start(
+            self._backends[route.backend].stream(self._request(turn)),
+            lambda event: self._take(turn, event),
+            lambda outcome: self._end(turn, outcome),
+        )
+        self.turn_progressed.emit(answer.id)
+
+    def _route(self) -> Route:
+        settings = self._settings.values
+        usable = [model.id for model in self._models.usable()]
+        wanted = settings.model if settings.model in usable else None
+        return choose(mode=settings.mode, wanted=wanted, installed=usable)
+
+    def _request(self, turn: LiveTurn) -> ChatRequest:
+        settings = self._settings.values
+        earlier = [m for m in self._store.thread(turn.message.conversation_id) if m.id != turn.message.id]
+        return ChatRequest(
+            model=turn.route.model,
+            messages=tuple(Message(m.role, m.text) for m in earlier if m.text),
+            sampling=Sampling(temperature=settings.temperature, max_tokens=settings.max_tokens),
+            thinking=settings.thinking,
+            answer_so_far=turn.message.text,
+        )
+
+    def _take(self, turn: LiveTurn, event: ChatEvent) -> None:
+        match event:
+            case Progress():
+                turn.progress = event
+                self.turn_progressed.emit(turn.message.id)
+            case ReasoningDelta(text=text):
+                turn.reasoning.append(text)
+                turn.thought_s = time.monotonic() - turn.started_at
+                self.turn_advanced.emit(turn.message.id)
+            case TextDelta(text=text):
+                turn.text.append(text)
+                self.turn_advanced.emit(turn.message.id)
+            case Finished():
+                turn.finished = event
+
+    def _end(self, turn: LiveTurn, outcome: Outcome) -> None:
+        if turn.message.id not in self._live:
+            return  # stopped: settled already
+        match outcome:
+            case Outcome(error=AppError() as error):
+                self._settle(turn, Status.FAILED, error)
+            case Outcome(error=Exception() as error):
+                self._settle(turn, Status.FAILED, _our_fault(error))
+                raise error
+            case Outcome(cancelled=True):
+                self._settle(turn, Status.INTERRUPTED)
+            case _:
+                self._settle(turn, Status.COMPLETE if turn.finished else Status.INTERRUPTED)
+
+    def _settle(self, turn: LiveTurn, status: Status, error: AppError | None = None) -> None:
+        """Store the end of an answer; what can't be stored now is tried again."""
+        self._live.pop(turn.message.id, None)
+        try:
+            message = self._write_end(turn, status, error)
+        except StorageError as failure:
+            self._unsaved[turn.message.id] = (turn, status, error)
+            self.failed.emit(failure)
+            self._saver.start()
+            message = _ended(turn, status, error)
+        if not self._live and not self._unsaved:
+            self._saver.stop()
+        self.turn_finished.emit(message)
+        self.conversations_changed.emit()
+
+    def _write_end(self, turn: LiveTurn, status: Status, error: AppError | None) -> StoredMessage:
+        return self._store.settle(
+            turn.message.id,
+            text="".join(turn.text),
+            reasoning="".join(turn.reasoning),
+            status=status,
+            model=turn.route.model or None,
+            receipt=_receipt(turn),
+            error=_error_values(error) if error else None,
+        )
+
+    def _save_live(self) -> None:
+        for turn in self._live.values():
+            if turn.saved != turn.length:
+                self._attempt(lambda turn=turn: self._save_partial(turn))  # type: ignore[misc]
+        for turn, status, error in list(self._unsaved.values()):
+            try:
+                self._write_end(turn, status, error)
+            except StorageError:
+                return  # said already; the next tick tries again
+            del self._unsaved[turn.message.id]
+        if not self._live and not self._unsaved:
+            self._saver.stop()
+
+    def _save_partial(self, turn: LiveTurn) -> None:
+        turn.text[:] = ["".join(turn.text)]
+        turn.reasoning[:] = ["".join(turn.reasoning)]
+        self._store.save_partial(turn.message.id, turn.text[0], turn.reasoning[0])
+        turn.saved = turn.length
+
+    def _current(self, message: StoredMessage) -> StoredMessage:
+        turn = self._live.get(message.id)
+        if turn is not None:
+            return _ended(turn, Status.RUNNING, None)
+        if message.id in self._unsaved:
+            return _ended(*self._unsaved[message.id])
+        return message
+
+    def _change(self, action: object) -> None:
+        self._attempt(action)
+        self.conversations_changed.emit()
+
+    def _attempt(self, action: object) -> None:
+        try:
+            action()  # type: ignore[operator]
+        except StorageError as error:
+            self.failed.emit(error)
+
+
+def _receipt(turn: LiveTurn) -> dict[str, object]:
+    receipt: dict[str, object] = {"route": asdict(turn.route)}
+    if turn.thought_s:
+        receipt["thought_s"] = round(turn.thought_s, 2)
+    if turn.finished is not None:
+        receipt |= {
+            "reason": turn.finished.reason.value,
+            "usage": asdict(turn.finished.usage),
+            "timings": asdict(turn.finished.timings),
+        }
+    return receipt
+
+
+def _error_values(error: AppError) -> dict[str, str]:
+    return {
+        "title": error.title,
+        "cause": error.cause,
+        "hint": error.hint,
+        "details": error.details,
+        "next_step": error.next_step.value,
+    }
+
+
+def _our_fault(error: Exception) -> AppError:
+    return AppError(
+        "Inshore made a mistake while this was being written.",
+        "What was written is kept. The crash report in the data folder says more.",
+        details=repr(error),
+    )
+
+
+def _ended(turn: LiveTurn, status: Status, error: AppError | None) -> StoredMessage:
+    from dataclasses import replace
+
+    return replace(
+        turn.message,
+        text="".join(turn.text),
+        reasoning="".join(turn.reasoning),
+        status=status,
+        model=turn.route.model or None,
+        receipt=_receipt(turn),
+        error=_error_values(error) if error else None,
+    )

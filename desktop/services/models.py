@@ -1,0 +1,70 @@
+"""The installed models while the program runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.services.settings import SettingsService
+from models.errors import AppError
+from models.library import Library, LocalModel
+
+
+class ModelService(QObject):
+    """The library with signals. `changed` after any change; `failed` carries an AppError."""
+
+    changed = Signal()
+    failed = Signal(object)
+
+    def __init__(self, library: Library, settings: SettingsService, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._library = library
+        self._settings = settings
+        self._models: list[LocalModel] | None = None
+
+    def models(self) -> list[LocalModel]:
+        """All installed models, the chosen one first; damaged and missing ones carry their problem."""
+        if self._models is None:
+            chosen = self._settings.values.model
+            self._models = sorted(self._library.models(), key=lambda model: model.id != chosen)
+        return self._models
+
+    def usable(self) -> list[LocalModel]:
+        """Those that have no problem."""
+        return [model for model in self.models() if model.problem is None]
+
+    def named(self, model_id: str | None) -> LocalModel | None:
+        """The model with this id, or None."""
+        return next((model for model in self.models() if model.id == model_id), None)
+
+    def find(self, model_id: str) -> Path:
+        """The file of a model; raises ModelNotFound."""
+        return self._library.find(model_id)
+
+    def choose(self, model_id: str) -> None:
+        """Make it the model of new conversations."""
+        self._settings.update(model=model_id)
+        self._refresh()
+
+    def add(self, path: Path) -> None:
+        """Add a file where it lies."""
+        try:
+            self._library.add(path)
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        self._refresh()
+
+    def remove(self, model_id: str) -> None:
+        """Forget a model; its file stays."""
+        try:
+            self._library.remove(model_id)
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._models = None
+        self.changed.emit()

@@ -1,0 +1,41 @@
+"""The user's settings while the program runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.system import settings as file
+from desktop.system.settings import Settings
+from models.errors import AppError
+
+
+class SettingsService(QObject):
+    """Holds the settings and writes each change at once.
+
+    `changed` carries the new Settings; `failed` an AppError when they could not be written (they hold
+    for this run all the same).
+    """
+
+    changed = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, path: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._path = path
+        self.values, self.problems = file.load(path)
+
+    def update(self, **changes: Any) -> None:
+        """Change fields by name; nothing happens where nothing differs."""
+        values: Settings = replace(self.values, **changes)
+        if values == self.values:
+            return
+        self.values = values
+        try:
+            file.save(self._path, values)
+        except AppError as error:
+            self.failed.emit(error)
+        self.changed.emit(values)

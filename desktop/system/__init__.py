@@ -1,0 +1,1 @@
+"""Paths, settings file, crash reports; knows no Qt."""

@@ -1,0 +1,161 @@
+"""The values that flow between a conversation and whoever answers it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class Role(StrEnum):
+    """Who speaks in a message."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Thinking(StrEnum):
+    """Whether the model may reason before it answers; AUTO leaves it to the model."""
+
+    OFF = "off"
+    ON = "on"
+    AUTO = "auto"
+
+
+class Stage(StrEnum):
+    """What a backend is busy with before the first word."""
+
+    WAIT = "wait"
+    LOAD = "load"
+    PROMPT = "prompt"
+
+
+class FinishReason(StrEnum):
+    """Why an answer ended by itself. Stopping it is a cancellation, failing is an `AppError`: neither is here."""
+
+    STOP = "stop"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as a backend sees it. An assistant's `text` holds the answer only, never its reasoning."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is picked. None means: the model's own default, then the backend's.
+
+    `temperature` 0 is greedy. `seed` None is a fresh random seed for each answer.
+    """
+
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One question to one model.
+
+    `messages` runs from the oldest to the newest and ends with the user's. `answer_so_far` is not
+    empty when a broken-off answer is to be continued: the backend yields only what comes after it.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    thinking: Thinking = Thinking.AUTO
+    answer_so_far: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Work before the first word. `done` and `total` count the same thing; `total` 0 means unknown."""
+
+    stage: Stage
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of the model's reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one attempt. None is unknown, never zero.
+
+    `cached_tokens` are part of `prompt_tokens`; `reasoning_tokens` are part of `completion_tokens`.
+    """
+
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of one answer went. Seconds, tokens, tokens per second; None is unknown.
+
+    `ttft_s` runs from the request's arrival to the first token, loading included. `reused_tokens` of
+    the prompt were already evaluated. `left_out_messages` older messages did not fit into the context.
+    """
+
+    load_s: float | None = None
+    ttft_s: float | None = None
+    prompt_tokens: int | None = None
+    reused_tokens: int | None = None
+    prompt_tps: float | None = None
+    completion_tokens: int | None = None
+    decode_tps: float | None = None
+    context_tokens: int | None = None
+    left_out_messages: int = 0
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of an answer that ended by itself."""
+
+    reason: FinishReason
+    usage: Usage
+    timings: Timings
+
+
+ChatEvent = Progress | ReasoningDelta | TextDelta | Finished
+
+
+class Backend(Protocol):
+    """Whoever answers. Used from one asyncio loop only.
+
+    `stream` yields any number of `Progress`, `ReasoningDelta` and `TextDelta`, the last event being
+    exactly one `Finished`; it raises an `AppError` on failure. Cancelling the consuming task frees
+    the model within 3 seconds; the next request then works.
+    """
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]: ...
+
+    async def aclose(self) -> None:
+        """End all that was started; later calls of `stream` are an error."""
+        ...

@@ -1,0 +1,172 @@
+"""What can go wrong in the world, in words for the person who uses the program.
+
+    AppError
+    ├── ModelError               a model that can't be used
+    │   ├── NoModel              none is installed
+    │   ├── ModelNotFound        the name is not in the library
+    │   ├── ModelFileMissing     the file is gone or may not be read
+    │   ├── NotAModel            the file is something else
+    │   ├── DamagedModel         truncated or corrupt
+    │   ├── UnsupportedModel     newer than this engine, or of another kind
+    │   └── ModelTooLarge        does not fit into memory
+    ├── EngineError              the process that runs llama.cpp
+    │   ├── EngineMissing        it can't be started at all
+    │   ├── EngineCrashed        it died; the next message starts a new one
+    │   ├── EngineUnresponsive   it was silent for too long and was ended
+    │   └── EngineCrashLoop      it died too often; not started again for now
+    ├── PromptError              a question that can't be asked this way
+    │   ├── PromptTooLong        longer than the model's context
+    │   └── TemplateFailed       the model's own chat template does not work
+    ├── NotAvailable             asked for something this set-up does not have
+    ├── StorageError             the conversations' file
+    │   ├── StorageTooNew        written by a newer Inshore
+    │   ├── StorageDamaged       not a database, or corrupt
+    │   ├── StorageBusy          held by another program
+    │   └── StorageFailed        disk full, read-only, input/output error
+    └── BadInput                 a value that can't be used
+
+An `AppError` is the world's fault and is shown. Any other exception is ours and goes to the crash
+handler. Foreign exceptions are translated once, where they enter, with `from exc`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class NextStep(StrEnum):
+    """The one sensible thing to offer beside an error."""
+
+    RETRY = "retry"
+    CHOOSE_MODEL = "choose_model"
+    ADD_MODEL = "add_model"
+    NEW_CHAT = "new_chat"
+    NONE = "none"
+
+
+class AppError(Exception):
+    """A failure that is shown: a title, one plain cause, what to do, and details to unfold.
+
+    `title`, `cause` and `hint` are whole sentences without markup; `details` may be long and technical.
+    """
+
+    title = "Something did not work."
+    next_step = NextStep.NONE
+
+    def __init__(
+        self,
+        cause: str,
+        hint: str = "",
+        *,
+        title: str | None = None,
+        details: str = "",
+        next_step: NextStep | None = None,
+    ) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.hint = hint
+        self.details = details
+        if title is not None:
+            self.title = title
+        if next_step is not None:
+            self.next_step = next_step
+
+    def one_line(self) -> str:
+        """Title, cause and hint in one line, for a terminal."""
+        return " ".join(" ".join(part.split()) for part in (self.title, self.cause, self.hint) if part)
+
+
+class ModelError(AppError):
+    title = "This model can’t be used."
+    next_step = NextStep.CHOOSE_MODEL
+
+
+class NoModel(ModelError):
+    title = "No model is installed yet."
+    next_step = NextStep.ADD_MODEL
+
+
+class ModelNotFound(ModelError):
+    title = "There is no such model."
+
+
+class ModelFileMissing(ModelError):
+    title = "The model’s file can’t be read."
+
+
+class NotAModel(ModelError):
+    title = "This file is not a model."
+
+
+class DamagedModel(ModelError):
+    title = "The model’s file is damaged."
+
+
+class UnsupportedModel(ModelError):
+    title = "This engine can’t run the model."
+
+
+class ModelTooLarge(ModelError):
+    title = "The model does not fit into memory."
+
+
+class EngineError(AppError):
+    title = "The local engine failed."
+    next_step = NextStep.RETRY
+
+
+class EngineMissing(EngineError):
+    title = "The local engine can’t be started."
+
+
+class EngineCrashed(EngineError):
+    title = "The local engine stopped unexpectedly."
+
+
+class EngineUnresponsive(EngineError):
+    title = "The local engine did not respond."
+
+
+class EngineCrashLoop(EngineError):
+    title = "The local engine keeps stopping."
+
+
+class PromptError(AppError):
+    title = "This can’t be asked of the model."
+
+
+class PromptTooLong(PromptError):
+    title = "The message is too long for this model."
+
+
+class TemplateFailed(PromptError):
+    title = "The model’s chat template does not work."
+    next_step = NextStep.CHOOSE_MODEL
+
+
+class NotAvailable(AppError):
+    title = "That is not available here."
+
+
+class StorageError(AppError):
+    title = "Your conversations can’t be stored."
+
+
+class StorageTooNew(StorageError):
+    title = "Your conversations were written by a newer Inshore."
+
+
+class StorageDamaged(StorageError):
+    title = "The conversations’ file is damaged."
+
+
+class StorageBusy(StorageError):
+    title = "Another program is using your conversations."
+
+
+class StorageFailed(StorageError):
+    pass
+
+
+class BadInput(AppError):
+    title = "That can’t be used."

@@ -1,0 +1,1 @@
+"""llama.cpp on this machine, in a process of its own."""
