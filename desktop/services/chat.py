@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -200,6 +200,11 @@ class ChatService(QObject):
         """The answer with this id while it is being written."""
         return self._live.get(message_id)
 
+    def latest(self, message: StoredMessage) -> tuple[StoredMessage, Progress | None]:
+        """The newest state of a message, and what it waits for if it is being written."""
+        turn = self._live.get(message.id)
+        return (message, None) if turn is None else (self._current(message), turn.progress)
+
     def running_in(self, conversation_id: int | None) -> LiveTurn | None:
         """The answer being written in a conversation."""
         turns = (turn for turn in self._live.values() if turn.message.conversation_id == conversation_id)
@@ -261,10 +266,8 @@ class ChatService(QObject):
         self.turn_progressed.emit(answer.id)
 
     def _route(self) -> Route:
-        settings = self._settings.values
         usable = [model.id for model in self._models.usable()]
-        wanted = settings.model if settings.model in usable else None
-        return choose(mode=settings.mode, wanted=wanted, installed=usable)
+        return choose(mode=self._settings.values.mode, wanted=None, installed=usable)
 
     def _request(self, turn: LiveTurn) -> ChatRequest:
         settings = self._settings.values
@@ -359,13 +362,13 @@ class ChatService(QObject):
             return _ended(*self._unsaved[message.id])
         return message
 
-    def _change(self, action: object) -> None:
+    def _change(self, action: Callable[[], object]) -> None:
         self._attempt(action)
         self.conversations_changed.emit()
 
-    def _attempt(self, action: object) -> None:
+    def _attempt(self, action: Callable[[], object]) -> None:
         try:
-            action()  # type: ignore[operator]
+            action()
         except StorageError as error:
             self.failed.emit(error)
 
@@ -402,8 +405,6 @@ def _our_fault(error: Exception) -> AppError:
 
 
 def _ended(turn: LiveTurn, status: Status, error: AppError | None) -> StoredMessage:
-    from dataclasses import replace
-
     return replace(
         turn.message,
         text="".join(turn.text),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop.services.settings import SettingsService
 from models.errors import AppError
 from models.library import Library, LocalModel
 
@@ -17,17 +17,15 @@ class ModelService(QObject):
     changed = Signal()
     failed = Signal(object)
 
-    def __init__(self, library: Library, settings: SettingsService, parent: QObject | None = None) -> None:
+    def __init__(self, library: Library, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._library = library
-        self._settings = settings
         self._models: list[LocalModel] | None = None
 
     def models(self) -> list[LocalModel]:
         """All installed models, the chosen one first; damaged and missing ones carry their problem."""
         if self._models is None:
-            chosen = self._settings.values.model
-            self._models = sorted(self._library.models(), key=lambda model: model.id != chosen)
+            self._models = self._library.models()
         return self._models
 
     def usable(self) -> list[LocalModel]:
@@ -43,28 +41,22 @@ class ModelService(QObject):
         return self._library.find(model_id)
 
     def choose(self, model_id: str) -> None:
-        """Make it the model of new conversations."""
-        self._settings.update(model=model_id)
-        self._refresh()
+        """Make it the model that answers from now on."""
+        self._try(lambda: self._library.set_default(model_id))
 
     def add(self, path: Path) -> None:
         """Add a file where it lies."""
-        try:
-            self._library.add(path)
-        except AppError as error:
-            self.failed.emit(error)
-            return
-        self._refresh()
+        self._try(lambda: self._library.add(path))
 
     def remove(self, model_id: str) -> None:
         """Forget a model; its file stays."""
+        self._try(lambda: self._library.remove(model_id))
+
+    def _try(self, change: Callable[[], object]) -> None:
         try:
-            self._library.remove(model_id)
+            change()
         except AppError as error:
             self.failed.emit(error)
             return
-        self._refresh()
-
-    def _refresh(self) -> None:
         self._models = None
         self.changed.emit()

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QFont,
+    QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextFormat,
+    QTextFrameFormat,
     QTextLength,
+    QTextOption,
+    QTextTableCell,
+    QTextTableCellFormat,
     QTextTableFormat,
 )
 
 from desktop.ui.chat.markdown import Block, Cell, Kind, Span, common_prefix
 from desktop.ui.theme import LINE_HEIGHT, MESSAGE, Theme, code_font
 
-CODE_GROUP = QTextFormat.Property.UserProperty + 1  # number of the code block that a text block belongs to
-CODE_LANGUAGE = QTextFormat.Property.UserProperty + 2
-RULE = QTextFormat.Property.UserProperty + 3
-QUOTE_DEPTH = QTextFormat.Property.UserProperty + 4
 CODE_PADDING = 14
 CODE_HEADER = 34
-INDENT = 26
+INDENT = 30
+MARKER = 26
 QUOTE_INDENT = 18
 _GAP = 10
 _HEADING_SCALE = {1: 1.4, 2: 1.25, 3: 1.12}
@@ -53,6 +55,13 @@ class BlockWriter:
     def blocks(self) -> Sequence[Block]:
         """What the document shows now."""
         return self._blocks
+
+    def placed(self) -> Iterator[tuple[Block, QTextBlock, QTextBlock]]:
+        """Each block with the first and the last paragraph it takes in the document; tables left out."""
+        ends = [*self._starts[1:], self._document.characterCount()]
+        for block, start, end in zip(self._blocks, self._starts, ends, strict=True):
+            if block.kind is not Kind.TABLE:
+                yield block, self._document.findBlock(start), self._document.findBlock(end - 1)
 
     def set_theme(self, theme: Theme) -> None:
         """Write everything anew in other colours."""
@@ -117,10 +126,10 @@ class BlockWriter:
         if block.kind is not Kind.TABLE and not reused:
             cursor.insertBlock(QTextBlockFormat(), QTextCharFormat())
         self._starts.append(cursor.position())
-        block_format = self._block_format(block, first=index == 0)
+        block_format = self._block_format(block, blocks[index - 1] if index else None)
         match block.kind:
             case Kind.CODE:
-                self._append_code(cursor, block, block_format, index)
+                self._append_code(cursor, block, block_format)
             case Kind.TABLE:
                 self._append_table(cursor, block, block_format, first=index == 0)
             case _:
@@ -128,20 +137,15 @@ class BlockWriter:
                 self._insert_marker(cursor, block)
                 self._insert_spans(cursor, block.spans, self._base_format(block))
 
-    def _block_format(self, block: Block, *, first: bool) -> QTextBlockFormat:
+    def _block_format(self, block: Block, before: Block | None) -> QTextBlockFormat:
         result = QTextBlockFormat()
         result.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        result.setTopMargin(0 if first else (4 if block.marker else _GAP))
-        if block.kind is Kind.HEADING:
-            result.setTopMargin(0 if first else 18)
-            result.setHeadingLevel(block.level)
-        if block.kind is Kind.RULE:
-            result.setProperty(RULE, True)
+        result.setTopMargin(_gap(block, before))
+        result.setHeadingLevel(block.level)
         result.setLeftMargin(INDENT * block.indent + QUOTE_INDENT * block.quote)
-        if block.quote:
-            result.setProperty(QUOTE_DEPTH, block.quote)
         if block.marker:
-            result.setTextIndent(-INDENT + 6)
+            result.setTextIndent(-MARKER)
+            result.setTabPositions([QTextOption.Tab(MARKER, QTextOption.TabType.LeftTab)])
         return result
 
     def _base_format(self, block: Block) -> QTextCharFormat:
@@ -197,17 +201,12 @@ class BlockWriter:
             result.setFontUnderline(True)
         return result
 
-    def _append_code(
-        self, cursor: QTextCursor, block: Block, block_format: QTextBlockFormat, index: int
-    ) -> None:
-        left = block_format.leftMargin()
+    def _append_code(self, cursor: QTextCursor, block: Block, block_format: QTextBlockFormat) -> None:
         first = QTextBlockFormat()
         first.setLineHeight(130, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        first.setProperty(CODE_GROUP, index + 1)
-        first.setProperty(CODE_LANGUAGE, block.language)
-        first.setLeftMargin(left + CODE_PADDING)
+        first.setLeftMargin(block_format.leftMargin() + CODE_PADDING)
         first.setRightMargin(CODE_PADDING)
-        first.setTopMargin(CODE_HEADER + (0 if index == 0 else _GAP))
+        first.setTopMargin(CODE_HEADER + block_format.topMargin())
         following = QTextBlockFormat(first)
         following.setTopMargin(0)
         lines = block.text.split("\n")
@@ -233,23 +232,28 @@ class BlockWriter:
         if first:
             _flatten(cursor)
         table_format = QTextTableFormat()
-        table_format.setCellPadding(6)
         table_format.setCellSpacing(0)
-        table_format.setBorder(1)
-        table_format.setBorderCollapse(True)
-        table_format.setBorderBrush(self._theme.colour("hairline"))
+        table_format.setBorder(0)
         table_format.setLeftMargin(block_format.leftMargin())
-        table_format.setTopMargin(0 if first else _GAP)
+        table_format.setTopMargin(block_format.topMargin())
+        table_format.setBottomMargin(_GAP)
         table_format.setWidth(QTextLength())
         columns = max(len(row) for row in block.rows)
         table = cursor.insertTable(len(block.rows), columns, table_format)
         for y, row in enumerate(block.rows):
             for x, cell in enumerate(row):
-                self._fill(table.cellAt(y, x).firstCursorPosition(), cell, header=y == 0)
+                self._fill(table.cellAt(y, x), cell, header=y == 0)
         cursor.movePosition(QTextCursor.MoveOperation.End)
         _flatten(cursor)
 
-    def _fill(self, cursor: QTextCursor, cell: Cell, *, header: bool) -> None:
+    def _fill(self, place: QTextTableCell, cell: Cell, *, header: bool) -> None:
+        line = QTextTableCellFormat()
+        line.setPadding(6)
+        line.setBottomBorder(1)
+        line.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        line.setBottomBorderBrush(self._theme.colour("outline" if header else "hairline"))
+        place.setFormat(line)
+        cursor = place.firstCursorPosition()
         block_format = QTextBlockFormat()
         sides = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}
         block_format.setAlignment(sides.get(cell.align, Qt.AlignmentFlag.AlignLeft))
@@ -258,6 +262,16 @@ class BlockWriter:
         if header:
             style.setFontWeight(QFont.Weight.DemiBold)
         self._insert_spans(cursor, cell.spans, style)
+
+
+def _gap(block: Block, before: Block | None) -> int:
+    """The space above a block, in pixels."""
+    if before is None:
+        return 0
+    padding = CODE_PADDING if before.kind is Kind.CODE else 0
+    if block.kind is Kind.HEADING:
+        return padding + 18
+    return padding + (4 if block.marker and before.indent else _GAP)
 
 
 def _flatten(cursor: QTextCursor) -> None:

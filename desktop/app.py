@@ -1,0 +1,241 @@
+"""The composition root: builds each object once and connects them; the only file that knows everything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSocketNotifier, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from desktop.background import Background
+from desktop.services.chat import ChatService
+from desktop.services.instance import Outcome, SingleInstance
+from desktop.services.models import ModelService
+from desktop.services.settings import SettingsService
+from desktop.storage.conversations import ConversationStore
+from desktop.storage.database import open_database
+from desktop.system import crash
+from desktop.system.paths import Paths, resources
+from desktop.ui.chat.page import ChatPage
+from desktop.ui.dialogs import confirm_link, refuse_to_start
+from desktop.ui.manager.page import ModelsPage
+from desktop.ui.settings.page import SettingsPage
+from desktop.ui.sidebar import Sidebar
+from desktop.ui.theme import Appearance
+from desktop.ui.window import Window
+from models.errors import AppError
+from models.library import Library
+from models.local.backend import LocalBackend
+
+
+def main() -> int:
+    """Open the window, or bring the one that is open to the front; the process's exit code."""
+    paths = Paths.find(os.environ)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Inshore")
+    app.setDesktopFileName("inshore")
+    look = Appearance(app, resources() / "themes")
+    try:
+        paths.create()
+        instance = SingleInstance(paths.lock_file, app)
+        match instance.claim():
+            case Outcome.HANDED_OVER:
+                return 0
+            case Outcome.HUNG:
+                return refuse_to_start(
+                    "Inshore is running, but does not respond.",
+                    "End it in your system’s task manager, then start it again.",
+                )
+        program = Program(app, look, paths)
+    except AppError as error:
+        return refuse_to_start(error.title, f"{error.cause} {error.hint}".strip(), error.details)
+    instance.show_requested.connect(program.come_forward)
+    return program.run()
+
+
+class Program(QObject):
+    """Every object of the running program, from opening the window to the last byte stored."""
+
+    def __init__(self, app: QApplication, look: Appearance, paths: Paths) -> None:
+        super().__init__(app)
+        self._app, self._look, self._paths = app, look, paths
+        self.settings = SettingsService(paths.settings_file, self)
+        look.choose(self.settings.values.theme.value)
+        self._connection = open_database(paths.database)
+        self.background = Background(self)
+        self.models = ModelService(Library(paths.models, resources() / "starter"), self)
+        self.local = LocalBackend(self.models.find)
+        self.chat = ChatService(
+            ConversationStore(self._connection),
+            self.background,
+            {"local": self.local},
+            self.models,
+            self.settings,
+            self,
+        )
+        self.chat.tidy()
+        self._warmed: str | None = None
+        self._build_window()
+        self._connect()
+        crash.install(paths.crash_log, self._report_crash)
+
+    def run(self) -> int:
+        """Show the window and serve it until it is closed."""
+        self._end_on_signals()
+        if self.settings.values.window:
+            self.window.restore(self.settings.values.window)
+        self.window.show()
+        for problem in self.settings.problems:
+            self.window.warn(problem)
+        code = self._app.exec()
+        self._close()
+        return code
+
+    def come_forward(self) -> None:
+        """Bring the window to the front."""
+        self.window.setWindowState(self.window.windowState() & ~self.window.windowState().WindowMinimized)
+        self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    # -- building
+
+    def _build_window(self) -> None:
+        self.sidebar = Sidebar(self._look)
+        self.page = ChatPage(self.chat, self.models, self._look)
+        self.window = Window(self.sidebar, self.page)
+        self._pages: dict[str, ModelsPage | SettingsPage] = {}
+        self._show_conversations()
+
+    def _connect(self) -> None:
+        sidebar, page, window = self.sidebar, self.page, self.window
+        sidebar.conversation_chosen.connect(self._open)
+        sidebar.new_chat_requested.connect(lambda: self._open(None))
+        sidebar.page_requested.connect(self._show_page)
+        sidebar.renamed.connect(self.chat.rename)
+        sidebar.delete_requested.connect(self._delete)
+        sidebar.searched.connect(self._search)
+        page.conversation_started.connect(sidebar.select)
+        page.new_chat_requested.connect(lambda: self._open(None))
+        page.models_requested.connect(lambda: self._show_page("models"))
+        page.add_model_requested.connect(self._add_model)
+        page.link_activated.connect(self._open_link)
+        page.typing_began.connect(self._warm_up)
+        self.chat.conversations_changed.connect(self._show_conversations)
+        for service in (self.chat, self.models, self.settings):
+            service.failed.connect(lambda error: window.warn(error.one_line()))
+        self.settings.changed.connect(lambda values: self._look.choose(values.theme.value))
+        window.closed.connect(self._remember_window)
+
+    # -- conversations
+
+    def _show_conversations(self) -> None:
+        if not self.sidebar.search.text().strip():
+            self.sidebar.show_conversations(self.chat.conversations())
+
+    def _search(self, text: str) -> None:
+        if text:
+            self.sidebar.show_hits(self.chat.search(text))
+        else:
+            self._show_conversations()
+
+    def _open(self, conversation_id: int | None) -> None:
+        self.window.show_page(self.page)
+        self.sidebar.show_page("")
+        self.sidebar.select(conversation_id)
+        self.page.open(conversation_id)
+
+    def _delete(self, conversation_id: int) -> None:
+        titles = {entry.id: entry.title for entry in self.chat.conversations()}
+        if self.page.conversation == conversation_id:
+            self._open(None)
+        self.chat.delete(conversation_id)
+        self.window.notice.say(
+            f"Deleted “{titles.get(conversation_id, '')}”.", "Undo", lambda: self._restore(conversation_id)
+        )
+
+    def _restore(self, conversation_id: int) -> None:
+        self.chat.restore(conversation_id)
+        self._open(conversation_id)
+
+    # -- pages, models, links
+
+    def _show_page(self, name: str) -> None:
+        if name not in self._pages:
+            self._pages[name] = self._make_page(name)
+        self.window.show_page(self._pages[name])
+        self.sidebar.show_page(name)
+
+    def _make_page(self, name: str) -> ModelsPage | SettingsPage:
+        if name == "models":
+            models = ModelsPage(self.models)
+            models.add_requested.connect(self._add_model)
+            models.remove_requested.connect(self._remove_model)
+            return models
+        settings = SettingsPage(self.settings, self._paths.data)
+        settings.folder_requested.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
+        return settings
+
+    def _add_model(self) -> None:
+        dialog = QFileDialog(self.window, "Add a model", str(Path.home()), "Models (*.gguf);;All files (*)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.models.add(Path(name)))
+        dialog.open()
+
+    def _remove_model(self, model_id: str, name: str) -> None:
+        path = self.models.find(model_id)
+        self.models.remove(model_id)
+        self.window.notice.say(
+            f"Removed “{name}” from the list; its file stays.", "Undo", lambda: self.models.add(path)
+        )
+
+    def _open_link(self, address: str) -> None:
+        if confirm_link(self.window, address):
+            QDesktopServices.openUrl(QUrl(address))
+
+    def _warm_up(self) -> None:
+        """Start the engine while the first words are typed, so that it is ready when they are sent."""
+        usable = self.models.usable()
+        if usable and self._warmed != usable[0].id:
+            self._warmed = usable[0].id
+            self.background.run(self.local.warm_up(self._warmed), lambda _outcome: None)
+
+    # -- the end
+
+    def _remember_window(self) -> None:
+        self.page.composer.flush()
+        self.settings.update(window=self.window.place())
+
+    def _close(self) -> None:
+        self.chat.close()
+        self.background.close(self.local.aclose)
+        self._connection.close()
+
+    def _report_crash(self, words: str) -> None:
+        box = QMessageBox(QMessageBox.Icon.Warning, "Inshore", "Inshore made a mistake.", parent=self.window)
+        box.setInformativeText(
+            "What you wrote is stored, and you can go on. A report was written to the data folder: "
+            f"{self._paths.crash_log}"
+        )
+        box.setDetailedText(words)
+        box.open()
+
+    def _end_on_signals(self) -> None:
+        """SIGTERM, SIGINT and SIGHUP close the window as a click would (F42)."""
+        if sys.platform == "win32":
+            return
+        self._wake, writer = os.pipe()
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda _number, _frame: None)
+        self._notifier = QSocketNotifier(self._wake, QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._on_signal)
+
+    def _on_signal(self) -> None:
+        os.read(self._wake, 64)
+        self.window.close()

@@ -1,0 +1,176 @@
+"""Where one writes: a card that grows with its text, with Send that becomes Stop."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextOption
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+
+from desktop.ui.theme import Appearance
+
+_MOST_LINES = 10
+_DRAFT_MS = 400
+
+
+class ComposerEdit(QPlainTextEdit):
+    """Plain text in which Enter submits and Shift+Enter breaks the line.
+
+    While an input method composes, its Enter only takes what it composed. Ctrl+Enter submits too.
+    """
+
+    submitted = Signal()
+    height_changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._composing = False
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setTabChangesFocus(True)
+        self.document().setDocumentMargin(2)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        self._composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not enter or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            super().keyPressEvent(event)
+        elif not self._composing and not event.isAutoRepeat():
+            self.submitted.emit()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        self.insertPlainText(source.text())
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.height_wanted())
+
+    def height_wanted(self) -> int:
+        """Pixels for the text, between one line and ten."""
+        line = self.fontMetrics().lineSpacing()
+        lines = max(int(self.document().size().height()), 1)
+        return min(lines, _MOST_LINES) * line + 8
+
+    def _fit(self) -> None:
+        wanted = self.height_wanted()
+        if wanted != self.height():
+            self.setFixedHeight(wanted)
+            self.height_changed.emit()
+        overflows = self.document().size().height() > _MOST_LINES
+        policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if overflows else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(policy)
+
+
+class Composer(QWidget):
+    """Says what the user wrote: `submitted(text)`, `stop_requested`, `draft_changed(text)` after a pause.
+
+    The text stays until `clear` is called, so that a message that could not be sent is not lost.
+    """
+
+    submitted = Signal(str)
+    stop_requested = Signal()
+    draft_changed = Signal(str)
+
+    def __init__(self, look: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._running = False
+        self._editing = False
+        self._pause = QTimer(self, singleShot=True, interval=_DRAFT_MS)
+        self._pause.timeout.connect(lambda: self.draft_changed.emit(self.text()))
+        self._build()
+        self.edit.textChanged.connect(self._on_text)
+        self.edit.submitted.connect(self._submit)
+        self.edit.installEventFilter(self)
+        self._on_text()
+
+    def text(self) -> str:
+        """What is written."""
+        return self.edit.toPlainText()
+
+    def set_text(self, text: str) -> None:
+        """Replace what is written; the cursor goes to its end."""
+        self.edit.setPlainText(text)
+        self.edit.moveCursor(self.edit.textCursor().MoveOperation.End)
+        self._pause.stop()
+
+    def clear(self) -> None:
+        """The message was taken."""
+        self.set_text("")
+
+    def set_running(self, running: bool) -> None:
+        """Show Stop instead of Send."""
+        self._running = running
+        self.stop.setVisible(running)
+        self.send.setVisible(not running)
+
+    def set_note(self, words: str) -> None:
+        """A quiet line below the text."""
+        self._note.setText(words)
+
+    def flush(self) -> None:
+        """Report a draft that waits for its pause, now."""
+        if self._pause.isActive():
+            self._pause.stop()
+            self.draft_changed.emit(self.text())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._card.setProperty("focused", event.type() is QEvent.Type.FocusIn)
+            self._card.style().unpolish(self._card)
+            self._card.style().polish(self._card)
+        return False
+
+    def _build(self) -> None:
+        self._card = QFrame(self)
+        self._card.setObjectName("composer-card")
+        self.edit = ComposerEdit(self._card)
+        self.edit.setObjectName("composer")
+        self.edit.setAccessibleName("Message")
+        self.edit.setPlaceholderText("Ask anything…")
+        self._note = QLabel(self._card)
+        self._note.setObjectName("composer-note")
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
+        self._note.setProperty("role", "meta")
+        self.send = self._button("send", "arrow-up", "Send", "Send (Enter)")
+        self.stop = self._button("stop", "stop-fill", "Stop", "Stop (Esc)")
+        self.send.clicked.connect(self._submit)
+        self.stop.clicked.connect(self.stop_requested)
+        self.stop.hide()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._note, 1)
+        row.addWidget(self.send)
+        row.addWidget(self.stop)
+        column = QVBoxLayout(self._card)
+        column.setContentsMargins(14, 12, 10, 10)
+        column.setSpacing(6)
+        column.addWidget(self.edit)
+        column.addLayout(row)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._card)
+
+    def _button(self, name: str, icon: str, words: str, hint: str) -> QToolButton:
+        button = QToolButton(self._card)
+        button.setObjectName(name)
+        button.setIcon(self._look.icon(icon, "on-shore"))
+        button.setIconSize(QSize(18, 18))
+        button.setFixedSize(34, 34)
+        button.setAccessibleName(words)
+        button.setToolTip(hint)
+        return button
+
+    def _on_text(self) -> None:
+        self.send.setEnabled(bool(self.text().strip()))
+        self._pause.start()
+
+    def _submit(self) -> None:
+        if self.text().strip() and not self._running:
+            self.submitted.emit(self.text().strip())

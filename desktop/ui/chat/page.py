@@ -1,0 +1,254 @@
+"""The conversation's page: header, transcript or welcome, composer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from desktop.services.chat import ChatService
+from desktop.services.models import ModelService
+from desktop.storage.conversations import StoredMessage
+from desktop.ui.chat.composer import Composer
+from desktop.ui.chat.transcript import Transcript
+from desktop.ui.chat.welcome import Welcome
+from desktop.ui.theme import MEASURE, Appearance
+from models.chat import Progress
+from models.errors import NextStep
+
+
+class ChatPage(QWidget):
+    """Shows one conversation, or the welcome before there is one.
+
+    `conversation_started(id)` when the first message of a new chat is stored; `models_requested` and
+    `new_chat_requested` where an error's next step leads elsewhere.
+    """
+
+    conversation_started = Signal(int)
+    models_requested = Signal()
+    add_model_requested = Signal()
+    new_chat_requested = Signal()
+    sidebar_requested = Signal()
+    link_activated = Signal(str)
+    typing_began = Signal()
+
+    def __init__(
+        self, chat: ChatService, models: ModelService, look: Appearance, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("page", True)
+        self._chat = chat
+        self._models = models
+        self._look = look
+        self._conversation: int | None = None
+        self._editing: StoredMessage | None = None
+        self.transcript = Transcript(look, self._latest, self)
+        self.welcome = Welcome(look, self)
+        self.composer = Composer(look, self)
+        self._build()
+        self._connect()
+        self._show_models()
+        self.open(None)
+
+    @property
+    def conversation(self) -> int | None:
+        """The conversation shown; None is the new one."""
+        return self._conversation
+
+    def open(self, conversation_id: int | None) -> None:
+        """Show a conversation; what was typed in the one before is kept with it."""
+        self.composer.flush()
+        self._editing = None
+        self._conversation = conversation_id
+        messages = [] if conversation_id is None else self._chat.thread(conversation_id)
+        self._middle.setCurrentWidget(self.transcript if messages else self.welcome)
+        self.transcript.show_thread(messages)
+        self.composer.set_text(self._chat.draft(conversation_id))
+        self._show_running()
+        self.composer.edit.setFocus()
+
+    def stop(self) -> None:
+        """Stop the answer that is being written here, or leave the editing of a message."""
+        turn = self._chat.running_in(self._conversation)
+        if turn is not None:
+            self._chat.stop(turn.message.id)
+        elif self._editing is not None:
+            self._stop_editing()
+
+    # -- building
+
+    def _build(self) -> None:
+        self._middle = QStackedWidget(self)
+        self._middle.addWidget(self.welcome)
+        self._middle.addWidget(self.transcript)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._header())
+        column.addWidget(self._middle, 1)
+        bottom = QHBoxLayout()
+        bottom.setContentsMargins(24, 4, 24, 16)
+        bottom.addStretch(1)
+        self.composer.setMaximumWidth(MEASURE + 28)
+        bottom.addWidget(self.composer, 200)
+        bottom.addStretch(1)
+        column.addLayout(bottom)
+
+    def _header(self) -> QHBoxLayout:
+        self.sidebar_button = QToolButton(self)
+        self.sidebar_button.setObjectName("toggle-sidebar")
+        self.sidebar_button.setIcon(self._look.icon("list"))
+        self.sidebar_button.setToolTip("Show or hide the conversations")
+        self.sidebar_button.setAccessibleName("Show or hide the conversations")
+        self.sidebar_button.clicked.connect(self.sidebar_requested)
+        self.picker = QToolButton(self)
+        self.picker.setObjectName("model-picker")
+        self.picker.setAccessibleName("Model")
+        self.picker.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.picker.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.picker.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        self.picker.setIcon(self._look.icon("caret-down"))
+        self.picker.setMenu(QMenu(self.picker))
+        self.picker.menu().aboutToShow.connect(self._fill_picker)
+        row = QHBoxLayout()
+        row.setContentsMargins(12, 10, 16, 6)
+        row.addWidget(self.sidebar_button)
+        row.addWidget(self.picker)
+        row.addStretch(1)
+        return row
+
+    def _connect(self) -> None:
+        self.composer.submitted.connect(self._submit)
+        self.composer.stop_requested.connect(self.stop)
+        self.composer.draft_changed.connect(self._keep_draft)
+        self.composer.edit.textChanged.connect(self._tell_typing)
+        self.welcome.example_chosen.connect(self._submit)
+        self.welcome.add_model_requested.connect(self.add_model_requested)
+        self.transcript.edit_requested.connect(self._edit)
+        self.transcript.regenerate_requested.connect(self._regenerate)
+        self.transcript.resume_requested.connect(self._chat.resume)
+        self.transcript.version_requested.connect(self._chat.select_version)
+        self.transcript.step_requested.connect(self._take_step)
+        self.transcript.link_activated.connect(self.link_activated)
+        self._chat.message_added.connect(self._on_added)
+        self._chat.turn_advanced.connect(self.transcript.refresh)
+        self._chat.turn_progressed.connect(self._on_progress)
+        self._chat.turn_finished.connect(self._on_finished)
+        self._chat.thread_changed.connect(self._on_thread_changed)
+        self._models.changed.connect(self._show_models)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.stop)
+
+    # -- what the user did
+
+    def _submit(self, text: str) -> None:
+        if self._chat.running_in(self._conversation) is not None:
+            return
+        if self._editing is not None:
+            message, self._editing = self._editing, None
+            self.composer.clear()
+            self._show_note()
+            self._chat.edit(message, text)
+            return
+        started = self._conversation is None
+        typed = self._conversation
+        stored = self._chat.send(self._conversation, text)
+        if stored is None:
+            return
+        self.composer.clear()
+        self._chat.save_draft(typed, "")
+        if started:
+            self._conversation = stored
+            self.conversation_started.emit(stored)
+            self._on_thread_changed(stored)
+
+    def _regenerate(self, message: StoredMessage) -> None:
+        if self._chat.running_in(self._conversation) is None:
+            self._chat.regenerate(message)
+
+    def _edit(self, message: StoredMessage) -> None:
+        if self._chat.running_in(self._conversation) is not None:
+            return
+        self.composer.flush()
+        self._editing = message
+        self.composer.set_text(message.text)
+        self.composer.edit.setFocus()
+        self._show_note()
+
+    def _stop_editing(self) -> None:
+        self._editing = None
+        self.composer.set_text(self._chat.draft(self._conversation))
+        self._show_note()
+
+    def _keep_draft(self, text: str) -> None:
+        if self._editing is None:
+            self._chat.save_draft(self._conversation, text)
+
+    def _tell_typing(self) -> None:
+        if self.composer.text():
+            self.typing_began.emit()
+
+    def _take_step(self, step: str, message: StoredMessage) -> None:
+        match step:
+            case NextStep.RETRY:
+                self._chat.resume(message)
+            case NextStep.CHOOSE_MODEL:
+                self.models_requested.emit()
+            case NextStep.ADD_MODEL:
+                self.add_model_requested.emit()
+            case NextStep.NEW_CHAT:
+                self.new_chat_requested.emit()
+
+    # -- what happened
+
+    def _on_added(self, message: StoredMessage) -> None:
+        if message.conversation_id == self._conversation:
+            self._middle.setCurrentWidget(self.transcript)
+            self.transcript.add(message)
+            self._show_running()
+
+    def _on_progress(self, message_id: int) -> None:
+        self.transcript.refresh(message_id)
+        self._show_running()
+
+    def _on_finished(self, message: StoredMessage) -> None:
+        if message.conversation_id == self._conversation:
+            self.transcript.replace(message)
+            self._show_running()
+
+    def _on_thread_changed(self, conversation_id: int) -> None:
+        if conversation_id == self._conversation:
+            self._middle.setCurrentWidget(self.transcript)
+            self.transcript.show_thread(self._chat.thread(conversation_id))
+            self._show_running()
+
+    def _latest(self, message: StoredMessage) -> tuple[StoredMessage, Progress | None]:
+        return self._chat.latest(message)
+
+    def _show_running(self) -> None:
+        self.composer.set_running(self._chat.running_in(self._conversation) is not None)
+
+    def _show_note(self) -> None:
+        self.composer.set_note("Asking differently · Esc to leave it" if self._editing else "")
+
+    # -- models
+
+    def _show_models(self) -> None:
+        usable = self._models.usable()
+        self.welcome.show_models(bool(usable))
+        self.picker.setText(f"{usable[0].name} · on this machine" if usable else "No model installed")
+        self.picker.setAccessibleDescription(self.picker.text())
+
+    def _fill_picker(self) -> None:
+        menu = self.picker.menu()
+        menu.clear()
+        group = QActionGroup(menu)
+        usable = self._models.usable()
+        for model in usable:
+            action = QAction(model.name.replace("&", "&&"), menu, checkable=True)
+            action.setChecked(model is usable[0])
+            action.triggered.connect(lambda _checked, name=model.id: self._models.choose(name))
+            group.addAction(action)
+            menu.addAction(action)
+        menu.addSeparator()
+        menu.addAction("Manage models…").triggered.connect(lambda: self.models_requested.emit())
+

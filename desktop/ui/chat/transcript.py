@@ -1,0 +1,303 @@
+"""The conversation as a long list of which only the part near the window exists as widgets."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolButton, QWidget
+
+from desktop.storage.conversations import StoredMessage
+from desktop.ui.chat.message import ACTION_HEIGHT, AnswerView, MessageView, QuestionView
+from desktop.ui.theme import MEASURE, Appearance
+from models.chat import Progress, Role
+
+_MARGIN = 24
+_SPACING = 10
+_FRAME_MS = 16
+_REST = 3  # after a repaint that took long, leave this many times as long for everything else
+
+
+@dataclass(slots=True)
+class _Item:
+    """A message with its height in pixels: measured once it had a view, guessed before."""
+
+    message: StoredMessage
+    height: int
+    view: MessageView | None = None
+
+
+Latest = Callable[[StoredMessage], tuple[StoredMessage, Progress | None]]
+
+
+class Transcript(QAbstractScrollArea):
+    """Shows messages; only those near the viewport are laid out.
+
+    The reader's place holds while things above change their height. At the end the view follows what is
+    written; scrolling up stops that, scrolling back to the end (or `jump_to_end`) begins it again.
+    `latest` is asked for the newest state of a message whenever it is drawn.
+    """
+
+    edit_requested = Signal(object)
+    regenerate_requested = Signal(object)
+    resume_requested = Signal(object)
+    version_requested = Signal(int)
+    step_requested = Signal(str, object)
+    link_activated = Signal(str)
+
+    def __init__(self, look: Appearance, latest: Latest, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transcript")
+        self.setAccessibleName("Conversation")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalScrollBar().setSingleStep(40)
+        self._look = look
+        self._latest = latest
+        self._items: list[_Item] = []
+        self._tops: list[int] = [0]
+        self._following = True
+        self._placing = False
+        self._dirty: set[int] = set()
+        self._frame = QTimer(self, singleShot=True, interval=_FRAME_MS)
+        self._frame.timeout.connect(self._repaint_dirty)
+        self._end = self._end_button()
+        self.verticalScrollBar().valueChanged.connect(self._on_scroll)
+        look.changed.connect(lambda _theme: self._relayout())
+
+    # -- what it shows
+
+    def show_thread(self, messages: Sequence[StoredMessage]) -> None:
+        """Show a conversation from its end."""
+        self._drop_all()
+        width = self._measure_width()
+        self._items = [_Item(message, _guess(message, width)) for message in messages]
+        self._following = True
+        self._relayout()
+
+    def add(self, message: StoredMessage) -> None:
+        """A message at the end; the view goes there."""
+        self._items.append(_Item(message, _guess(message, self._measure_width())))
+        self._following = True
+        self._relayout()
+
+    def refresh(self, message_id: int) -> None:
+        """The message has changed: draw it anew with the next frame."""
+        self._dirty.add(message_id)
+        if not self._frame.isActive():
+            self._frame.start()
+
+    def replace(self, message: StoredMessage) -> None:
+        """Another state of a message, drawn at once."""
+        for item in self._items:
+            if item.message.id == message.id:
+                item.message = message
+                self._dirty.add(message.id)
+                self._repaint_dirty()
+
+    def messages(self) -> list[StoredMessage]:
+        """What is shown, oldest first."""
+        return [item.message for item in self._items]
+
+    def views(self) -> list[MessageView]:
+        """The messages that exist as widgets now, oldest first."""
+        return [item.view for item in self._items if item.view is not None]
+
+    @property
+    def following(self) -> bool:
+        """Whether the view keeps to the end."""
+        return self._following
+
+    def jump_to_end(self) -> None:
+        """Go to the end and follow from there."""
+        self._following = True
+        self._place()
+
+    # -- Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._relayout()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        bar = self.verticalScrollBar()
+        if event.key() == Qt.Key.Key_End:
+            self.jump_to_end()
+        elif event.key() == Qt.Key.Key_Home:
+            bar.setValue(0)
+        else:
+            super().keyPressEvent(event)
+
+    # -- placing
+
+    def _measure_width(self) -> int:
+        return max(min(MEASURE, self.viewport().width() - 2 * _MARGIN), 120)
+
+    def _relayout(self) -> None:
+        self._retop()
+        self._place()
+
+    def _retop(self) -> None:
+        self._tops = [_MARGIN, *accumulate((i.height + _SPACING for i in self._items), initial=_MARGIN)][1:]
+
+    def _place(self) -> None:
+        """Bring widgets, heights and the scroll bar into agreement."""
+        if self._placing:
+            return
+        self._placing = True
+        try:
+            anchor, offset = self._anchor()
+            for _ in range(4):
+                self._scroll_to(anchor, offset)
+                if not self._lay_out_visible():
+                    break
+            self._move_views()
+        finally:
+            self._placing = False
+
+    def _anchor(self) -> tuple[int, int]:
+        """The first message in sight and how far its top lies above the viewport's."""
+        value = self.verticalScrollBar().value()
+        index = max(bisect_right(self._tops, value) - 1, 0)
+        return index, value - self._tops[index]
+
+    def _scroll_to(self, anchor: int, offset: int) -> None:
+        bar = self.verticalScrollBar()
+        height = self.viewport().height()
+        content = self._tops[-1] + _MARGIN
+        bar.setPageStep(height)
+        bar.setRange(0, max(content - height, 0))
+        target = bar.maximum() if self._following else self._tops[min(anchor, len(self._tops) - 1)] + offset
+        bar.setValue(target)
+
+    def _visible(self, overscan: int) -> range:
+        value = self.verticalScrollBar().value()
+        first = max(bisect_right(self._tops, value - overscan) - 1, 0)
+        last = bisect_right(self._tops, value + self.viewport().height() + overscan)
+        return range(first, min(last, len(self._items)))
+
+    def _lay_out_visible(self) -> bool:
+        """Measure what is in sight; whether any height differed from what was thought."""
+        width = self._measure_width()
+        changed = False
+        for index in self._visible(200):
+            item = self._items[index]
+            view = item.view or self._make_view(item)
+            height = view.arrange(width)
+            changed |= height != item.height
+            item.height = height
+        if changed:
+            self._retop()
+        return changed
+
+    def _move_views(self) -> None:
+        width = self._measure_width()
+        left = max((self.width() - width) // 2, _MARGIN)
+        scroll = self.verticalScrollBar().value()
+        kept = self._visible(2 * self.viewport().height())
+        for index, item in enumerate(self._items):
+            if item.view is None:
+                continue
+            if index not in kept and not item.view.isAncestorOf(self.focusWidget() or self):
+                self._drop(item)
+                continue
+            item.view.setGeometry(left, self._tops[index] - scroll, width, item.height)
+            item.view.set_last(index == len(self._items) - 1)
+            item.view.show()
+        self._place_end_button()
+
+    def _on_scroll(self, value: int) -> None:
+        if self._placing:
+            return
+        self._following = value >= self.verticalScrollBar().maximum() - 4
+        self._place()
+
+    # -- views
+
+    def _make_view(self, item: _Item) -> MessageView:
+        message, progress = self._latest(item.message)
+        item.message = message
+        kind = QuestionView if message.role is Role.USER else AnswerView
+        view = kind(message, self._look, self.viewport())
+        if isinstance(view, AnswerView):
+            view.show_message(message, progress)
+            view.grown.connect(lambda: self._relayout_item(item))
+        view.edit_requested.connect(self.edit_requested)
+        view.regenerate_requested.connect(self.regenerate_requested)
+        view.resume_requested.connect(self.resume_requested)
+        view.version_requested.connect(self.version_requested)
+        view.step_requested.connect(self.step_requested)
+        view.link_activated.connect(self.link_activated)
+        item.view = view
+        return view
+
+    def _relayout_item(self, item: _Item) -> None:
+        """A view has grown by itself (something was unfolded)."""
+        self._following = False
+        if item.view is not None:
+            item.height = item.view.arrange(self._measure_width())
+        self._relayout()
+
+    def _repaint_dirty(self) -> None:
+        begun = time.perf_counter()
+        width = self._measure_width()
+        dirty, self._dirty = self._dirty, set()
+        for item in self._items:
+            if item.message.id in dirty:
+                self._update_item(item, width)
+        self._relayout()
+        took_ms = int((time.perf_counter() - begun) * 1000)
+        self._frame.setInterval(max(_FRAME_MS, _REST * took_ms))
+
+    def _update_item(self, item: _Item, width: int) -> None:
+        message, progress = self._latest(item.message)
+        item.message = message
+        if item.view is None:
+            item.height = _guess(message, width)
+            return
+        item.view.show_message(message, progress)
+        item.height = item.view.arrange(width)
+
+    def _drop(self, item: _Item) -> None:
+        if item.view is not None:
+            item.view.hide()
+            item.view.deleteLater()
+            item.view = None
+
+    def _drop_all(self) -> None:
+        for item in self._items:
+            self._drop(item)
+        self._items = []
+        self._dirty.clear()
+
+    # -- the way back to the end
+
+    def _end_button(self) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName("jump-to-end")
+        button.setAccessibleName("Go to the end of the conversation")
+        button.setToolTip("Go to the end")
+        button.setIcon(self._look.icon("arrow-down", "text"))
+        button.setProperty("floating", True)
+        button.setFixedSize(36, 36)
+        button.clicked.connect(self.jump_to_end)
+        button.hide()
+        return button
+
+    def _place_end_button(self) -> None:
+        self._end.move((self.width() - self._end.width()) // 2, self.height() - self._end.height() - 12)
+        self._end.setVisible(not self._following and bool(self._items))
+        self._end.raise_()
+
+
+def _guess(message: StoredMessage, width: int) -> int:
+    """A height for a message that was never laid out, from its length alone."""
+    columns = max(width // 8, 10)
+    lines = len(message.text) // columns + message.text.count("\n") + 1
+    return lines * 24 + ACTION_HEIGHT + 20

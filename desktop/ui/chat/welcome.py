@@ -1,0 +1,124 @@
+"""The page before the first message: what Inshore is, and three ways to begin."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from desktop.ui.chat.message import plain_label
+from desktop.ui.theme import MEASURE, Appearance
+
+EXAMPLES = (
+    ("lightbulb", "Explain", "Explain why the sky is blue, in three short sentences."),
+    ("envelope-simple", "Write", "Write a short, friendly note that moves a meeting to Friday at 10."),
+    ("code", "Code", "Write a Python function that tells whether a word is a palindrome."),
+)
+
+
+class Welcome(QScrollArea):
+    """Says `example_chosen(text)`, and `add_model_requested` where no model is installed."""
+
+    example_chosen = Signal(str)
+    add_model_requested = Signal()
+
+    def __init__(self, look: Appearance, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self.setObjectName("welcome")
+        self.setWidgetResizable(True)
+        self.setFrameShape(self.Shape.NoFrame)
+        self._page = QWidget()
+        self.setWidget(self._page)
+        self._examples: list[QPushButton] = []
+        self._build()
+
+    def show_models(self, installed: bool) -> None:
+        """Offer the examples, or first of all a model."""
+        self._missing.setVisible(not installed)
+        for card in self._examples:
+            card.setVisible(installed)
+
+    def _build(self) -> None:
+        middle = QWidget(self._page)
+        middle.setMaximumWidth(MEASURE)
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 24, 0, 24)
+        column.setSpacing(8)
+        for widget in self._words(middle):
+            column.addWidget(widget)
+        column.addSpacing(16)
+        row = QVBoxLayout()
+        row.setSpacing(8)
+        for icon, kind, text in EXAMPLES:
+            row.addWidget(self._card(middle, icon, kind, text))
+        column.addLayout(row)
+        self._missing = self._missing_model(middle)
+        column.addWidget(self._missing)
+        outer = QHBoxLayout(self._page)
+        outer.setContentsMargins(24, 0, 24, 0)
+        outer.addStretch(1)
+        centre = QVBoxLayout()
+        centre.addStretch(2)
+        centre.addWidget(middle)
+        centre.addStretch(3)
+        outer.addLayout(centre, 20)
+        outer.addStretch(1)
+
+    def _words(self, parent: QWidget) -> list[QLabel]:
+        title = plain_label(parent, "title")
+        title.setText("An assistant that stays on your machine")
+        words = plain_label(parent, "muted")
+        words.setText(
+            "Inshore answers with a small open model that runs right here. What you write and what it "
+            "answers are stored on this machine, and nothing is sent anywhere."
+        )
+        return [title, words]
+
+    def _card(self, parent: QWidget, icon: str, kind: str, text: str) -> QPushButton:
+        card = QPushButton(parent)
+        card.setProperty("card", True)
+        card.setObjectName(f"example-{kind.lower()}")
+        card.setAccessibleName(f"{kind}: {text}")
+        card.clicked.connect(lambda: self.example_chosen.emit(text))
+        picture = QLabel(card)
+        picture.setPixmap(self._look.icon(icon, "shore").pixmap(20, 20))
+        self._look.changed.connect(
+            lambda _theme: picture.setPixmap(self._look.icon(icon, "shore").pixmap(20, 20))
+        )
+        name = plain_label(card, "strong")
+        name.setText(kind)
+        words = plain_label(card, "muted")
+        words.setText(text)
+        for label in (picture, name, words):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        texts.addWidget(name)
+        texts.addWidget(words)
+        row = QHBoxLayout(card)
+        row.setContentsMargins(16, 10, 16, 10)
+        row.setSpacing(14)
+        row.addWidget(picture)
+        row.addLayout(texts, 1)
+        card.setMinimumHeight(64)
+        self._examples.append(card)
+        return card
+
+    def _missing_model(self, parent: QWidget) -> QWidget:
+        box = QWidget(parent)
+        box.setObjectName("no-model")
+        words = plain_label(box)
+        words.setText(
+            "No model is installed yet. Inshore runs models in the GGUF format: add a file that you have, "
+            "or run “make run” once with a network to fetch the starter model."
+        )
+        button = QPushButton("Add a model file…", box)
+        button.setObjectName("add-model-first")
+        button.setProperty("primary", True)
+        button.clicked.connect(self.add_model_requested)
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addWidget(words)
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        return box

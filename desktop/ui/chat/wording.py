@@ -1,0 +1,104 @@
+"""What the transcript says about a message: pure functions from values to words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from desktop.storage.conversations import Status, StoredMessage
+from models.chat import Progress, Stage
+
+
+def status_line(message: StoredMessage) -> str:
+    """The one line under an answer: where, how fast, what it cost, and how it ended."""
+    timings = _part(message, "timings")
+    parts = [_ending(message), _left_out(timings), _speed(timings), "free"]
+    return " · ".join(part for part in parts if part)
+
+
+def _ending(message: StoredMessage) -> str:
+    match message.status:
+        case Status.STOPPED:
+            return "Stopped"
+        case Status.INTERRUPTED:
+            return "Interrupted before the end"
+        case Status.COMPLETE if (message.receipt or {}).get("reason") == "length":
+            return "On this machine · cut at the length limit"
+        case _:
+            return "On this machine"
+
+
+def _left_out(timings: Mapping[str, Any]) -> str:
+    count = timings.get("left_out_messages") or 0
+    return f"{count} older {'message' if count == 1 else 'messages'} did not fit" if count else ""
+
+
+def _speed(timings: Mapping[str, Any]) -> str:
+    speed = timings.get("decode_tps")
+    if not speed:
+        return ""
+    return f"{speed:.0f} tok/s" if speed >= 10 else f"{speed:.1f} tok/s"
+
+
+def details(message: StoredMessage) -> str:
+    """Exact figures of an answer, a line each."""
+    usage, timings = _part(message, "usage"), _part(message, "timings")
+    rows = [
+        ("Model", message.model),
+        ("Why this model", _part(message, "route").get("reason")),
+        ("Prompt tokens", usage.get("prompt_tokens")),
+        ("Of these reused", timings.get("reused_tokens")),
+        ("Answer tokens", usage.get("completion_tokens")),
+        ("Of these thinking", usage.get("reasoning_tokens")),
+        ("Context", timings.get("context_tokens")),
+        ("Loading", _seconds(timings.get("load_s"))),
+        ("First token after", _seconds(timings.get("ttft_s"))),
+        ("Prompt speed", _rate(timings.get("prompt_tps"))),
+        ("Answer speed", _rate(timings.get("decode_tps"))),
+        ("Seed", timings.get("seed")),
+    ]
+    return "\n".join(f"{name}: {value}" for name, value in rows if value is not None)
+
+
+def progress_line(progress: Progress | None) -> str:
+    """What is being done before the first word."""
+    match progress:
+        case Progress(stage=Stage.WAIT):
+            return "Waiting for another answer to end…"
+        case Progress(stage=Stage.LOAD):
+            return "Loading the model…"
+        case Progress(stage=Stage.PROMPT, done=done, total=total) if total:
+            return f"Reading {done:,} of {total:,} tokens…"
+        case _:
+            return "Starting…"
+
+
+def thought_line(message: StoredMessage, *, running: bool) -> str:
+    """The line that folds the reasoning away."""
+    if running and not message.text:
+        return "Thinking…"
+    seconds = (message.receipt or {}).get("thought_s")
+    tokens = _part(message, "usage").get("reasoning_tokens")
+    parts = [f"Thought for {_short(float(str(seconds)))}" if seconds else "Thought"]
+    if tokens:
+        parts.append(f"{tokens:,} tokens")
+    return " · ".join(parts)
+
+
+def _part(message: StoredMessage, name: str) -> Mapping[str, Any]:
+    part = (message.receipt or {}).get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _seconds(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f} s"
+
+
+def _rate(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f} tokens/s"
+
+
+def _short(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"

@@ -1,0 +1,45 @@
+"""What a page beside the conversation looks like: a title, a sentence, and cards in one column."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from desktop.ui.chat.message import plain_label
+from desktop.ui.theme import MEASURE
+
+
+class Page(QScrollArea):
+    """Scrolls; `column` is where content goes, top to bottom."""
+
+    def __init__(self, title: str, words: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        body = QWidget()
+        self.setWidget(body)
+        middle = QWidget(body)
+        middle.setMaximumWidth(MEASURE)
+        self.column = QVBoxLayout(middle)
+        self.column.setContentsMargins(0, 32, 0, 32)
+        self.column.setSpacing(12)
+        self.column.addWidget(_said(middle, title, "title"))
+        self.column.addWidget(_said(middle, words, "muted"))
+        self.column.addSpacing(12)
+        row = QHBoxLayout(body)
+        row.setContentsMargins(32, 0, 32, 0)
+        row.addStretch(1)
+        row.addWidget(middle, 200)
+        row.addStretch(1)
+
+
+def card(parent: QWidget) -> QFrame:
+    """A surface for what belongs together."""
+    frame = QFrame(parent)
+    frame.setProperty("card", True)
+    return frame
+
+
+def _said(parent: QWidget, words: str, role: str) -> QWidget:
+    label = plain_label(parent, role)
+    label.setText(words)
+    return label

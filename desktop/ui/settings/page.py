@@ -1,0 +1,69 @@
+"""Settings: few, plain, and in effect at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QRadioButton, QVBoxLayout, QWidget
+
+from desktop.services.settings import SettingsService
+from desktop.system.settings import Theme
+from desktop.ui.chat.message import plain_label
+from desktop.ui.page import Page, card
+
+_THEMES = ((Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
+
+
+class SettingsPage(Page):
+    """Changes go to the service; `folder_requested(path)` asks to show the data folder."""
+
+    folder_requested = Signal(str)
+
+    def __init__(self, settings: SettingsService, data: Path, parent: QWidget | None = None) -> None:
+        super().__init__("Settings", "What you change here is in effect at once.", parent)
+        self._settings = settings
+        self.column.addWidget(self._appearance())
+        self.column.addWidget(self._data(data))
+        self.column.addStretch(1)
+
+    def _appearance(self) -> QWidget:
+        frame = card(self)
+        title = plain_label(frame, "strong")
+        title.setText("Appearance")
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        self._themes = QButtonGroup(frame)
+        for theme, words in _THEMES:
+            button = QRadioButton(words, frame)
+            button.setObjectName(f"theme-{theme.value}")
+            button.setAccessibleName(f"Appearance: {words}")
+            button.setChecked(theme is self._settings.values.theme)
+            button.toggled.connect(lambda on, theme=theme: on and self._settings.update(theme=theme))
+            self._themes.addButton(button)
+            row.addWidget(button)
+        row.addStretch(1)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.addWidget(title)
+        column.addLayout(row)
+        return frame
+
+    def _data(self, data: Path) -> QWidget:
+        frame = card(self)
+        title = plain_label(frame, "strong")
+        title.setText("Your data")
+        words = plain_label(frame, "muted")
+        words.setText("Conversations are stored in this folder on this machine, and nowhere else:")
+        path = plain_label(frame)
+        path.setText(str(data))
+        path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        button = QPushButton("Open the folder", frame)
+        button.setObjectName("open-data-folder")
+        button.clicked.connect(lambda: self.folder_requested.emit(str(data)))
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(16, 14, 16, 14)
+        for widget in (title, words, path):
+            column.addWidget(widget)
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        return frame

@@ -1,0 +1,132 @@
+"""The window: conversations at the left, one page at the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from desktop.ui.chat.message import plain_label
+from desktop.ui.chat.page import ChatPage
+from desktop.ui.notice import Notice
+from desktop.ui.sidebar import Sidebar
+
+_NARROW = 720
+
+
+class Window(QWidget):
+    """Holds the sidebar and the pages; knows no service. `closed` once, when the user closes it.
+
+    Below 720 pixels the sidebar lies over the page and is hidden until it is asked for.
+    """
+
+    closed = Signal()
+
+    def __init__(self, sidebar: Sidebar, chat: ChatPage) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setWindowTitle("Inshore")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumSize(400, 400)
+        self.resize(1180, 780)
+        self.sidebar, self.chat = sidebar, chat
+        self.pages = QStackedWidget(self)
+        self.pages.addWidget(chat)
+        self.banner = self._make_banner()
+        self._wanted = True
+        self._narrow = False
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(0)
+        self._row.addWidget(sidebar)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.banner)
+        right.addWidget(self.pages, 1)
+        self._row.addLayout(right, 1)
+        self.notice = Notice(self)
+        chat.sidebar_requested.connect(self.toggle_sidebar)
+        self._shortcuts()
+
+    def show_page(self, page: QWidget) -> None:
+        """Show one of the pages."""
+        if self.pages.indexOf(page) < 0:
+            self.pages.addWidget(page)
+        self.pages.setCurrentWidget(page)
+        if self._narrow:
+            self.sidebar.hide()
+
+    def warn(self, words: str) -> None:
+        """A line above everything that stays until it is closed."""
+        self._banner_words.setText(words)
+        self.banner.show()
+
+    def toggle_sidebar(self) -> None:
+        """Show or hide the conversations."""
+        shown = self.sidebar.isHidden()
+        if not self._narrow:
+            self._wanted = shown
+        self.sidebar.setVisible(shown)
+        self._lay_over()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            if narrow:
+                self._row.removeWidget(self.sidebar)
+            else:
+                self._row.insertWidget(0, self.sidebar)
+            self.sidebar.setVisible(self._wanted and not narrow)
+        self._lay_over()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def place(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height when not maximised, in pixels."""
+        rect = self.normalGeometry() if self.isMaximized() else self.geometry()
+        return rect.x(), rect.y(), rect.width(), rect.height()
+
+    def restore(self, place: tuple[int, int, int, int]) -> None:
+        """Take size and place of the last time, moved into a screen that exists now."""
+        rect = QRect(*place)
+        screen = QGuiApplication.screenAt(rect.center()) or QGuiApplication.primaryScreen()
+        room = screen.availableGeometry()
+        rect.setSize(rect.size().boundedTo(room.size()))
+        rect.moveLeft(min(max(rect.left(), room.left()), room.right() - rect.width() + 1))
+        rect.moveTop(min(max(rect.top(), room.top()), room.bottom() - rect.height() + 1))
+        self.setGeometry(rect)
+
+    def _lay_over(self) -> None:
+        if self._narrow and not self.sidebar.isHidden():
+            self.sidebar.setGeometry(0, 44, self.sidebar.width(), self.height() - 44)
+            self.sidebar.raise_()
+
+    def _make_banner(self) -> QFrame:
+        banner = QFrame(self)
+        banner.setObjectName("banner")
+        self._banner_words = plain_label(banner)
+        close = QPushButton("Close", banner)
+        close.setObjectName("close-banner")
+        close.setProperty("link", True)
+        close.clicked.connect(banner.hide)
+        row = QHBoxLayout(banner)
+        row.setContentsMargins(16, 8, 12, 8)
+        row.addWidget(self._banner_words, 1)
+        row.addWidget(close)
+        banner.hide()
+        return banner
+
+    def _shortcuts(self) -> None:
+        keys = (
+            (QKeySequence.StandardKey.New, self.sidebar.new_chat_requested.emit),
+            (QKeySequence.StandardKey.Find, self.sidebar.search.setFocus),
+            (QKeySequence("Ctrl+B"), self.toggle_sidebar),
+            (QKeySequence("Ctrl+L"), self.chat.composer.edit.setFocus),
+            (QKeySequence.StandardKey.Quit, self.close),
+        )
+        for key, action in keys:
+            QShortcut(QKeySequence(key), self, action)

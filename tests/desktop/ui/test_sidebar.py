@@ -1,0 +1,94 @@
+"""The list of conversations: grouped by age, chosen, renamed, deleted, searched."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
+from pytestqt.qtbot import QtBot
+
+from desktop.storage.conversations import Conversation, SearchHit
+from desktop.ui.sidebar import Sidebar, age_heading
+from desktop.ui.theme import Appearance
+
+NOW = datetime.now()
+
+
+def conversation(number: int, title: str, days_ago: int = 0) -> Conversation:
+    when = (NOW - timedelta(days=days_ago)).timestamp()
+    return Conversation(id=number, title=title, created_at=when, updated_at=when, model=None)
+
+
+@pytest.fixture
+def sidebar(look: Appearance, qtbot: QtBot) -> Sidebar:
+    sidebar = Sidebar(look)
+    qtbot.addWidget(sidebar)
+    sidebar.resize(264, 600)
+    sidebar.show_conversations([conversation(2, "Second"), conversation(1, "First", days_ago=3)])
+    sidebar.show()
+    return sidebar
+
+
+def texts(sidebar: Sidebar) -> list[str]:
+    return [sidebar.rows.index(row).data() for row in range(sidebar.rows.rowCount())]
+
+
+def test_headings_by_age() -> None:
+    today = date(2026, 11, 24)
+    ages = {0: "Today", 1: "Yesterday", 6: "Last 7 days", 20: "Last 30 days", 400: "2025"}
+    for days, heading in ages.items():
+        when = datetime(2026, 11, 24, 12) - timedelta(days=days)
+        assert age_heading(when.timestamp(), today) == heading
+
+
+def test_it_groups_and_keeps_the_order(sidebar: Sidebar) -> None:
+    assert texts(sidebar) == ["Today", "Second", "Last 7 days", "First"]
+
+
+def test_a_click_chooses(sidebar: Sidebar, qtbot: QtBot) -> None:
+    place = sidebar.list.visualRect(sidebar.rows.index(3)).center()
+    with qtbot.waitSignal(sidebar.conversation_chosen) as caught:
+        qtbot.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert caught.args == [1]
+
+
+def test_headings_can_t_be_chosen(sidebar: Sidebar, qtbot: QtBot) -> None:
+    place = sidebar.list.visualRect(sidebar.rows.index(0)).center()
+    with qtbot.assertNotEmitted(sidebar.conversation_chosen):
+        qtbot.mouseClick(sidebar.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_f2_renames_in_place(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.select(2)
+    sidebar.list.setFocus()
+    sidebar.list.edit(sidebar.list.currentIndex())
+    editor = sidebar.list.findChild(QLineEdit)
+    editor.setText("  Renamed ")
+    with qtbot.waitSignal(sidebar.renamed) as caught:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert caught.args == [2, "Renamed"]
+
+
+def test_delete_asks_for_deletion_of_the_selected_one(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.select(1)
+    with qtbot.waitSignal(sidebar.delete_requested) as caught:
+        qtbot.keyClick(sidebar.list, Qt.Key.Key_Delete)
+    assert caught.args == [1]
+
+
+def test_a_search_is_reported_after_a_pause_and_its_hits_shown(sidebar: Sidebar, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(sidebar.searched) as caught:
+        qtbot.keyClicks(sidebar.search, "kyoto")
+    assert caught.args == ["kyoto"]
+    sidebar.show_hits([SearchHit(conversation_id=1, title="First", message_id=5, snippet="… to Kyoto …")])
+    assert texts(sidebar) == ["First"]
+    sidebar.show_hits([])
+    assert texts(sidebar) == ["Nothing found"]
+
+
+def test_the_selection_survives_a_refresh(sidebar: Sidebar) -> None:
+    sidebar.select(1)
+    sidebar.show_conversations([conversation(3, "Third"), conversation(2, "Second"), conversation(1, "First", 3)])
+    assert sidebar.list.currentIndex().data() == "First"
