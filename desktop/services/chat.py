@@ -108,7 +108,7 @@ class ChatService(QObject):
         """All that aren't deleted, the latest first."""
         return self._store.conversations()
 
-    def thread(self, conversation_id: int) -> list[StoredMessage]:
+    def messages(self, conversation_id: int) -> list[StoredMessage]:
         """The messages shown, oldest first; an answer being written has its latest text."""
         return [self._current(message) for message in self._store.thread(conversation_id)]
 

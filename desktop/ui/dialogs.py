@@ -17,7 +17,9 @@ def confirm_link(parent: QWidget, address: str) -> bool:
     host = parts.path if parts.scheme == "mailto" else _plain_host(parts.hostname or "")
     box = QMessageBox(QMessageBox.Icon.Question, "Inshore", f"Open {host}?", parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setInformativeText(f"This link leaves Inshore and opens in your browser or mail program:\n{address[:500]}")
+    box.setInformativeText(
+        f"This link leaves Inshore and opens in your browser or mail program:\n{address[:500]}"
+    )
     open_button = box.addButton("Open", QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.exec()

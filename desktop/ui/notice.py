@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
-from desktop.ui.chat.message import plain_label
+from desktop.ui.labels import plain_label
 
 _STAYS_MS = 8_000
 
@@ -17,6 +17,7 @@ class Notice(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._over = parent
         self.setObjectName("notice")
         self._words = plain_label(self)
         self._words.setWordWrap(False)
@@ -37,7 +38,7 @@ class Notice(QFrame):
     def say(self, words: str, action: str = "", then: Callable[[], None] | None = None) -> None:
         """Show words, and a button where there is something to do about them."""
         metrics = self._words.fontMetrics()
-        room = max(self.parentWidget().width() - 200, 160)
+        room = max(self._over.width() - 200, 160)
         self._words.setText(metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room))
         self._button.setText(action)
         self._button.setVisible(then is not None)
@@ -60,5 +61,5 @@ class Notice(QFrame):
             action()
 
     def _place(self) -> None:
-        parent = self.parentWidget()
-        self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - 24)
+        over = self._over
+        self.move((over.width() - self.width()) // 2, over.height() - self.height() - 24)

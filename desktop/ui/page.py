@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from desktop.ui.chat.message import plain_label
+from desktop.ui.labels import plain_label
 from desktop.ui.theme import MEASURE
 
 

@@ -66,7 +66,9 @@ class ConversationModel(QAbstractListModel):
 
     def show_hits(self, hits: Sequence[SearchHit]) -> None:
         """One row for each hit, with the words around it."""
-        rows: list[tuple[int | None, str, str]] = [(hit.conversation_id, hit.title, hit.snippet) for hit in hits]
+        rows: list[tuple[int | None, str, str]] = [
+            (hit.conversation_id, hit.title, hit.snippet) for hit in hits
+        ]
         self._show(rows or [(None, "Nothing found", "")])
 
     def row_of(self, conversation_id: int | None) -> int:
@@ -139,7 +141,7 @@ class _RowPainter(QStyledItemDelegate):
         painter.restore()
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        editor.setGeometry(option.rect)  # type: ignore[attr-defined]
+        editor.setGeometry(option.rect)
 
     def _paint_surface(self, painter: QPainter, option: Any, index: Index) -> None:
         theme = self._look.theme
@@ -166,7 +168,9 @@ class _RowPainter(QStyledItemDelegate):
         font.setPixelSize(theme.px(META if heading else INTERFACE))
         painter.setFont(font)
         painter.setPen(theme.colour("muted" if heading else "text"))
-        upper = rect if not snippet else QRect(rect.left(), rect.top() + 6, rect.width(), rect.height() // 2 - 6)
+        upper = (
+            rect if not snippet else QRect(rect.left(), rect.top() + 6, rect.width(), rect.height() // 2 - 6)
+        )
         title = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(upper, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, title)
         if snippet:

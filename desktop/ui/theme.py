@@ -108,9 +108,9 @@ class Appearance(QObject):
         self._app.styleHints().setColorScheme(schemes.get(choice, Qt.ColorScheme.Unknown))
         self._follow_system()
 
-    def icon(self, name: str, token: str = "muted") -> QIcon:
-        """A Phosphor icon in the colour of a token; it follows a change of theme."""
-        return icons.icon(name, lambda: self.theme.colour(token))
+    def icon(self, name: str, colour: str = "muted") -> QIcon:
+        """A Phosphor icon in the colour of that name; it follows a change of theme."""
+        return icons.icon(name, lambda: self.theme.colour(colour))
 
     def _follow_system(self) -> None:
         wanted = self._wanted()

@@ -6,8 +6,8 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop.ui.chat.message import plain_label
 from desktop.ui.chat.page import ChatPage
+from desktop.ui.labels import plain_label
 from desktop.ui.notice import Notice
 from desktop.ui.sidebar import Sidebar
 

@@ -62,7 +62,9 @@ def test_cancelling_ends_the_stream_and_silences_it(background: Background, qtbo
     begun, ended = threading.Event(), threading.Event()
     ends: list[Outcome] = []
     late: list[int] = []
-    job = background.start(forever(begun, ended), lambda n: late.append(n) if job.muted else None, ends.append)
+    job = background.start(
+        forever(begun, ended), lambda n: late.append(n) if job.muted else None, ends.append
+    )
     qtbot.waitUntil(begun.is_set)
     job.cancel()
     qtbot.waitUntil(lambda: bool(ends))

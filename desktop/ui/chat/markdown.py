@@ -47,7 +47,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block. `indent` counts the lists around it, `quote` the quotations; `marker` stands before an item."""
+    """One block. `indent` and `quote` count lists and quotations around it; `marker` leads a list item."""
 
     kind: Kind
     spans: tuple[Span, ...] = ()

@@ -60,7 +60,7 @@ class ChatPage(QWidget):
         self.composer.flush()
         self._editing = None
         self._conversation = conversation_id
-        messages = [] if conversation_id is None else self._chat.thread(conversation_id)
+        messages = [] if conversation_id is None else self._chat.messages(conversation_id)
         self._middle.setCurrentWidget(self.transcript if messages else self.welcome)
         self.transcript.show_thread(messages)
         self.composer.set_text(self._chat.draft(conversation_id))
@@ -218,7 +218,7 @@ class ChatPage(QWidget):
     def _on_thread_changed(self, conversation_id: int) -> None:
         if conversation_id == self._conversation:
             self._middle.setCurrentWidget(self.transcript)
-            self.transcript.show_thread(self._chat.thread(conversation_id))
+            self.transcript.show_thread(self._chat.messages(conversation_id))
             self._show_running()
 
     def _latest(self, message: StoredMessage) -> tuple[StoredMessage, Progress | None]:
@@ -251,4 +251,3 @@ class ChatPage(QWidget):
             menu.addAction(action)
         menu.addSeparator()
         menu.addAction("Manage models…").triggered.connect(lambda: self.models_requested.emit())
-

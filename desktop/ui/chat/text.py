@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPointF, QRectF, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QFontMetricsF,
     QGuiApplication,
@@ -179,7 +179,8 @@ class MessageText(QTextBrowser):
                 self._paint_code(painter, theme, block, rect)
         painter.setPen(QPen(theme.colour("hairline"), 1))
         for rect in self._rules:
-            painter.drawLine(rect.left(), rect.center().y(), rect.right(), rect.center().y())
+            middle = rect.center().y()
+            painter.drawLine(QPointF(rect.left(), middle), QPointF(rect.right(), middle))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("outline"))
         for rect in self._quotes:

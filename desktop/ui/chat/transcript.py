@@ -13,7 +13,8 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolButton, QWidget
 
 from desktop.storage.conversations import StoredMessage
-from desktop.ui.chat.message import ACTION_HEIGHT, AnswerView, MessageView, QuestionView
+from desktop.ui.chat.answer import AnswerView
+from desktop.ui.chat.message import ACTION_HEIGHT, MessageView, QuestionView
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress, Role
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from desktop.ui.chat.message import plain_label
+from desktop.ui.labels import plain_label
 from desktop.ui.theme import MEASURE, Appearance
 
 EXAMPLES = (

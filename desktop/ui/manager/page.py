@@ -6,13 +6,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.models import ModelService
-from desktop.ui.chat.message import plain_label
+from desktop.ui.labels import plain_label
 from desktop.ui.page import Page, card
 from models.library import LocalModel
 
 
 class ModelsPage(Page):
-    """Shows the library. `add_requested` opens nothing by itself; `removed(id, name)` after one was taken out."""
+    """Shows the library; `add_requested` and `remove_requested(id, name)` leave the deed to others."""
 
     add_requested = Signal()
     remove_requested = Signal(str, str)
@@ -95,7 +95,9 @@ class ModelsPage(Page):
 def model_facts(model: LocalModel) -> str:
     """What decides, in one line; what isn't known is left out, an unknown licence is said."""
     context = f"{model.context_length:,} tokens of context" if model.context_length else None
-    size = f"{model.size_bytes / 1e9:.1f} GB" if model.size_bytes >= 1e9 else f"{model.size_bytes / 1e6:.0f} MB"
+    size = (
+        f"{model.size_bytes / 1e9:.1f} GB" if model.size_bytes >= 1e9 else f"{model.size_bytes / 1e6:.0f} MB"
+    )
     licence = f"licence {model.licence}" if model.licence else "licence unknown"
     parts = [model.parameters, model.quantisation, size, context, licence]
     return " · ".join(part for part in parts if part)

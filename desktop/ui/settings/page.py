@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QRadioButt
 
 from desktop.services.settings import SettingsService
 from desktop.system.settings import Theme
-from desktop.ui.chat.message import plain_label
+from desktop.ui.labels import plain_label
 from desktop.ui.page import Page, card
 
 _THEMES = ((Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
@@ -39,7 +39,7 @@ class SettingsPage(Page):
             button.setObjectName(f"theme-{theme.value}")
             button.setAccessibleName(f"Appearance: {words}")
             button.setChecked(theme is self._settings.values.theme)
-            button.toggled.connect(lambda on, theme=theme: on and self._settings.update(theme=theme))
+            button.clicked.connect(lambda _on, theme=theme: self._settings.update(theme=theme))
             self._themes.addButton(button)
             row.addWidget(button)
         row.addStretch(1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -14,7 +12,7 @@ from desktop.ui.theme import Appearance
 
 @pytest.fixture(scope="session")
 def shared_look(qapp: QApplication) -> Appearance:
-    return Appearance(cast("QApplication", qapp), resources() / "themes")
+    return Appearance(qapp, resources() / "themes")
 
 
 @pytest.fixture

@@ -61,7 +61,9 @@ def test_an_input_method_s_enter_does_not_send(composer: Composer, qtbot: QtBot)
     assert caught.args == ["你好"]
 
 
-def test_nothing_is_sent_that_is_empty_or_while_an_answer_is_written(composer: Composer, qtbot: QtBot) -> None:
+def test_nothing_is_sent_that_is_empty_or_while_an_answer_is_written(
+    composer: Composer, qtbot: QtBot
+) -> None:
     assert not composer.send.isEnabled()
     with qtbot.assertNotEmitted(composer.submitted):
         qtbot.keyClicks(composer.edit, "   ")

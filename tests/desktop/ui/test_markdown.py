@@ -78,7 +78,14 @@ def test_s14_html_stays_text(source: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "smb://h/s", "ms-msdt:/id", "vscode://x"],
+    [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "data:text/html,x",
+        "smb://h/s",
+        "ms-msdt:/id",
+        "vscode://x",
+    ],
 )
 def test_s15_links_with_other_schemes_lead_nowhere(address: str) -> None:
     for source in (f"[x]({address})", f"<{address}>", f"[x][1]\n\n[1]: {address}", f"![x]({address})"):

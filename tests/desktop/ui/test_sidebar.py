@@ -65,6 +65,7 @@ def test_f2_renames_in_place(sidebar: Sidebar, qtbot: QtBot) -> None:
     sidebar.list.setFocus()
     sidebar.list.edit(sidebar.list.currentIndex())
     editor = sidebar.list.findChild(QLineEdit)
+    assert editor is not None
     editor.setText("  Renamed ")
     with qtbot.waitSignal(sidebar.renamed) as caught:
         qtbot.keyClick(editor, Qt.Key.Key_Return)
@@ -90,5 +91,7 @@ def test_a_search_is_reported_after_a_pause_and_its_hits_shown(sidebar: Sidebar,
 
 def test_the_selection_survives_a_refresh(sidebar: Sidebar) -> None:
     sidebar.select(1)
-    sidebar.show_conversations([conversation(3, "Third"), conversation(2, "Second"), conversation(1, "First", 3)])
+    sidebar.show_conversations(
+        [conversation(3, "Third"), conversation(2, "Second"), conversation(1, "First", 3)]
+    )
     assert sidebar.list.currentIndex().data() == "First"

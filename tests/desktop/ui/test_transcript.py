@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -10,7 +11,8 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.storage.conversations import Status, StoredMessage
-from desktop.ui.chat.message import AnswerView, QuestionView
+from desktop.ui.chat.answer import AnswerView
+from desktop.ui.chat.message import QuestionView
 from desktop.ui.chat.transcript import Transcript
 from desktop.ui.theme import Appearance
 from models.chat import Progress, Role, Stage
@@ -109,7 +111,7 @@ def test_messages_never_overlap(transcript: Transcript) -> None:
     transcript.show_thread(conversation(40))
     transcript.verticalScrollBar().setValue(300)
     shown = transcript.views()
-    for upper, lower in zip(shown, shown[1:], strict=False):
+    for upper, lower in pairwise(shown):
         assert upper.geometry().bottom() < lower.geometry().top()
 
 

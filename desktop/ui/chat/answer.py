@@ -1,0 +1,147 @@
+"""An answer in the transcript, from the first sign of progress to its last word."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton, QWidget
+
+from desktop.storage.conversations import Status, StoredMessage
+from desktop.ui.chat import wording
+from desktop.ui.chat.error_card import ErrorCard
+from desktop.ui.chat.markdown import MarkdownStream, parse
+from desktop.ui.chat.message import ACTION_HEIGHT, MessageView
+from desktop.ui.chat.text import MessageText
+from desktop.ui.theme import Appearance
+from models.chat import Progress
+
+
+class AnswerView(MessageView):
+    """What the model said: reasoning folded away, the answer, and one line on how it came about."""
+
+    grown = Signal()
+
+    def __init__(self, message: StoredMessage, look: Appearance, parent: QWidget) -> None:
+        super().__init__(message, look, parent)
+        self.setObjectName("answer")
+        self._stream = MarkdownStream()
+        self._unfolded = False
+        self._thought = QPushButton(self)
+        self._thought.setObjectName("thought")
+        self._thought.setProperty("link", True)
+        self._thought.clicked.connect(self._toggle_thought)
+        self._reasoning = MessageText(look, self)
+        self._reasoning.setAccessibleName("Reasoning")
+        self._text = MessageText(look, self)
+        self._text.setAccessibleName("Answer")
+        self._error = ErrorCard(self)
+        self._error.step_requested.connect(lambda step: self.step_requested.emit(step, self.message))
+        self._error.resized.connect(self.grown)
+        self._bar = QProgressBar(self)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(4)
+        self._status = QLabel(self.action_row)
+        self._status.setObjectName("status-line")
+        self._status.setTextFormat(Qt.TextFormat.PlainText)
+        self._status.setProperty("role", "meta")
+        for text in (self._text, self._reasoning):
+            text.link_activated.connect(self.link_activated)
+        self._build_actions()
+        self.show_message(message)
+
+    def show_message(self, message: StoredMessage, progress: Progress | None = None) -> None:
+        running = message.status is Status.RUNNING
+        was_running = self.message.status is Status.RUNNING
+        self.message = message
+        if running:
+            self._text.show_blocks(self._stream.update(message.text))
+        elif was_running:
+            self._text.show_blocks(self._stream.finish(message.text))
+        else:
+            self._text.show_blocks(parse(message.text))
+        self._show_reasoning(running)
+        self._show_error()
+        self._show_state(running, progress)
+
+    def arrange(self, width: int) -> int:
+        y = 0
+        if self._thought.isVisibleTo(self):
+            self._thought.setGeometry(-6, y, min(self._thought.sizeHint().width(), width), 28)
+            y += 34
+        if self._reasoning.isVisibleTo(self):
+            height = self._reasoning.height_for(width - 16)
+            self._reasoning.setGeometry(16, y, width - 16, height)
+            y += height + 12
+        if self.message.text:
+            height = self._text.height_for(width)
+            self._text.setGeometry(0, y, width, height)
+            y += height + 4
+        if self._error.isVisibleTo(self):
+            height = self._error.height_for(width)
+            self._error.setGeometry(0, y + 4, width, height)
+            y += height + 8
+        if self._bar.isVisibleTo(self):
+            self._bar.setGeometry(0, y + 6, min(width, 240), 4)
+            y += 12
+        self.action_row.setGeometry(0, y, width, ACTION_HEIGHT - 4)
+        return y + ACTION_HEIGHT
+
+    def _build_actions(self) -> None:
+        self._dot = QLabel(self.action_row)
+        self._dot.setFixedSize(16, 16)
+        self.action_row.add_widget(self._dot)
+        self.action_row.add_widget(self._status)
+        self._resume = QPushButton("Continue", self.action_row)
+        self._resume.setObjectName("continue")
+        self._resume.setProperty("link", True)
+        self._resume.clicked.connect(lambda: self.resume_requested.emit(self.message))
+        self.action_row.add_widget(self._resume)
+        spring = QWidget(self.action_row)
+        self.action_row.add_widget(spring, 1)
+        self._add_versions()
+        self._add_copy()
+        again = self.action_row.add("arrow-clockwise", "regenerate", "Answer again")
+        again.clicked.connect(lambda: self.regenerate_requested.emit(self.message))
+
+    def _toggle_thought(self) -> None:
+        self._unfolded = not self._unfolded
+        self._show_reasoning(self.message.status is Status.RUNNING)
+        self.grown.emit()
+
+    def _show_reasoning(self, running: bool) -> None:
+        thought = bool(self.message.reasoning)
+        self._thought.setVisible(thought)
+        self._reasoning.setVisible(thought and self._unfolded)
+        if thought:
+            arrow = "caret-down" if self._unfolded else "caret-right"
+            self._thought.setIcon(self.look.icon(arrow))
+            self._thought.setText(wording.thought_line(self.message, running=running))
+        if thought and self._unfolded:
+            self._reasoning.show_blocks(parse(self.message.reasoning))
+
+    def _show_error(self) -> None:
+        error = self.message.error
+        self._error.setVisible(error is not None)
+        if error is not None:
+            self._error.show_error(error)
+
+    def _show_state(self, running: bool, progress: Progress | None) -> None:
+        waiting = running and not self.message.text and not self.message.reasoning
+        known = progress is not None and progress.total > 0
+        self._bar.setVisible(waiting and known)
+        if waiting and progress is not None and known:
+            self._bar.setRange(0, progress.total)
+            self._bar.setValue(progress.done)
+        failed = self.message.status is Status.FAILED
+        line = "" if failed and not self.message.text else wording.status_line(self.message)
+        self._status.setText(wording.progress_line(progress) if waiting else "Writing…" if running else line)
+        self._status.setToolTip("" if running else wording.details(self.message))
+        self._dot.setVisible(not failed)
+        self._dot.setPixmap(self.look.icon("circle-fill", "shore").pixmap(8, 8))
+        self._resume.setVisible(
+            self.message.status in (Status.STOPPED, Status.INTERRUPTED) or self._was_cut()
+        )
+        for button in self.action_row.findChildren(QToolButton):
+            button.setVisible(not running)
+
+    def _was_cut(self) -> bool:
+        return (self.message.receipt or {}).get("reason") == "length"

@@ -1,0 +1,75 @@
+"""A failure, where the answer would be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from desktop.ui.labels import plain_label
+from models.errors import NextStep
+
+_STEP_WORDS = {
+    NextStep.RETRY: "Try again",
+    NextStep.CHOOSE_MODEL: "Choose a model",
+    NextStep.ADD_MODEL: "Add a model",
+    NextStep.NEW_CHAT: "New chat",
+}
+
+
+class ErrorCard(QFrame):
+    """A failure where the answer would be: title, cause, one button, details to unfold."""
+
+    step_requested = Signal(str)
+    resized = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._wanted = ""
+        self.setProperty("error", True)
+        self.setObjectName("error-card")
+        self._title = plain_label(self, "danger")
+        self._cause = plain_label(self)
+        self._details = plain_label(self, "meta")
+        self._details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._details.hide()
+        self._step = QPushButton(self)
+        self._step.setObjectName("next-step")
+        self._more = QPushButton("Details", self)
+        self._more.setProperty("link", True)
+        self._more.setObjectName("error-details")
+        self._more.clicked.connect(self._toggle_details)
+        self._step.clicked.connect(lambda: self.step_requested.emit(self._wanted))
+        self._build()
+
+    def height_for(self, width: int) -> int:
+        """Pixels for the whole card at this width."""
+        return self._column.totalHeightForWidth(width)
+
+    def show_error(self, error: Mapping[str, str]) -> None:
+        """Fill in the values of an AppError."""
+        self._title.setText(error.get("title", ""))
+        self._cause.setText(" ".join(part for part in (error.get("cause"), error.get("hint")) if part))
+        self._details.setText(error.get("details", ""))
+        self._more.setVisible(bool(error.get("details")))
+        self._wanted = error.get("next_step", NextStep.NONE)
+        words = _STEP_WORDS.get(NextStep(self._wanted)) if self._wanted in list(NextStep) else None
+        self._step.setVisible(words is not None)
+        self._step.setText(words or "")
+
+    def _build(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._step)
+        buttons.addWidget(self._more)
+        buttons.addStretch(1)
+        self._column = column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(6)
+        for label in (self._title, self._cause, self._details):
+            column.addWidget(label)
+        column.addLayout(buttons)
+
+    def _toggle_details(self) -> None:
+        self._details.setVisible(self._details.isHidden())
+        self.resized.emit()
