@@ -1,0 +1,52 @@
+"""What is kept: conversations and their messages, as values that know no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.chat import Role
+
+
+class Status(StrEnum):
+    """How far a message got. Only an answer is ever anything but COMPLETE."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One entry of the list. Times are unix seconds; `updated_at` is the last message's or its end's."""
+
+    id: int
+    title: str
+    created_at: float
+    updated_at: float
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """One message as it is kept.
+
+    `receipt` says how an answer came about (usage, timings, route), `error` why it failed.
+    `versions` are the ids of all messages that stand in this one's place, itself included, oldest first.
+    """
+
+    id: int
+    conversation_id: int
+    parent_id: int | None
+    role: Role
+    text: str
+    reasoning: str
+    status: Status
+    model: str | None
+    created_at: float
+    receipt: Mapping[str, object] | None
+    error: Mapping[str, str] | None
+    versions: tuple[int, ...]

@@ -1,0 +1,216 @@
+"""The settings file: read leniently, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+
+from desktop.system.paths import shown
+from models.chat import Thinking
+from models.errors import AppError
+from models.routing import Mode
+
+_LARGEST_BYTES = 1 << 20
+
+
+class Theme(StrEnum):
+    """SYSTEM follows the desktop."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user chose. `window` is x, y, width, height in pixels; None lets the default stand.
+
+    `unknown` are entries of a newer Inshore's file; they are written back as they were.
+    """
+
+    theme: Theme = Theme.SYSTEM
+    model: str | None = None
+    mode: Mode = Mode.LOCAL
+    thinking: Thinking = Thinking.AUTO
+    max_tokens: int | None = None
+    temperature: float | None = None
+    window: tuple[int, int, int, int] | None = None
+    sidebar_width: int = 260
+    send_with_enter: bool = True
+    unknown: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+def load(path: Path) -> tuple[Settings, list[str]]:
+    """The settings, and a sentence for each thing that was wrong; never raises.
+
+    What can't be used has its default. A file with anything wrong is first copied beside itself
+    (`settings.bad-1.json` and so on), so that the next `save` loses nothing.
+    """
+    try:
+        content = _read(path)
+    except FileNotFoundError:
+        return Settings(), []
+    except OSError as exc:
+        return Settings(), [f"The settings can’t be read from “{shown(path)}”: {exc.strerror}."]
+    settings, problems = _parsed(content)
+    if problems:
+        problems.append(_keep_copy(path, content))
+    return settings, problems
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Replace the file in one step, readable by this user only. Raises AppError; the old file then stays."""
+    content = json.dumps(_values(settings), indent=2, ensure_ascii=True) + "\n"
+    try:
+        # A settings file that is a link into someone's dotfiles stays one.
+        _replace(Path(os.path.realpath(path)), content.encode())
+    except OSError as exc:
+        raise AppError(
+            f"The file “{shown(path)}” can’t be written: {exc.strerror}.",
+            "They hold until you close Inshore.",
+            title="Your settings can’t be saved.",
+            details=repr(exc),
+        ) from exc
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LARGEST_BYTES + 1)
+
+
+def _parsed(content: bytes) -> tuple[Settings, list[str]]:
+    if len(content) > _LARGEST_BYTES:
+        return Settings(), ["The settings file is too large to be one, so the defaults are used."]
+    try:
+        values = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        return Settings(), ["The settings file is damaged, so the defaults are used."]
+    return _checked(values)
+
+
+def _checked(values: dict[str, object]) -> tuple[Settings, list[str]]:
+    good: dict[str, object] = {}
+    problems: list[str] = []
+    for name, value in values.items():
+        if name in _READERS:
+            try:
+                good[name] = _READERS[name](value)
+            except ValueError:
+                problems.append(f"The setting “{name}” has a value that can’t be used; the default is.")
+    unknown = {name: value for name, value in values.items() if name not in _READERS}
+    return Settings(**good, unknown=unknown), problems  # type: ignore[arg-type]  # checked above
+
+
+def _values(settings: Settings) -> dict[str, object]:
+    known = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "unknown"}
+    return {**settings.unknown, **known}
+
+
+def _keep_copy(path: Path, content: bytes) -> str:
+    """Copy the file to the next free name, unless an equal copy is there; what was done, in a sentence."""
+    number = 1
+    try:
+        while (copy := path.with_name(f"{path.stem}.bad-{number}{path.suffix}")).exists():
+            if _read(copy) == content:
+                return f"The file is kept as “{copy.name}”."
+            number += 1
+        if len(content) > _LARGEST_BYTES:
+            path.rename(copy)
+        else:
+            _replace(copy, content)
+    except OSError as exc:
+        return f"A copy of the file can’t be kept: {exc.strerror}."
+    return f"The file is kept as “{copy.name}”."
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    try:
+        _write(part, content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last; Windows has no such call and needs none."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _optional(read: Callable[[object], object]) -> Callable[[object], object]:
+    return lambda value: None if value is None else read(value)
+
+
+def _one_of(kind: type[StrEnum]) -> Callable[[object], object]:
+    return lambda value: kind(value)  # type: ignore[arg-type]  # raises ValueError for whatever isn't one
+
+
+def _bool(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise ValueError
+
+
+def _int(smallest: int, largest: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
+            raise ValueError
+        return value
+
+    return read
+
+
+def _temperature(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 2:
+        raise ValueError  # NaN too: it is not between any numbers
+    return float(value)
+
+
+def _window(value: object) -> tuple[int, int, int, int]:
+    if not isinstance(value, list) or len(value) != 4:
+        raise ValueError
+    x, y, width, height = (_int(-100_000, 100_000)(number) for number in value)
+    if width < 1 or height < 1:
+        raise ValueError
+    return x, y, width, height
+
+
+_READERS: Mapping[str, Callable[[object], object]] = {
+    "theme": _one_of(Theme),
+    "model": _optional(_text),
+    "mode": _one_of(Mode),
+    "thinking": _one_of(Thinking),
+    "max_tokens": _optional(_int(1, 1_000_000)),
+    "temperature": _optional(_temperature),
+    "window": _optional(_window),
+    "sidebar_width": _int(120, 2_000),
+    "send_with_enter": _bool,
+}
