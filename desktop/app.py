@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSocketNotifier, QUrl
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
@@ -31,6 +31,8 @@ from models.errors import AppError
 from models.library import Library
 from models.local.backend import LocalBackend
 
+_TIDY_MS = 5_000
+
 
 def main() -> int:
     """Open the window, or bring the one that is open to the front; the process's exit code."""
@@ -41,20 +43,28 @@ def main() -> int:
     look = Appearance(app, resources() / "themes")
     try:
         paths.create()
+        crashes = Crashes(app)
+        crash.install(paths.crash_log, crashes.happened.emit)
         instance = SingleInstance(paths.lock_file, app)
         match instance.claim():
             case Outcome.HANDED_OVER:
                 return 0
             case Outcome.HUNG:
-                return refuse_to_start(
-                    "Inshore is running, but does not respond.",
-                    "End it in your system’s task manager, then start it again.",
-                )
+                raise instance.explanation()
         program = Program(app, look, paths)
     except AppError as error:
         return refuse_to_start(error.title, f"{error.cause} {error.hint}".strip(), error.details)
     instance.show_requested.connect(program.come_forward)
-    return program.run()
+    crashes.happened.connect(program.report_crash, Qt.ConnectionType.QueuedConnection)
+    code = program.run()
+    instance.release()
+    return code
+
+
+class Crashes(QObject):
+    """Carries a crash's one line from the thread that failed to the window."""
+
+    happened = Signal(str)
 
 
 class Program(QObject):
@@ -77,11 +87,10 @@ class Program(QObject):
             self.settings,
             self,
         )
-        self.chat.tidy()
+        self.chat.mark_interrupted()
         self._warmed: str | None = None
         self._build_window()
         self._connect()
-        crash.install(paths.crash_log, self._report_crash)
 
     def run(self) -> int:
         """Show the window and serve it until it is closed."""
@@ -91,6 +100,7 @@ class Program(QObject):
         self.window.show()
         for problem in self.settings.problems:
             self.window.warn(problem)
+        QTimer.singleShot(_TIDY_MS, self, self.chat.empty_trash)
         code = self._app.exec()
         self._close()
         return code
@@ -215,7 +225,8 @@ class Program(QObject):
         self.background.close(self.local.aclose)
         self._connection.close()
 
-    def _report_crash(self, words: str) -> None:
+    def report_crash(self, words: str) -> None:
+        """Say once that a mistake happened, and where its report is."""
         box = QMessageBox(QMessageBox.Icon.Warning, "Inshore", "Inshore made a mistake.", parent=self.window)
         box.setInformativeText(
             "What you wrote is stored, and you can go on. A report was written to the data folder: "

@@ -99,10 +99,13 @@ class ChatService(QObject):
 
     # -- conversations
 
-    def tidy(self) -> None:
-        """At start-up: mark what a crash left running, and empty the trash of a month ago."""
+    def mark_interrupted(self) -> None:
+        """At start-up, before anything is shown: end what a crash left running."""
         self._store.interrupt_running()
-        self._store.purge_deleted(time.time() - _TRASH_S)
+
+    def empty_trash(self) -> None:
+        """Erase what was deleted a month ago; may take a second, so not before the window is there."""
+        self._attempt(lambda: self._store.purge_deleted(time.time() - _TRASH_S))
 
     def conversations(self) -> list[Conversation]:
         """All that aren't deleted, the latest first."""
@@ -296,8 +299,8 @@ class ChatService(QObject):
                 turn.finished = event
 
     def _end(self, turn: LiveTurn, outcome: Outcome) -> None:
-        if turn.message.id not in self._live:
-            return  # stopped: settled already
+        if self._live.get(turn.message.id) is not turn:
+            return  # stopped: settled already, and perhaps being continued
         match outcome:
             case Outcome(error=AppError() as error):
                 self._settle(turn, Status.FAILED, error)

@@ -1,0 +1,250 @@
+"""A message's way through the chat service: stored before it is shown, ended exactly once, never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desktop.background import Background
+from desktop.services.chat import ChatService
+from desktop.services.models import ModelService
+from desktop.services.settings import SettingsService
+from desktop.storage.conversations import ConversationStore, Status, StoredMessage
+from desktop.storage.database import open_database
+from models.chat import ChatEvent, FinishReason, ReasoningDelta, Role, TextDelta
+from models.errors import EngineCrashed, StorageFailed
+from models.fake import FakeBackend, Hold, says
+from models.library import LocalModel
+from models.routing import Mode
+
+
+class OneModel(ModelService):
+    """A library of one model, or of none."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def usable(self) -> list[LocalModel]:
+        return [LocalModel(name, name, Path(name), 1, "added") for name in self._names]
+
+
+class World:
+    """A chat service with a real store, a real background and a scripted backend."""
+
+    def __init__(self, folder: Path, backend: FakeBackend, *models: str) -> None:
+        self.connection: apsw.Connection = open_database(folder / "inshore.db")
+        self.store = ConversationStore(self.connection)
+        self.background = Background()
+        self.backend = backend
+        self.settings = SettingsService(folder / "settings.json")
+        self.chat = ChatService(
+            self.store, self.background, {"local": backend}, OneModel(*models), self.settings
+        )
+        self.added: list[StoredMessage] = []
+        self.finished: list[StoredMessage] = []
+        self.chat.message_added.connect(self.added.append)
+        self.chat.turn_finished.connect(self.finished.append)
+
+    def close(self) -> None:
+        self.chat.close()
+        self.background.close(self.backend.aclose)
+        self.connection.close()
+
+
+@pytest.fixture
+def worlds(tmp_path: Path, qtbot: QtBot) -> Iterator[list[World]]:
+    worlds: list[World] = []
+    yield worlds
+    for world in worlds:
+        world.close()
+
+
+@pytest.fixture
+def begin(worlds: list[World], tmp_path: Path) -> type:
+    class Begin(World):
+        def __init__(
+            self, *script: ChatEvent | Hold | EngineCrashed, models: tuple[str, ...] = ("m",)
+        ) -> None:
+            super().__init__(tmp_path, FakeBackend(*([script] if script else [])), *models)
+            worlds.append(self)
+
+    return Begin
+
+
+def test_a_message_is_answered_and_all_of_it_stored(begin: type, qtbot: QtBot) -> None:
+    world = begin(*says("Paris is the capital."))
+    conversation = world.chat.send(None, "What is the capital of France?")
+    assert [(m.role, m.status) for m in world.added] == [
+        (Role.USER, Status.COMPLETE),
+        (Role.ASSISTANT, Status.RUNNING),
+    ]
+    qtbot.waitUntil(lambda: bool(world.finished))
+    question, answer = world.store.thread(conversation)
+    assert question.text == "What is the capital of France?"
+    assert (answer.text, answer.status, answer.model) == ("Paris is the capital.", Status.COMPLETE, "m")
+    assert answer.receipt is not None
+    assert answer.receipt["reason"] == "stop"
+    assert answer == world.finished[0]
+    assert [c.title for c in world.chat.conversations()] == ["What is the capital of France?"]
+
+
+def test_the_model_gets_the_whole_conversation(begin: type, qtbot: QtBot) -> None:
+    world = begin(*says("One."))
+    conversation = world.chat.send(None, "First?")
+    qtbot.waitUntil(lambda: len(world.finished) == 1)
+    world.chat.send(conversation, "Second?")
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    asked = [(m.role, m.text) for m in world.backend.requests[1].messages]
+    assert asked == [(Role.USER, "First?"), (Role.ASSISTANT, "One."), (Role.USER, "Second?")]
+
+
+def test_stop_settles_at_once_and_frees_the_model(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("Half an"), Hold())
+    world.chat.send(None, "Go")
+    answer = world.added[1]
+    qtbot.waitUntil(lambda: world.chat.live(answer.id).text == ["Half an"])
+    world.chat.stop(answer.id)
+    assert [(m.text, m.status) for m in world.finished] == [("Half an", Status.STOPPED)]
+    qtbot.waitUntil(lambda: world.backend.cancelled == 1)
+    assert world.chat.running_in(answer.conversation_id) is None
+    assert len(world.finished) == 1
+
+
+def test_a_stopped_answer_can_be_continued(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("Half an"), Hold())
+    world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: world.chat.live(world.added[1].id).text == ["Half an"])
+    world.chat.stop(world.added[1].id)
+    world.backend._scripts.append(says(" answer."))
+    world.chat.resume(world.finished[0])
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    assert world.finished[1].text == "Half an answer."
+    assert world.backend.requests[1].answer_so_far == "Half an"
+    assert [m.role for m in world.backend.requests[1].messages] == [Role.USER]
+
+
+def test_regenerating_keeps_the_first_answer_as_a_version(begin: type, qtbot: QtBot) -> None:
+    world = begin(*says("First."))
+    conversation = world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: len(world.finished) == 1)
+    world.backend._scripts.append(says("Second."))
+    world.chat.regenerate(world.finished[0])
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    first, second = world.finished
+    assert world.chat.messages(conversation)[-1].text == "Second."
+    assert second.versions == (first.id, second.id)
+    world.chat.select_version(first.id)
+    assert world.chat.messages(conversation)[-1].text == "First."
+
+
+def test_asking_differently_makes_a_version_of_the_question(begin: type, qtbot: QtBot) -> None:
+    world = begin(*says("A."))
+    conversation = world.chat.send(None, "First?")
+    qtbot.waitUntil(lambda: len(world.finished) == 1)
+    world.chat.edit(world.added[0], "Better?")
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    shown = world.chat.messages(conversation)
+    assert [m.text for m in shown] == ["Better?", "A."]
+    assert len(shown[0].versions) == 2
+
+
+def test_a_failure_keeps_the_text_and_says_why(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("Half"), EngineCrashed("Memory ran out.", "Try a smaller model."))
+    conversation = world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: bool(world.finished))
+    answer = world.store.thread(conversation)[-1]
+    assert (answer.text, answer.status) == ("Half", Status.FAILED)
+    assert answer.error is not None
+    assert (answer.error["cause"], answer.error["next_step"]) == ("Memory ran out.", "retry")
+
+
+def test_an_end_without_a_reason_is_an_interruption(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("Half"))
+    world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: bool(world.finished))
+    assert world.finished[0].status is Status.INTERRUPTED
+
+
+def test_without_a_model_the_answer_says_how_to_get_one(begin: type, qtbot: QtBot) -> None:
+    world = begin(models=())
+    world.chat.send(None, "Go")
+    assert world.finished[0].error is not None
+    assert world.finished[0].error["next_step"] == "add_model"
+
+
+def test_the_cloud_mode_is_refused_and_nothing_is_asked(begin: type, qtbot: QtBot) -> None:
+    world = begin()
+    world.settings.update(mode=Mode.CLOUD)
+    world.chat.send(None, "Go")
+    assert world.finished[0].status is Status.FAILED
+    assert world.backend.requests == []
+
+
+def test_growing_text_is_saved_while_it_grows(begin: type, qtbot: QtBot) -> None:
+    world = begin(ReasoningDelta("Hm. "), TextDelta("Half"), Hold())
+    conversation = world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: world.store.thread(conversation)[-1].text == "Half", timeout=1_000)
+    answer = world.store.thread(conversation)[-1]
+    assert (answer.reasoning, answer.status) == ("Hm. ", Status.RUNNING)
+
+
+def test_closing_stores_what_is_being_written_as_interrupted(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("Half"), Hold())
+    conversation = world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: world.chat.live(world.added[1].id).text == ["Half"])
+    world.chat.close()
+    answer = world.store.thread(conversation)[-1]
+    assert (answer.text, answer.status) == ("Half", Status.INTERRUPTED)
+
+
+def test_a_start_after_a_crash_marks_what_was_left_running(begin: type, qtbot: QtBot) -> None:
+    world = begin()
+    conversation = world.store.create("Before the crash")
+    world.store.add_turn(conversation.id, parent_id=None, text="Go", model="m")
+    world.chat.mark_interrupted()
+    assert world.store.thread(conversation.id)[-1].status is Status.INTERRUPTED
+
+
+def test_f08_a_full_disk_loses_nothing(begin: type, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = begin(*says("Kept."))
+    failures: list[object] = []
+    world.chat.failed.connect(failures.append)
+    settle = ConversationStore.settle
+
+    def full(*_args: object, **_values: object) -> StoredMessage:
+        raise StorageFailed("The disk is full.", "Free some space.")
+
+    monkeypatch.setattr(ConversationStore, "settle", full)
+    conversation = world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: bool(world.finished))
+    assert failures
+    assert world.chat.messages(conversation)[-1].text == "Kept."
+    monkeypatch.setattr(ConversationStore, "settle", settle)
+    qtbot.waitUntil(lambda: world.store.thread(conversation)[-1].status is Status.COMPLETE)
+    assert world.store.thread(conversation)[-1].text == "Kept."
+
+
+def test_a_message_that_can_t_be_stored_is_not_sent(
+    begin: type, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = begin()
+
+    def full(*_args: object, **_values: object) -> StoredMessage:
+        raise StorageFailed("The disk is full.", "Free some space.")
+
+    monkeypatch.setattr(ConversationStore, "add_turn", full)
+    with qtbot.waitSignal(world.chat.failed):
+        assert world.chat.send(None, "Go") is None
+    assert world.backend.requests == []
+
+
+def test_a_finish_at_the_limit_is_kept_in_the_receipt(begin: type, qtbot: QtBot) -> None:
+    world = begin(*says("Cut", FinishReason.LENGTH))
+    world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: bool(world.finished))
+    assert world.finished[0].receipt is not None
+    assert world.finished[0].receipt["reason"] == "length"

@@ -1,0 +1,47 @@
+"""The three doors."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import main
+
+
+@pytest.fixture
+def doors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which door was gone through, with what; behind each stands a stand-in."""
+    gone: list[str] = []
+
+    def door(name: str) -> SimpleNamespace:
+        def enter(*arguments: object) -> int:
+            gone.append(f"{name}{list(arguments)}")
+            return 7
+
+        return SimpleNamespace(main=enter)
+
+    monkeypatch.setattr(main, "keep_private", lambda: gone.append("private"))
+    for package, module in (("models.local", "worker"), ("desktop", "cli"), ("desktop", "app")):
+        importlib.import_module(package)
+        monkeypatch.setitem(sys.modules, f"{package}.{module}", door(module))
+        monkeypatch.setattr(sys.modules[package], module, door(module), raising=False)
+    return gone
+
+
+@pytest.mark.parametrize(
+    ("arguments", "door"),
+    [
+        (["--worker"], "worker[]"),
+        ([], "app[]"),
+        (["ask", "--worker"], "cli[['ask', '--worker']]"),
+        (["--help"], "cli[['--help']]"),
+        (["nonsense"], "cli[['nonsense']]"),
+        (["-platform"], "cli[['-platform']]"),
+    ],
+)
+def test_each_word_has_its_door(doors: list[str], arguments: list[str], door: str) -> None:
+    assert main.main(arguments) == 7
+    assert doors == ["private", door]  # in this order

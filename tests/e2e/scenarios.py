@@ -1,0 +1,183 @@
+"""What people do in the window, step by step; each ends by itself or waits to be killed."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QListView
+
+from desktop.storage.conversations import Status, StoredMessage
+from tests.e2e.driver import Hands, Scenario, say
+
+QUESTION = "What is the capital of France? Answer in one sentence."
+LONG = "Tell me a long story about a fisherman, his boat and the sea."
+
+
+def _shown(hands: Hands) -> list[StoredMessage]:
+    transcript = hands.program.page.transcript
+    return [transcript._latest(message)[0] for message in transcript.messages()]
+
+
+def _answer(hands: Hands) -> StoredMessage:
+    return _shown(hands)[-1]
+
+
+def _ask(hands: Hands, text: str) -> None:
+    hands.type(text)
+    QTest.keyClick(hands.find("composer"), Qt.Key.Key_Return)
+
+
+def _idle(hands: Hands) -> bool:
+    return hands.shows("send") and not hands.shows("stop")
+
+
+def _worker_pid(hands: Hands) -> int:
+    worker = hands.program.local._worker
+    assert worker is not None
+    return worker.pid
+
+
+def ask_and_answer(hands: Hands) -> Scenario:
+    """The main job: type a question, get an answer, see where it came from."""
+    yield lambda: hands.shows("welcome")
+    if folder := os.environ.get("INSHORE_TEST_PICTURES"):
+        hands.picture(f"{folder}/welcome.png")
+    _ask(hands, QUESTION)
+    yield lambda: hands.shows("transcript") and _answer(hands).status is Status.COMPLETE
+    yield lambda: _idle(hands)
+    line = hands.find("status-line", QLabel).text()
+    if folder := os.environ.get("INSHORE_TEST_PICTURES"):
+        hands.picture(f"{folder}/conversation.png")
+    say(text=_answer(hands).text, status_line=line, question=_shown(hands)[0].text)
+
+
+def write_until_killed(hands: Hands) -> Scenario:
+    """Begin a long answer and a draft, say so, and go on for ever."""
+    _ask(hands, LONG)
+    yield lambda: hands.shows("transcript") and len(_answer(hands).text) > 40
+    hands.type("a draft that was never sent")
+    yield lambda: hands.program.chat.draft(hands.program.page.conversation) == "a draft that was never sent"
+    answer = _answer(hands)
+    yield lambda: len(hands.program.chat._store.message(answer.id).text) >= len(answer.text)
+    say(worker=_worker_pid(hands), text=_answer(hands).text, at=time.time())
+    while True:
+        say(text=_answer(hands).text, at=time.time())
+        yield lambda: True
+
+
+def look_after_a_crash(hands: Hands) -> Scenario:
+    """Open the first conversation in the list and say what it holds."""
+    listed = hands.find("conversation-list", QListView)
+    row = listed.model().index(1, 0)
+    QTest.mouseClick(
+        listed.viewport(),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+        listed.visualRect(row).center(),
+    )
+    yield lambda: hands.shows("transcript")
+    say(
+        text=_answer(hands).text,
+        status=_answer(hands).status.value,
+        draft=hands.program.page.composer.text(),
+        can_continue=hands.shows("continue"),
+    )
+
+
+def kill_the_worker_while_writing(hands: Hands) -> Scenario:
+    """The engine dies in mid-answer: text stays, one message with Retry, and it goes on."""
+    _ask(hands, LONG)
+    yield lambda: hands.shows("transcript") and len(_answer(hands).text) > 40
+    before = _answer(hands).text
+    os.kill(_worker_pid(hands), 9)
+    yield lambda: _answer(hands).status is Status.FAILED
+    yield lambda: hands.shows("error-card")
+    failed = _answer(hands)
+    assert failed.text.startswith(before[:40])
+    QTest.mouseClick(hands.find("next-step"), Qt.MouseButton.LeftButton)
+    yield lambda: len(_answer(hands).text) > len(failed.text) + 10
+    QTest.mouseClick(hands.find("stop"), Qt.MouseButton.LeftButton)
+    yield lambda: _answer(hands).status is Status.STOPPED
+    continued = _answer(hands).text
+    _ask(hands, "What is two plus two?")
+    yield lambda: len(_shown(hands)) == 4 and len(_answer(hands).text) > 0
+    say(kept=continued.startswith(failed.text), error=dict(failed.error or {}), text=failed.text)
+
+
+def kill_the_worker_while_idle(hands: Hands) -> Scenario:
+    """The engine dies while nothing is asked: nobody notices, and the next message works."""
+    _ask(hands, QUESTION)
+    yield lambda: hands.shows("transcript") and _answer(hands).status is Status.COMPLETE
+    os.kill(_worker_pid(hands), 9)
+    _ask(hands, "And of Italy?")
+    yield lambda: len(_shown(hands)) == 4 and _answer(hands).status is not Status.RUNNING
+    say(status=_answer(hands).status.value, text=_answer(hands).text)
+
+
+def stop_and_go_on(hands: Hands) -> Scenario:
+    """Stop shows at once, the text stays, Continue goes on from there, Answer again makes a version."""
+    _ask(hands, LONG)
+    yield lambda: hands.shows("transcript") and len(_answer(hands).text) > 40
+    pressed = time.monotonic()
+    QTest.mouseClick(hands.find("stop"), Qt.MouseButton.LeftButton)
+    assert _idle(hands), "Stop did not take effect on the screen at once"
+    stop_s = time.monotonic() - pressed
+    stopped = _answer(hands)
+    assert stopped.status is Status.STOPPED
+    QTest.mouseClick(hands.find("continue"), Qt.MouseButton.LeftButton)
+    yield lambda: len(_answer(hands).text) > len(stopped.text) + 10
+    QTest.keyClick(hands.find("composer"), Qt.Key.Key_Escape)
+    yield lambda: _answer(hands).status is Status.STOPPED
+    continued = _answer(hands)
+    QTest.mouseClick(hands.find("regenerate"), Qt.MouseButton.LeftButton)
+    yield lambda: _answer(hands).id != continued.id and len(_answer(hands).text) > 10
+    QTest.mouseClick(hands.find("stop"), Qt.MouseButton.LeftButton)
+    yield lambda: _idle(hands)
+    say(
+        stop_s=stop_s,
+        kept=continued.text.startswith(stopped.text),
+        versions=len(_answer(hands).versions),
+    )
+
+
+def delete_and_undo(hands: Hands) -> Scenario:
+    """A deleted conversation is gone at once, and back at once."""
+    _ask(hands, QUESTION)
+    yield lambda: hands.shows("transcript") and _answer(hands).status is Status.COMPLETE
+    kept = [message.text for message in _shown(hands)]
+    listed = hands.find("conversation-list", QListView)
+    listed.setFocus()
+    QTest.keyClick(listed, Qt.Key.Key_Delete)
+    yield lambda: hands.shows("welcome") and listed.model().rowCount() == 0
+    QTest.mouseClick(hands.find("notice-action"), Qt.MouseButton.LeftButton)
+    yield lambda: hands.shows("transcript") and listed.model().rowCount() == 2
+    say(same=[message.text for message in _shown(hands)] == kept)
+
+
+def no_model(hands: Hands) -> Scenario:
+    """Without a model the window opens and says what to do."""
+    yield lambda: hands.shows("no-model")
+    if folder := os.environ.get("INSHORE_TEST_PICTURES"):
+        hands.picture(f"{folder}/no-model.png")
+    _ask(hands, "Hello?")
+    yield lambda: hands.shows("error-card")
+    say(error=dict(_answer(hands).error or {}), picker=hands.program.page.picker.text())
+
+
+def wait_to_be_raised(hands: Hands) -> Scenario:
+    """Minimise, and say when another start brought the window back."""
+    hands.window.showMinimized()
+    yield lambda: hands.window.isMinimized()
+    say(ready=True)
+    yield lambda: not hands.window.isMinimized()
+    say(raised=True)
+
+
+def say_ready_and_wait(hands: Hands) -> Scenario:
+    """A window that does nothing, until it is killed."""
+    yield lambda: hands.window.isVisible()
+    say(ready=True)
+    yield lambda: False

@@ -1,0 +1,140 @@
+"""Journeys through the real program: a real window, a real model, real processes that are killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import ROOT, Play
+
+pytestmark = [pytest.mark.journey, pytest.mark.model]
+
+
+def gone_within(pid: int, seconds: float) -> bool:
+    """Whether a process ends in that time."""
+    try:
+        psutil.Process(pid).wait(seconds)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        return False
+    return True
+
+
+def test_a_typed_question_is_answered(play: Play) -> None:
+    run = play("ask_and_answer")
+    said = run.heard()
+    assert "Paris" in said["text"]
+    assert said["question"] == "What is the capital of France? Answer in one sentence."
+    assert said["status_line"].startswith("On this machine · ")
+    assert said["status_line"].endswith("tok/s · free")
+    assert run.ends() == 0
+    assert run.errors() == ""
+
+
+def test_f06_killed_in_mid_answer_it_comes_back_with_the_text(play: Play) -> None:
+    run = play("write_until_killed")
+    said = run.heard()
+    assert psutil.pid_exists(said["worker"])
+    heard = [said]
+    while heard[-1]["at"] < said["at"] + 1.5:
+        heard.append(run.heard())
+    killed_at = time.time()
+    run.process.send_signal(signal.SIGKILL)
+    assert gone_within(said["worker"], 2.0)
+    run.ends()
+    again = play("look_after_a_crash")
+    found = again.heard()
+    assert found["status"] == "interrupted"
+    assert found["can_continue"]
+    assert found["draft"] == "a draft that was never sent"
+    a_second_before = [line["text"] for line in heard if line["at"] <= killed_at - 1.0][-1]
+    assert found["text"].startswith(a_second_before)
+    assert again.ends() == 0
+
+
+def test_f42_sigterm_in_mid_answer_keeps_the_text(play: Play) -> None:
+    run = play("write_until_killed")
+    said = run.heard()
+    run.process.send_signal(signal.SIGTERM)
+    assert run.ends() == 0
+    assert gone_within(said["worker"], 2.0)
+    found = play("look_after_a_crash").heard()
+    assert found["status"] == "interrupted"
+    assert found["text"].startswith(said["text"])
+
+
+def test_f01_the_worker_killed_in_mid_answer(play: Play) -> None:
+    run = play("kill_the_worker_while_writing")
+    said = run.heard()
+    assert said["kept"]
+    assert said["error"]["next_step"] == "retry"
+    assert "memory" in said["error"]["cause"]
+    assert run.ends() == 0
+
+
+def test_f01_the_worker_killed_while_idle(play: Play) -> None:
+    run = play("kill_the_worker_while_idle")
+    said = run.heard()
+    assert said["status"] == "complete"
+    assert said["text"]
+    assert run.ends() == 0
+
+
+def test_f36_stop_continue_and_answer_again(play: Play) -> None:
+    run = play("stop_and_go_on")
+    said = run.heard()
+    assert said["stop_s"] < 0.3
+    assert said["kept"]
+    assert said["versions"] == 2
+    assert run.ends() == 0
+
+
+def test_delete_and_undo(play: Play) -> None:
+    run = play("delete_and_undo")
+    assert run.heard()["same"]
+    assert run.ends() == 0
+
+
+def test_without_a_model_the_window_says_how_to_add_one(play: Play, tmp_path: Path) -> None:
+    bare = tmp_path / "resources"
+    shutil.copytree(ROOT / "resources" / "themes", bare / "themes")
+    run = play("no_model", INSHORE_TEST_RESOURCES=str(bare))
+    said = run.heard()
+    assert said["error"]["next_step"] == "add_model"
+    assert said["picker"] == "No model installed"
+    assert run.ends() == 0
+
+
+def test_f16_a_second_start_raises_the_first_window(play: Play, home: Path) -> None:
+    first = play("wait_to_be_raised")
+    assert first.heard() == {"ready": True}
+    second = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=ROOT,
+        env=os.environ | {"INSHORE_HOME": str(home)},
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert (second.returncode, second.stdout, second.stderr) == (0, b"", b"")
+    assert first.heard() == {"raised": True}
+    assert first.ends() == 0
+
+
+def test_f17_a_lock_left_by_kill_9_does_not_stop_the_next_start(play: Play) -> None:
+    first = play("say_ready_and_wait")
+    assert first.heard() == {"ready": True}
+    first.process.kill()
+    first.ends()
+    begun = time.monotonic()
+    assert play("say_ready_and_wait").heard() == {"ready": True}
+    assert time.monotonic() - begun < 10
