@@ -77,8 +77,8 @@ class _Player:
                 self._condition = next(self._scenario)
                 self._deadline = time.monotonic() + _PATIENCE_S
             elif time.monotonic() > self._deadline:
-                line = self._scenario.gi_frame.f_lineno if self._scenario.gi_frame else "?"
-                raise TimeoutError(f"what line {line} of the scenario waits for did not happen")
+                line = getattr(self._condition, "__code__", None)
+                raise TimeoutError(f"the scenario waited in vain: {line}")
         except StopIteration:
             self._finish(0)
         except BaseException:  # noqa: BLE001 - whatever it is fails the journey
@@ -120,7 +120,7 @@ def main() -> int:
         QTimer.singleShot(0, lambda: player.append(_Player(_activated(hands, play(hands)), end)))
         return run(program)
 
-    Program.run = run_scenario  # type: ignore[method-assign]
+    Program.run = run_scenario  # type: ignore[method-assign, assignment]
     if "INSHORE_TEST_RESOURCES" in os.environ:
         from pathlib import Path
 

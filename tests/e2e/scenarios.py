@@ -37,7 +37,7 @@ def _idle(hands: Hands) -> bool:
 def _worker_pid(hands: Hands) -> int:
     worker = hands.program.local._worker
     assert worker is not None
-    return worker.pid
+    return int(worker.pid or 0)
 
 
 def ask_and_answer(hands: Hands) -> Scenario:

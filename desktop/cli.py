@@ -1,0 +1,218 @@
+"""The command line: the window’s services without Qt. Each command loads what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop.commands.services import Services
+    from desktop.commands.terminal import Terminal
+
+Command = Callable[[argparse.Namespace, "Services", "Terminal"], int]
+
+_FAILED, _BAD_ARGUMENTS, _INTERRUPTED, _READER_GONE = 1, 2, 130, 141
+
+_EXAMPLES = """\
+examples:
+  python main.py                       open the window
+  python main.py ask "Why is the sky blue?"
+  python main.py ask - < question.txt
+  python main.py models add ~/Downloads/model.gguf
+  python main.py doctor
+"""
+
+
+def main(arguments: Sequence[str], services: Services | None = None) -> int:
+    """Run one command and return its exit code.
+
+    0 success, 1 an error (in one line on standard error), 2 bad arguments, 130 after Ctrl-C, 141 when
+    whoever reads the output has gone. Raises SystemExit for `--help` and bad arguments.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options.command, options, services)
+    except BrokenPipeError:
+        from desktop.commands.terminal import silence
+
+        silence(sys.stdout)
+        return _READER_GONE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(command: Command, options: argparse.Namespace, services: Services | None) -> int:
+    from desktop.commands.terminal import Terminal
+    from models.errors import AppError
+
+    terminal = Terminal()
+    try:
+        return command(options, services or _usual_services(), terminal)
+    except AppError as error:
+        terminal.note(error.one_line())
+        return _FAILED
+    except KeyboardInterrupt:
+        terminal.end_lines()
+        return _INTERRUPTED
+
+
+def _usual_services() -> Services:
+    from desktop.commands.services import services_of
+    from desktop.system import crash
+
+    services = services_of(os.environ)
+    crash.install(services.paths.crash_log)
+    return services
+
+
+def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import ask
+    from models.chat import Sampling, Thinking
+    from models.routing import Mode
+
+    sampling = Sampling(temperature=options.temperature, seed=options.seed, max_tokens=options.max_tokens)
+    question = ask.Question(
+        text=options.text,
+        model=options.model,
+        mode=Mode(options.mode),
+        thinking=Thinking(options.thinking),
+        sampling=sampling,
+        as_json=options.json,
+    )
+    return ask.run(question, services, terminal)
+
+
+def _list(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import library
+
+    return library.list_models(services, terminal, as_json=options.json)
+
+
+def _add(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from pathlib import Path
+
+    from desktop.commands import library
+
+    return library.add_model(Path(options.file), services, terminal, as_json=options.json)
+
+
+def _show(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import library
+
+    return library.show_model(options.id, services, terminal, as_json=options.json)
+
+
+def _remove(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import library
+
+    return library.remove_model(options.id, services, terminal, as_json=options.json)
+
+
+def _doctor(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import doctor
+
+    return doctor.run(services, terminal, as_json=options.json)
+
+
+def _not_built(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from models.errors import NotAvailable
+
+    error = NotAvailable(f"“{options.name}” is not built yet.", "It comes with a later version of Inshore.")
+    terminal.note(error.one_line())
+    return _BAD_ARGUMENTS
+
+
+# -- the words and their options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="main.py",
+        description="Inshore answers on your own machine first. Without a command the window opens.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_ask(commands)
+    _add_models(commands)
+    doctor = commands.add_parser("doctor", help="what this machine offers, what is wrong and what to do")
+    _finish(doctor, _doctor)
+    _add_not_built(commands, "usage", "what was used and what it cost (later)")
+    _add_not_built(commands, "key", "keys for gateways (later)")
+    return parser
+
+
+def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    ask = commands.add_parser("ask", help="ask one question", allow_abbrev=False)
+    ask.add_argument("text", metavar="TEXT", type=_question, help="the question; - reads standard input")
+    ask.add_argument("--model", metavar="ID", help="a model of “models list”; else your default model")
+    ask.add_argument("--thinking", choices=("off", "on", "auto"), default="auto")
+    ask.add_argument("--mode", choices=("local", "hybrid", "cloud"), default="local")
+    ask.add_argument(
+        "--max-tokens", metavar="N", type=_whole(1, 1_000_000), help="end the answer after N tokens"
+    )
+    ask.add_argument("--temperature", metavar="T", type=_temperature, help="0 (always the likeliest) to 5")
+    ask.add_argument("--seed", metavar="N", type=_whole(0, 2**32 - 1), help="the same seed, the same answer")
+    _finish(ask, _ask)
+
+
+def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser("models", help="list, add, show and remove models")
+    words = models.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _finish(words.add_parser("list", help="all installed models, the default first"), _list)
+    add = words.add_parser("add", help="use a GGUF file where it lies")
+    add.add_argument("file", metavar="FILE")
+    _finish(add, _add)
+    for name, command, text in (
+        ("show", _show, "what is known of a model"),
+        ("remove", _remove, "forget a model; its file stays"),
+    ):
+        word = words.add_parser(name, help=text)
+        word.add_argument("id", metavar="ID")
+        _finish(word, command)
+    _add_not_built(words, "download", "bring a model from a hub (later)")
+    _add_not_built(words, "verify", "check a model's file (later)")
+
+
+def _finish(parser: argparse.ArgumentParser, command: Command) -> None:
+    parser.add_argument("--json", action="store_true", help="for programs: JSON, one object a line")
+    parser.set_defaults(command=command)
+
+
+def _add_not_built(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> None:
+    """A word that will be one: it takes any arguments, options too, and says that it isn't there yet."""
+    word = commands.add_parser(name, help=text, prefix_chars="\0", add_help=False)
+    word.add_argument("rest", nargs="*")
+    word.set_defaults(command=_not_built, name=name)
+
+
+def _question(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the question is empty")
+    return text
+
+
+def _whole(smallest: int, largest: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        digits = text if text.isascii() and text.isdigit() and len(text) <= 20 else "-1"
+        if not smallest <= int(digits) <= largest:
+            raise argparse.ArgumentTypeError(f"give a whole number from {smallest} to {largest}")
+        return int(digits)
+
+    return number
+
+
+def _temperature(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 5:  # also where it isn't a number
+        raise argparse.ArgumentTypeError("give a number from 0 to 5")
+    return value

@@ -1,0 +1,182 @@
+"""`ask`: one question, its answer streamed as it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from desktop.commands.services import Engine, Services
+from desktop.commands.terminal import Terminal
+from models.chat import (
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    FinishReason,
+    Message,
+    Progress,
+    ReasoningDelta,
+    Role,
+    Sampling,
+    Stage,
+    TextDelta,
+    Thinking,
+)
+from models.errors import BadInput, ModelNotFound
+from models.library import Library
+from models.routing import Mode, Route, choose
+
+_MAX_INPUT_BYTES = 16 << 20
+_DOING = {
+    Stage.WAIT: "Waiting for the model",
+    Stage.LOAD: "Loading the model",
+    Stage.PROMPT: "Reading the question",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked for on the command line. `text` "-" is read from standard input."""
+
+    text: str
+    model: str | None
+    mode: Mode
+    thinking: Thinking
+    sampling: Sampling
+    as_json: bool
+
+
+def run(question: Question, services: Services, terminal: Terminal) -> int:
+    """Answer it; the exit code. Raises AppError, and KeyboardInterrupt once the model is free again."""
+    text = _from_stdin() if question.text == "-" else _mended(question.text)
+    route = _route(question, services.library)
+    if services.library.problem is not None:
+        terminal.note(services.library.problem.one_line())
+    request = ChatRequest(
+        model=route.model,
+        messages=(Message(Role.USER, text),),
+        sampling=question.sampling,
+        thinking=question.thinking,
+    )
+    view = _JsonView(terminal) if question.as_json else _TextView(terminal)
+    asyncio.run(_answer(request, services.engine, view, route))
+    return 0
+
+
+class _View(Protocol):
+    def take(self, event: ChatEvent) -> None: ...
+    def finish(self, event: Finished, route: Route) -> None: ...
+
+
+class _TextView:
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._reasoning = False
+
+    def take(self, event: ChatEvent) -> None:
+        match event:
+            case Progress():
+                self._terminal.status(f"{_DOING[event.stage]}{_share(event)} …")
+            case ReasoningDelta():
+                self._reasoning = True
+                self._terminal.aside(event.text)
+            case TextDelta():
+                if self._reasoning:
+                    self._terminal.end_lines()
+                    self._reasoning = False
+                self._terminal.write(event.text)
+
+    def finish(self, event: Finished, route: Route) -> None:
+        self._terminal.end_lines()
+        if event.reason is FinishReason.LENGTH:
+            self._terminal.note("The answer was cut off at its longest allowed length (see --max-tokens).")
+
+
+class _JsonView:
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def take(self, event: ChatEvent) -> None:
+        match event:
+            case Progress(stage, done, total):
+                words: dict[str, object] = {"event": "progress", "text": _DOING[stage]}
+                self._terminal.record({**words, "stage": stage, "done": done, "total": total})
+            case ReasoningDelta(text):
+                self._terminal.record({"event": "reasoning", "text": text})
+            case TextDelta(text):
+                self._terminal.record({"event": "text", "text": text})
+
+    def finish(self, event: Finished, route: Route) -> None:
+        self._terminal.record(
+            {
+                "event": "finished",
+                "reason": event.reason,
+                "usage": asdict(event.usage),
+                "timings": asdict(event.timings),
+                "route": asdict(route),
+                "cost": {"nano": 0, "currency": "CNY"},
+            }
+        )
+
+
+async def _answer(request: ChatRequest, engine: Callable[[], Engine], view: _View, route: Route) -> None:
+    backend = engine()
+    stream = backend.stream(request)
+    try:
+        async for event in stream:
+            if isinstance(event, Finished):
+                view.finish(event, route)
+            else:
+                view.take(event)
+    finally:
+        await stream.aclose()
+        await backend.aclose()
+
+
+def _route(question: Question, library: Library) -> Route:
+    models = library.models()
+    usable = [model.id for model in models if model.problem is None]
+    if question.model is not None and question.mode is not Mode.CLOUD:
+        _check_wanted(question.model, library)
+    elif models and not usable and models[0].problem is not None:
+        raise models[0].problem
+    return choose(mode=question.mode, wanted=question.model, installed=usable)
+
+
+def _check_wanted(name: str, library: Library) -> None:
+    """Raise the model's problem, or say how to add a file that was named instead of a model."""
+    try:
+        library.find(name)
+    except ModelNotFound as error:
+        if not os.path.isfile(name):  # noqa: PTH113 - never raises
+            raise
+        hint = f"To use this file, add it first: python main.py models add {shlex.quote(name)}"
+        raise ModelNotFound(error.cause, hint) from error
+
+
+def _share(event: Progress) -> str:
+    return f" {event.done * 100 // event.total} %" if event.total > 0 else ""
+
+
+def _mended(text: str) -> str:
+    """Bytes of an argument that are no text become U+FFFD."""
+    return os.fsencode(text).decode("utf-8", "replace")
+
+
+def _from_stdin() -> str:
+    data = sys.stdin.buffer.read(_MAX_INPUT_BYTES + 1)
+    if len(data) > _MAX_INPUT_BYTES:
+        raise BadInput("The question is longer than 16 MiB.", "Ask about a part of it.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            "The question is not UTF-8 text.", "Convert it first, for example with iconv."
+        ) from error
+    if not text.strip():
+        raise BadInput("The question is empty.", "Give it as an argument, or on standard input.")
+    return text

@@ -1,0 +1,113 @@
+"""`models`: what is installed, and adding, showing and forgetting a model's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from desktop.commands.services import Services
+from desktop.commands.terminal import Terminal
+from models.errors import AppError
+from models.library import LocalModel
+from models.plain import shown
+
+
+def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int:
+    """Print all models, the default first; a model with a problem says so. The exit code."""
+    models = services.library.models()
+    if services.library.problem is not None:
+        terminal.note(services.library.problem.one_line())
+    if as_json:
+        terminal.record({"models": [_record(model) for model in models]})
+    elif not models:
+        terminal.note("No model is installed yet. Add one with: python main.py models add FILE")
+    for model in () if as_json else models:
+        terminal.line(_summary(model))
+    return 0
+
+
+def add_model(path: Path, services: Services, terminal: Terminal, *, as_json: bool) -> int:
+    """Remember a file where it lies. Raises AppError if it is no model that can chat."""
+    services.paths.create()
+    model = services.library.add(path)
+    if as_json:
+        terminal.record(_record(model))
+    else:
+        terminal.line(f"Added {model.id} ({model.name}). Its file stays at {shown(model.path)}")
+    return 0
+
+
+def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
+    """Print what is known of a model."""
+    model = services.library.get(model_id)
+    if as_json:
+        terminal.record(_record(model))
+        return 0
+    for name, value in _facts(model):
+        terminal.line(f"{name + ':':<14}{value}")
+    return 0
+
+
+def remove_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
+    """Forget a model; its file stays."""
+    path = services.library.get(model_id).path
+    services.library.remove(model_id)
+    if as_json:
+        terminal.record({"removed": model_id, "path": str(path)})
+    else:
+        terminal.line(f"Removed {model_id} from the library. Its file stays at {shown(path)}")
+    return 0
+
+
+def size(count: int) -> str:
+    """Bytes for reading: decimal units, three digits."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count / factor:.3g} {unit}"
+    return f"{count} B"
+
+
+def _summary(model: LocalModel) -> str:
+    if model.problem is not None:
+        return f"{model.id}  ({model.problem.title} {model.problem.cause})"
+    facts = (model.parameters, model.quantisation, size(model.size_bytes), model.licence or "licence unknown")
+    return f"{model.id}  " + " · ".join(fact for fact in facts if fact)
+
+
+def _facts(model: LocalModel) -> list[tuple[str, str]]:
+    context = f"{model.context_length:,} tokens" if model.context_length else "unknown"
+    facts = [
+        ("Id", model.id),
+        ("Name", model.name),
+        ("File", shown(model.path)),
+        ("Size", size(model.size_bytes)),
+        ("Source", "part of Inshore" if model.source == "starter" else "added by you"),
+        ("Architecture", model.architecture or "unknown"),
+        ("Parameters", model.parameters or "unknown"),
+        ("Quantisation", model.quantisation or "unknown"),
+        ("Context", context),
+        ("Licence", model.licence or "unknown"),
+    ]
+    if model.problem is None:
+        return facts
+    return [*facts[:3], ("Problem", model.problem.one_line())]
+
+
+def _record(model: LocalModel) -> dict[str, object]:
+    return {
+        "id": model.id,
+        "name": model.name,
+        "path": str(model.path),
+        "size_bytes": model.size_bytes,
+        "source": model.source,
+        "architecture": model.architecture,
+        "parameters": model.parameters,
+        "quantisation": model.quantisation,
+        "context_length": model.context_length,
+        "licence": model.licence,
+        "problem": None if model.problem is None else _problem(model.problem),
+    }
+
+
+def _problem(error: AppError) -> dict[str, str]:
+    kind = type(error).__name__
+    return {"kind": kind, "title": error.title, "cause": error.cause, "hint": error.hint}

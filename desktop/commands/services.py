@@ -1,0 +1,42 @@
+"""What the commands work with, built when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from desktop.system.paths import Paths, resources
+from models.chat import Backend
+from models.library import Library
+
+if TYPE_CHECKING:
+    from models.local.protocol import EngineInfo
+
+
+class Engine(Backend, Protocol):
+    """A backend that can also say what it is made of."""
+
+    async def describe(self) -> EngineInfo: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Where things are, which models there are, and who answers. `engine` makes a new one at each call."""
+
+    paths: Paths
+    library: Library
+    engine: Callable[[], Engine]
+
+
+def services_of(environment: Mapping[str, str]) -> Services:
+    """The ones the window uses, too. Makes no folder and starts nothing."""
+    paths = Paths.find(environment)
+    library = Library(paths.models, resources() / "starter")
+
+    def engine() -> Engine:
+        from models.local.backend import LocalBackend
+
+        return LocalBackend(library.find)
+
+    return Services(paths, library, engine)

@@ -1,0 +1,35 @@
+"""Inshore's three doors: a worker, the command line, the window. Nothing is imported before one is chosen."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main(arguments: list[str]) -> int:
+    """Go through the door that the arguments name; the exit code."""
+    keep_private()
+    if arguments[:1] == ["--worker"]:
+        from models.local import worker
+
+        return worker.main()
+    if arguments:
+        from desktop import cli
+
+        return cli.main(arguments)
+    from desktop import app
+
+    return app.main()
+
+
+def keep_private() -> None:
+    """What we write is for this user only, and a crash leaves no conversation in a core file."""
+    os.umask(0o077)
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,246 @@
+"""Reads what a model file says about itself, quickly and without trusting it.
+
+The file is read, never mapped: a mapped file that another program cuts short kills the process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from struct import Struct
+
+from models.errors import DamagedModel, UnsupportedModel
+from models.gguf_source import AGAIN, Source, opened
+from models.gguf_types import FILE_TYPES, GUESSED, TENSOR_TYPES
+from models.plain import plain
+
+Scalar = int | float | bool | str
+
+_MAX_KEYS = 10_000
+_MAX_TENSORS = 20_000
+_MAX_DIMENSIONS = 4
+_MAX_TEXT_BYTES = 1 << 20
+_MAX_KEPT_BYTES = 8 << 20
+
+_TEXT, _ARRAY = 8, 9
+_SCALARS = {
+    0: Struct("<B"), 1: Struct("<b"), 2: Struct("<H"), 3: Struct("<h"), 4: Struct("<I"), 5: Struct("<i"),
+    6: Struct("<f"), 7: Struct("<?"), 10: Struct("<Q"), 11: Struct("<q"), 12: Struct("<d"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GgufHeader:
+    """What a file claims to be. Texts are cleaned of control characters; None and "" mean: it doesn't say.
+
+    `weights_bytes` is the sum over the tensors. `kv` holds the scalar metadata by key, texts over 1 MiB
+    and all arrays left out.
+    """
+
+    version: int
+    architecture: str
+    name: str
+    licence: str
+    parameters_label: str
+    quantisation: str
+    context_length: int | None
+    layers: int | None
+    has_chat_template: bool
+    weights_bytes: int
+    file_bytes: int
+    kv: Mapping[str, Scalar]
+
+
+def read_header(path: Path) -> GgufHeader:
+    """Read the header of a GGUF file, version 2 or 3; at most 64 MiB of it, in memory that is bounded so.
+
+    Raises ModelFileMissing, NotAModel, DamagedModel (a file shorter than its tensors included) or
+    UnsupportedModel. Nothing the file says is executed.
+    """
+    with opened(path) as source:
+        return _parse(source)
+
+
+@dataclass(slots=True)
+class _Tensors:
+    """Sums over the tensors' descriptions. `end` is relative to the first tensor's data."""
+
+    weights: int = 0
+    data_bytes: int = 0
+    end: int = 0
+    all_known: bool = True
+    by_type: Counter[str] = field(default_factory=Counter)
+
+
+def _parse(source: Source) -> GgufHeader:
+    version = _version(source)
+    tensor_count, key_count = source.u64(), source.u64()
+    if key_count > _MAX_KEYS or tensor_count > _MAX_TENSORS:
+        raise DamagedModel("Its header announces more entries than any model has.", AGAIN)
+    kv = _metadata(source, key_count)
+    tensors = _tensors(source, tensor_count)
+    weights_bytes = _checked_size(source, kv, tensors)
+    return _describe(version, kv, tensors, weights_bytes, source.size)
+
+
+def _version(source: Source) -> int:
+    version = source.u32()
+    if version in (2, 3):
+        return version
+    if version and version & 0xFFFF == 0:
+        raise UnsupportedModel(
+            "It was written for big-endian machines.", "Look for another file of this model."
+        )
+    if version == 0:
+        raise DamagedModel("Its header has no version.", AGAIN)
+    if version == 1:
+        raise UnsupportedModel("It is in the first version of GGUF.", "Look for a newer file of this model.")
+    raise UnsupportedModel(
+        f"It is in version {version} of GGUF, which is newer than this Inshore.", "Update Inshore."
+    )
+
+
+def _metadata(source: Source, count: int) -> dict[str, Scalar]:
+    kv: dict[str, Scalar] = {}
+    room = _MAX_KEPT_BYTES
+    for _ in range(count):
+        before = source.position
+        key, value = _text(source), _value(source)
+        if value is None or key is None:
+            continue
+        room -= source.position - before
+        if room >= 0:
+            kv[key] = value
+    return kv
+
+
+def _value(source: Source) -> Scalar | None:
+    """The next value; None for arrays and very long texts, which are stepped over."""
+    kind = source.u32()
+    if kind == _TEXT:
+        return _text(source)
+    if kind == _ARRAY:
+        _skip_array(source)
+        return None
+    layout = _SCALARS.get(kind)
+    if layout is None:
+        raise _garbled()
+    value: Scalar = layout.unpack(source.take(layout.size))[0]
+    return value
+
+
+def _text(source: Source) -> str | None:
+    length = source.u64()
+    if length > _MAX_TEXT_BYTES:
+        source.skip(length)
+        return None
+    return source.take(length).decode("utf-8", "replace")
+
+
+def _skip_array(source: Source) -> None:
+    kind, count = source.u32(), source.u64()
+    if kind == _TEXT:
+        source.skip_texts(count)
+    elif kind in _SCALARS:
+        source.skip(count * _SCALARS[kind].size)
+    else:  # arrays of arrays too: llama.cpp refuses them
+        raise _garbled()
+
+
+def _tensors(source: Source, count: int) -> _Tensors:
+    tensors = _Tensors()
+    for _ in range(count):
+        source.skip(source.u64())
+        _add_tensor(tensors, _dimensions(source), source.u32(), source.u64())
+    return tensors
+
+
+def _dimensions(source: Source) -> tuple[int, ...]:
+    count = source.u32()
+    if count > _MAX_DIMENSIONS:
+        raise _garbled()
+    return tuple(source.u64() for _ in range(count))
+
+
+def _add_tensor(tensors: _Tensors, shape: tuple[int, ...], kind: int, offset: int) -> None:
+    weights = prod(shape)
+    if max(weights, offset, *shape) >= 1 << 63:
+        raise _garbled()
+    tensors.weights += weights
+    if kind not in TENSOR_TYPES:
+        tensors.all_known = False
+        return
+    name, block, block_bytes = TENSOR_TYPES[kind]
+    size = -(-weights // block) * block_bytes
+    tensors.data_bytes += size
+    tensors.end = max(tensors.end, offset + size)
+    tensors.by_type[name] += size
+
+
+def _checked_size(source: Source, kv: Mapping[str, Scalar], tensors: _Tensors) -> int:
+    """The weights' bytes, all of them present in the file."""
+    start = _aligned(source.position, kv.get("general.alignment", 32))
+    if tensors.end and start + tensors.end > source.size:
+        raise DamagedModel(
+            f"It ends early: {source.size:,} of at least {start + tensors.end:,} bytes are there.",
+            "The download was not finished. Download it again.",
+        )
+    return tensors.data_bytes if tensors.all_known else max(0, source.size - start)
+
+
+def _aligned(position: int, alignment: Scalar) -> int:
+    if not isinstance(alignment, int) or alignment <= 0 or alignment & (alignment - 1):
+        raise _garbled()
+    return -(-position // alignment) * alignment
+
+
+def _describe(
+    version: int, kv: Mapping[str, Scalar], tensors: _Tensors, weights_bytes: int, file_bytes: int
+) -> GgufHeader:
+    architecture = _words(kv, "general.architecture")
+    return GgufHeader(
+        version=version,
+        architecture=architecture,
+        name=_words(kv, "general.name"),
+        licence=_words(kv, "general.license"),
+        parameters_label=_words(kv, "general.size_label") or _count_label(tensors.weights),
+        quantisation=_quantisation(kv, tensors),
+        context_length=_number(kv, f"{architecture}.context_length"),
+        layers=_number(kv, f"{architecture}.block_count"),
+        has_chat_template=bool(kv.get("tokenizer.chat_template")),
+        weights_bytes=weights_bytes,
+        file_bytes=file_bytes,
+        kv=kv,
+    )
+
+
+def _words(kv: Mapping[str, Scalar], key: str) -> str:
+    value = kv.get(key)
+    return plain(value) if isinstance(value, str) else ""
+
+
+def _number(kv: Mapping[str, Scalar], key: str) -> int | None:
+    value = kv.get(key)
+    return value if type(value) is int and value > 0 else None
+
+
+def _quantisation(kv: Mapping[str, Scalar], tensors: _Tensors) -> str:
+    """llama.cpp's name for the mixture, else the type that most of the bytes have."""
+    file_type = _number(kv, "general.file_type") or 0
+    if "general.file_type" in kv and (name := FILE_TYPES.get(file_type & ~GUESSED)):
+        return name
+    return tensors.by_type.most_common(1)[0][0] if tensors.by_type else ""
+
+
+def _count_label(weights: int) -> str:
+    for unit, size in (("T", 10**12), ("B", 10**9), ("M", 10**6), ("K", 10**3)):
+        if weights >= size:
+            return f"{weights / size:.3g}{unit}"
+    return ""
+
+
+def _garbled() -> DamagedModel:
+    return DamagedModel("Its header makes no sense.", AGAIN)

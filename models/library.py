@@ -1,0 +1,221 @@
+"""Which models are installed: the starter, and files that the user added where they lie."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from models.errors import AppError, BadInput, ModelNotFound
+from models.gguf import GgufHeader, read_header
+from models.library_file import Entry, LibraryFile, Listing
+from models.plain import plain
+from models.suitability import check_chat_model, size_bytes
+
+# The starter's header names a training run, not the model.
+_STARTER_ID = "smollm2-135m-instruct-q4_1"
+_STARTER_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_STARTER_NAME = "SmolLM2 135M Instruct"
+_STARTER_LICENCE = "Apache-2.0"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """A model on this machine. `problem` says why it can't be used just now; its facts are then empty.
+
+    `source` is "starter" (part of Inshore) or "added" (the user's own file, used in place).
+    """
+
+    id: str
+    name: str
+    path: Path
+    size_bytes: int
+    source: str
+    architecture: str = ""
+    parameters: str = ""
+    quantisation: str = ""
+    context_length: int | None = None
+    licence: str = ""
+    problem: AppError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    header: GgufHeader
+    size_bytes: int
+
+
+_Signature = tuple[int, ...]
+
+
+class Library:
+    """The models of one user. Any thread; each call sees what is on the disk at that moment.
+
+    `problem` says why the list of added models could not be read the last time; the starter is listed
+    all the same, and nothing is written over the unreadable list.
+    """
+
+    def __init__(self, models_dir: Path, starter_dir: Path) -> None:
+        self._file = LibraryFile(models_dir / "library.json")
+        self._starter_dir = starter_dir
+        self._known: dict[Path, tuple[_Signature, _Facts | AppError]] = {}
+        self.problem: AppError | None = None
+
+    def models(self) -> list[LocalModel]:
+        """All models, the default first, then the order they were added in. Never raises an AppError."""
+        listing = self._listing()
+        models = [self._describe(entry) for entry in self._entries(listing)]
+        return sorted(models, key=lambda model: model.id != listing.default)
+
+    def get(self, model_id: str) -> LocalModel:
+        """The model with this id, its problem within; raises ModelNotFound."""
+        for entry in self._entries(self._listing()):
+            if entry.id == model_id:
+                return self._describe(entry)
+        raise self._not_found(model_id)
+
+    def find(self, model_id: str) -> Path:
+        """The file of a model that can be loaded; raises ModelNotFound or the model's problem."""
+        model = self.get(model_id)
+        if model.problem is not None:
+            raise model.problem.with_traceback(None)
+        return model.path
+
+    def default(self) -> LocalModel | None:
+        """The first that can be used, the user's choice before others; else any; None if there is none."""
+        models = self.models()
+        return next((model for model in models if model.problem is None), models[0] if models else None)
+
+    def add(self, path: Path) -> LocalModel:
+        """Remember a model's file and use it where it lies; adding it again changes nothing.
+
+        A link is kept as a link. Raises an AppError if the file is no complete chat model or the list
+        can't be written.
+        """
+        path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+        _facts(path)
+        with self._file.changing() as listing:
+            entry = next((known for known in self._entries(listing) if _same(known.path, path)), None)
+            if entry is None:
+                entry = Entry(_free_id(path, listing), path)
+                listing.entries.append(entry)
+        return self._describe(entry)
+
+    def remove(self, model_id: str) -> None:
+        """Forget a model; its file stays. Raises ModelNotFound, or BadInput for the starter."""
+        if model_id == _STARTER_ID:
+            raise BadInput("The starter model is a part of Inshore and can’t be removed.")
+        with self._file.changing() as listing:
+            kept = [entry for entry in listing.entries if entry.id != model_id]
+            if len(kept) == len(listing.entries):
+                raise self._not_found(model_id)
+            listing.entries[:] = kept
+            if listing.default == model_id:
+                listing.default = None
+
+    def set_default(self, model_id: str) -> None:
+        """Answer with this model unless another is asked for; raises ModelNotFound."""
+        self.get(model_id)
+        with self._file.changing() as listing:
+            listing.default = model_id
+
+    def _listing(self) -> Listing:
+        try:
+            listing = self._file.read()
+        except AppError as error:
+            self.problem = error
+            return Listing()
+        self.problem = listing.notice
+        return listing
+
+    def _entries(self, listing: Listing) -> list[Entry]:
+        starters = list(self._starters())
+        return starters + [entry for entry in listing.entries if entry.id != _STARTER_ID]
+
+    def _starters(self) -> Iterator[Entry]:
+        path = self._starter_dir / _STARTER_FILE
+        if os.path.isfile(path):  # noqa: PTH113 - Path's raises where a folder may not be searched
+            yield Entry(_STARTER_ID, path)
+
+    def _describe(self, entry: Entry) -> LocalModel:
+        starter = entry.id == _STARTER_ID
+        source = "starter" if starter else "added"
+        facts = self._facts(entry.path)
+        if isinstance(facts, AppError):
+            name = _STARTER_NAME if starter else plain(entry.path.stem)
+            return LocalModel(entry.id, name, entry.path, 0, source, problem=facts)
+        header = facts.header
+        return LocalModel(
+            id=entry.id,
+            name=_STARTER_NAME if starter else header.name or plain(entry.path.stem),
+            path=entry.path,
+            size_bytes=facts.size_bytes,
+            source=source,
+            architecture=header.architecture,
+            parameters=header.parameters_label,
+            quantisation=header.quantisation,
+            context_length=header.context_length,
+            licence=_STARTER_LICENCE if starter else header.licence,
+        )
+
+    def _facts(self, path: Path) -> _Facts | AppError:
+        """What the file says, or why it can't be used; read again only if the file has changed."""
+        signature = _signature(path)
+        known = self._known.get(path)
+        if known is None or signature is None or known[0] != signature:
+            known = signature or (), _facts_or_problem(path)
+            self._known[path] = known
+        return known[1]
+
+    def _not_found(self, model_id: str) -> ModelNotFound:
+        names = ", ".join(entry.id for entry in self._entries(self._listing()))
+        return ModelNotFound(
+            f"“{plain(model_id)}” is not in your library.",
+            f"Installed: {names}." if names else "No model is installed yet.",
+        )
+
+
+def _facts(path: Path) -> _Facts:
+    header = read_header(path)
+    check_chat_model(path, header)
+    return _Facts(header, size_bytes(path, header))
+
+
+def _facts_or_problem(path: Path) -> _Facts | AppError:
+    try:
+        return _facts(path)
+    except AppError as error:
+        # It is kept: without the frames, which hold what was read of the file.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+
+
+def _signature(path: Path) -> _Signature | None:
+    try:
+        info = path.stat()
+    except (OSError, ValueError):
+        return None
+    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return one == other
+
+
+def _slug(path: Path) -> str:
+    """An id from a file's name: lower-case letters of any script, digits, "_" and "-"."""
+    return re.sub(r"\W+", "-", path.stem.lower())[:80].strip("-") or "model"
+
+
+def _free_id(path: Path, listing: Listing) -> str:
+    # The starter's id stays taken while its file is missing.
+    taken = {_STARTER_ID, *(entry.id for entry in listing.entries)}
+    slug = _slug(path)
+    names = (slug if number == 1 else f"{slug}-{number}" for number in count(1))
+    return next(name for name in names if name not in taken)
