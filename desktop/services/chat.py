@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -81,7 +81,7 @@ class ChatService(QObject):
         self,
         store: ConversationStore,
         background: Background,
-        backends: Mapping[str, Backend],
+        backend_for: Callable[[str], Backend],
         models: ModelService,
         settings: SettingsService,
         parent: QObject | None = None,
@@ -89,7 +89,7 @@ class ChatService(QObject):
         super().__init__(parent)
         self._store = store
         self._background = background
-        self._backends = backends
+        self._backend_for = backend_for
         self._models = models
         self._settings = settings
         self._live: dict[int, LiveTurn] = {}
@@ -262,7 +262,7 @@ class ChatService(QObject):
         self._live[answer.id] = turn
         self._saver.start()
         turn.job = self._background.start(
-            self._backends[route.backend].stream(self._request(turn)),
+            self._backend_for(route.backend).stream(self._request(turn)),
             lambda event: self._take(turn, event),
             lambda outcome: self._end(turn, outcome),
         )

@@ -23,7 +23,7 @@ class ActionRow(QWidget):
         self._always = False
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(2)
+        self._row.setSpacing(4)
 
     def add(self, symbol: str, name: str, words: str) -> QToolButton:
         """A button at the right end of the row."""

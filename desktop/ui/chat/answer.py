@@ -11,6 +11,7 @@ from desktop.ui.chat.error_card import ErrorCard
 from desktop.ui.chat.markdown import MarkdownStream, parse
 from desktop.ui.chat.message import ACTION_HEIGHT, MessageView
 from desktop.ui.chat.text import MessageText
+from desktop.ui.labels import Picture
 from desktop.ui.theme import Appearance
 from models.chat import Progress
 
@@ -86,8 +87,7 @@ class AnswerView(MessageView):
         return y + ACTION_HEIGHT
 
     def _build_actions(self) -> None:
-        self._dot = QLabel(self.action_row)
-        self._dot.setFixedSize(16, 16)
+        self._dot = Picture(self.look, "circle-fill", 8, self.action_row)
         self.action_row.add_widget(self._dot)
         self.action_row.add_widget(self._status)
         self._resume = QPushButton("Continue", self.action_row)
@@ -136,7 +136,6 @@ class AnswerView(MessageView):
         self._status.setText(wording.progress_line(progress) if waiting else "Writing…" if running else line)
         self._status.setToolTip("" if running else wording.details(self.message))
         self._dot.setVisible(not failed)
-        self._dot.setPixmap(self.look.icon("circle-fill", "shore").pixmap(8, 8))
         self._resume.setVisible(
             self.message.status in (Status.STOPPED, Status.INTERRUPTED) or self._was_cut()
         )

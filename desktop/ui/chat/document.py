@@ -58,6 +58,8 @@ class BlockWriter:
 
     def placed(self) -> Iterator[tuple[Block, QTextBlock, QTextBlock]]:
         """Each block with the first and the last paragraph it takes in the document; tables left out."""
+        if not self._blocks:
+            return
         ends = [*self._starts[1:], self._document.characterCount()]
         for block, start, end in zip(self._blocks, self._starts, ends, strict=True):
             if block.kind is not Kind.TABLE:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from itertools import takewhile
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _SAFE_SCHEMES = frozenset({"http", "https", "mailto"})
 
@@ -106,6 +108,8 @@ def common_prefix(old: Sequence[Block], new: Sequence[Block]) -> int:
 
 @cache
 def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # 28 ms that the first window need not wait for
+
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 

@@ -70,7 +70,7 @@ class Transcript(QAbstractScrollArea):
         self._frame.timeout.connect(self._repaint_dirty)
         self._end = self._end_button()
         self.verticalScrollBar().valueChanged.connect(self._on_scroll)
-        look.changed.connect(lambda _theme: self._relayout())
+        look.changed.connect(self._relayout)
 
     # -- what it shows
 

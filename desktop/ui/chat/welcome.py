@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from desktop.ui.labels import plain_label
+from desktop.ui.labels import Picture, plain_label
 from desktop.ui.theme import MEASURE, Appearance
 
 EXAMPLES = (
@@ -25,6 +25,7 @@ class Welcome(QScrollArea):
         super().__init__(parent)
         self._look = look
         self.setObjectName("welcome")
+        self.setAccessibleName("Welcome")
         self.setWidgetResizable(True)
         self.setFrameShape(self.Shape.NoFrame)
         self._page = QWidget()
@@ -80,11 +81,7 @@ class Welcome(QScrollArea):
         card.setObjectName(f"example-{kind.lower()}")
         card.setAccessibleName(f"{kind}: {text}")
         card.clicked.connect(lambda: self.example_chosen.emit(text))
-        picture = QLabel(card)
-        picture.setPixmap(self._look.icon(icon, "shore").pixmap(20, 20))
-        self._look.changed.connect(
-            lambda _theme: picture.setPixmap(self._look.icon(icon, "shore").pixmap(20, 20))
-        )
+        picture = Picture(self._look, icon, 20, card)
         name = plain_label(card, "strong")
         name.setText(kind)
         words = plain_label(card, "muted")

@@ -42,7 +42,7 @@ class World:
         self.backend = backend
         self.settings = SettingsService(folder / "settings.json")
         self.chat = ChatService(
-            self.store, self.background, {"local": backend}, OneModel(*models), self.settings
+            self.store, self.background, lambda _name: backend, OneModel(*models), self.settings
         )
         self.added: list[StoredMessage] = []
         self.finished: list[StoredMessage] = []

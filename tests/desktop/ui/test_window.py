@@ -1,0 +1,207 @@
+"""The whole window: named for scripts and screen readers, usable when small, quiet about untrusted text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.background import Background
+from desktop.services.chat import ChatService
+from desktop.services.models import ModelService
+from desktop.services.settings import SettingsService
+from desktop.storage.conversations import ConversationStore
+from desktop.storage.database import open_database
+from desktop.system.paths import resources
+from desktop.ui.chat.page import ChatPage
+from desktop.ui.chat.text import MessageText
+from desktop.ui.manager.page import ModelsPage
+from desktop.ui.page import Page
+from desktop.ui.settings.page import SettingsPage
+from desktop.ui.sidebar import Sidebar
+from desktop.ui.theme import Appearance
+from desktop.ui.window import Window
+from models.fake import FakeBackend, says
+from models.library import Library
+
+NAMES = {
+    "composer",
+    "send",
+    "transcript",
+    "model-picker",
+    "new-chat",
+    "conversation-list",
+    "search",
+    "open-models",
+    "open-settings",
+}
+INTERACTIVE = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox)
+
+
+class Scene:
+    """A window with everything behind it, answering from a script."""
+
+    def __init__(self, folder: Path, look: Appearance) -> None:
+        self.connection = open_database(folder / "inshore.db")
+        self.background = Background()
+        self.settings = SettingsService(folder / "settings.json")
+        self.models = ModelService(Library(folder / "models", resources() / "starter"))
+        self.chat = ChatService(
+            ConversationStore(self.connection),
+            self.background,
+            lambda _name: self.backend,
+            self.models,
+            self.settings,
+        )
+        self.backend = FakeBackend(says("A **good** answer.\n\n```py\nx = 1\n```"))
+        self.page = ChatPage(self.chat, self.models, look)
+        self.sidebar = Sidebar(look)
+        self.window = Window(self.sidebar, self.page)
+        self.pages: list[Page] = [ModelsPage(self.models), SettingsPage(self.settings, folder)]
+        self.chat.conversations_changed.connect(
+            lambda: self.sidebar.show_conversations(self.chat.conversations())
+        )
+
+    def answer(self, qtbot: QtBot, text: str = "A question?") -> None:
+        with qtbot.waitSignal(self.chat.turn_finished):
+            self.page._submit(text)
+
+    def close(self) -> None:
+        self.chat.close()
+        self.background.close(self.backend.aclose)
+        self.connection.close()
+
+
+@pytest.fixture
+def scene(look: Appearance, tmp_path: Path, qtbot: QtBot) -> Iterator[Scene]:
+    scene = Scene(tmp_path, look)
+    qtbot.addWidget(scene.window)
+    scene.window.show()
+    yield scene
+    scene.close()
+
+
+def visible(scene: Scene, *kinds: type[QWidget]) -> list[QWidget]:
+    found = [widget for widget in scene.window.findChildren(QWidget) if widget.isVisible()]
+    return [widget for widget in found if isinstance(widget, kinds)] if kinds else found
+
+
+def accessible_name(widget: QWidget) -> str:
+    interface = QAccessible.queryAccessibleInterface(widget)
+    return interface.text(QAccessible.Text.Name) if interface else ""
+
+
+@pytest.mark.model
+def test_the_promised_names_exist(scene: Scene, qtbot: QtBot) -> None:
+    scene.answer(qtbot)
+    assert {widget.objectName() for widget in visible(scene)} >= NAMES
+    scene.page.composer.set_running(True)
+    assert "stop" in {widget.objectName() for widget in visible(scene)}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("page", [None, 0, 1], ids=["chat", "models", "settings"])
+def test_everything_one_can_reach_has_a_name(scene: Scene, qtbot: QtBot, page: int | None) -> None:
+    scene.answer(qtbot)
+    if page is not None:
+        scene.window.show_page(scene.pages[page])
+    reachable = [widget for widget in visible(scene) if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert len(reachable) >= 6
+    assert [widget.objectName() for widget in reachable if not accessible_name(widget)] == []
+    nameless = [w for w in visible(scene, *INTERACTIVE) if not w.objectName() and accessible_name(w)]
+    assert nameless == []
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("size", [(1180, 780), (1024, 600), (480, 720)])
+def test_nothing_is_cut_off_when_the_window_is_small(
+    scene: Scene, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    scene.window.resize(*size)
+    scene.answer(qtbot, "A question that is rather long and has to be wrapped in a narrow window, surely?")
+    qtbot.waitUntil(lambda: scene.window.width() == size[0])
+    edge = scene.window.rect()
+    for widget in visible(scene, QAbstractButton, QPlainTextEdit, MessageText):
+        place = widget.rect().translated(widget.mapTo(scene.window, widget.rect().topLeft()))
+        assert place.left() >= 0, widget.objectName()
+        assert place.right() <= edge.right(), widget.objectName()
+    assert scene.sidebar.isVisible() == (size[0] >= 720)
+
+
+@pytest.mark.model
+def test_in_a_narrow_window_the_conversations_come_when_asked_for(scene: Scene, qtbot: QtBot) -> None:
+    scene.window.resize(480, 720)
+    qtbot.waitUntil(scene.sidebar.isHidden)
+    qtbot.mouseClick(scene.page.sidebar_button, Qt.MouseButton.LeftButton)
+    assert scene.sidebar.isVisible()
+    scene.window.resize(1180, 780)
+    qtbot.waitUntil(scene.sidebar.isVisible)
+
+
+@pytest.mark.model
+def test_labels_that_may_hold_foreign_text_are_plain(scene: Scene, qtbot: QtBot) -> None:
+    scene.answer(qtbot)
+    scene.window.warn("x")
+    scene.window.notice.say("x", "Undo", lambda: None)
+    for page in [None, *scene.pages]:
+        if page is not None:
+            scene.window.show_page(page)
+        rich = [
+            label.text()
+            for label in visible(scene, QLabel)
+            if isinstance(label, QLabel) and label.text() and label.textFormat() != Qt.TextFormat.PlainText
+        ]
+        assert rich == []
+
+
+@pytest.mark.model
+def test_the_focus_stays_in_the_composer_after_sending(scene: Scene, qtbot: QtBot) -> None:
+    scene.page.composer.edit.setFocus()
+    qtbot.keyClicks(scene.page.composer.edit, "Hello")
+    with qtbot.waitSignal(scene.chat.turn_finished):
+        qtbot.keyClick(scene.page.composer.edit, Qt.Key.Key_Return)
+    assert scene.window.focusWidget() is scene.page.composer.edit
+    assert scene.page.composer.text() == ""
+
+
+@pytest.mark.model
+def test_drafts_stay_with_their_conversations(scene: Scene, qtbot: QtBot) -> None:
+    scene.answer(qtbot, "First?")
+    first = scene.page.conversation
+    qtbot.keyClicks(scene.page.composer.edit, "half a thought")
+    scene.page.open(None)
+    assert scene.page.composer.text() == ""
+    qtbot.keyClicks(scene.page.composer.edit, "another")
+    scene.page.open(first)
+    assert scene.page.composer.text() == "half a thought"
+    scene.page.open(None)
+    assert scene.page.composer.text() == "another"
+
+
+@pytest.mark.model
+def test_a_theme_changes_while_a_conversation_is_open(scene: Scene, look: Appearance, qtbot: QtBot) -> None:
+    scene.answer(qtbot)
+    text = scene.window.findChildren(MessageText)[-1].document().toPlainText()
+    look.choose("dark")
+    scene.window.grab()
+    assert scene.window.findChildren(MessageText)[-1].document().toPlainText() == text
+    look.choose("light")
+
+
+@pytest.mark.model
+def test_editing_a_question_asks_anew_and_escape_leaves_it(scene: Scene, qtbot: QtBot) -> None:
+    scene.answer(qtbot, "First?")
+    question = scene.page.transcript.messages()[0]
+    scene.page.transcript.edit_requested.emit(question)
+    assert scene.page.composer.text() == "First?"
+    scene.page.stop()
+    assert scene.page.composer.text() == ""
+    scene.page.transcript.edit_requested.emit(question)
+    with qtbot.waitSignal(scene.chat.turn_finished):
+        scene.page._submit("Better?")
+    assert scene.page.transcript.messages()[0].text == "Better?"
