@@ -127,7 +127,7 @@ class Program(QObject):
     def _build_window(self) -> None:
         self.sidebar = Sidebar(self._look)
         self.page = ChatPage(self.chat, self.models, self._look)
-        self.window = Window(self.sidebar, self.page)
+        self.window = Window(self.sidebar, self.page, self._look)
         self._pages: dict[str, Page] = {}
         self._show_conversations()
 

@@ -41,7 +41,7 @@ def choose(*, mode: Mode, wanted: str | None, installed: Sequence[str]) -> Route
     if not installed:
         raise NoModel(
             "Inshore needs a model file (GGUF) to answer on this machine.",
-            "Add one in Models, or with: python main.py models add FILE",
+            "Add one in Models, or with “models add FILE” on the command line.",
         )
     if wanted is not None and wanted not in installed:
         raise ModelNotFound(

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.ui.chat.page import ChatPage
 from desktop.ui.labels import plain_label
 from desktop.ui.notice import Notice
 from desktop.ui.sidebar import Sidebar
+from desktop.ui.theme import Appearance
 
 _NARROW = 720
 
@@ -22,7 +31,7 @@ class Window(QWidget):
 
     closed = Signal()
 
-    def __init__(self, sidebar: Sidebar, chat: ChatPage) -> None:
+    def __init__(self, sidebar: Sidebar, chat: ChatPage, look: Appearance) -> None:
         super().__init__()
         self.setObjectName("window")
         self.setWindowTitle("Inshore")
@@ -32,6 +41,7 @@ class Window(QWidget):
         self.sidebar, self.chat = sidebar, chat
         self.pages = QStackedWidget(self)
         self.pages.addWidget(chat)
+        self.toggle = self._make_toggle(look)
         self.banner = self._make_banner()
         self._wanted = True
         self._narrow = False
@@ -45,7 +55,6 @@ class Window(QWidget):
         right.addWidget(self.pages, 1)
         self._row.addLayout(right, 1)
         self.notice = Notice(self)
-        chat.sidebar_requested.connect(self.toggle_sidebar)
         self._shortcuts()
 
     def show_page(self, page: QWidget) -> None:
@@ -53,6 +62,7 @@ class Window(QWidget):
         if self.pages.indexOf(page) < 0:
             self.pages.addWidget(page)
         self.pages.setCurrentWidget(page)
+        self.toggle.raise_()
         if self._narrow:
             self.sidebar.hide()
 
@@ -102,8 +112,20 @@ class Window(QWidget):
 
     def _lay_over(self) -> None:
         if self._narrow and not self.sidebar.isHidden():
-            self.sidebar.setGeometry(0, 44, self.sidebar.width(), self.height() - 44)
+            self.sidebar.setGeometry(0, 48, self.sidebar.width(), self.height() - 48)
             self.sidebar.raise_()
+
+    def _make_toggle(self, look: Appearance) -> QToolButton:
+        button = QToolButton(self.pages)
+        button.setObjectName("toggle-sidebar")
+        button.setIcon(look.icon("list"))
+        button.setToolTip("Show or hide the conversations (Ctrl+B)")
+        button.setAccessibleName("Show or hide the conversations")
+        button.setFixedSize(32, 32)
+        button.move(12, 12)
+        button.clicked.connect(self.toggle_sidebar)
+        button.raise_()
+        return button
 
     def _make_banner(self) -> QFrame:
         banner = QFrame(self)

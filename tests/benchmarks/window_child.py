@@ -79,7 +79,7 @@ class Scene:
         settings = SettingsService(self.paths.settings_file)
         self.chat = ChatService(self.store, self.background, lambda _name: backend, models, settings)
         self.page = ChatPage(self.chat, models, look)
-        self.window = Window(Sidebar(look), self.page)
+        self.window = Window(Sidebar(look), self.page, look)
         self.window.show()
         QTest.qWaitForWindowExposed(self.window)
 

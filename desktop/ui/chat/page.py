@@ -28,7 +28,6 @@ class ChatPage(QWidget):
     models_requested = Signal()
     add_model_requested = Signal()
     new_chat_requested = Signal()
-    sidebar_requested = Signal()
     link_activated = Signal(str)
     typing_began = Signal()
 
@@ -95,12 +94,6 @@ class ChatPage(QWidget):
         column.addLayout(bottom)
 
     def _header(self) -> QHBoxLayout:
-        self.sidebar_button = QToolButton(self)
-        self.sidebar_button.setObjectName("toggle-sidebar")
-        self.sidebar_button.setIcon(self._look.icon("list"))
-        self.sidebar_button.setToolTip("Show or hide the conversations")
-        self.sidebar_button.setAccessibleName("Show or hide the conversations")
-        self.sidebar_button.clicked.connect(self.sidebar_requested)
         self.picker = QToolButton(self)
         self.picker.setObjectName("model-picker")
         self.picker.setAccessibleName("Model")
@@ -111,8 +104,7 @@ class ChatPage(QWidget):
         self.picker.setMenu(QMenu(self.picker))
         self.picker.menu().aboutToShow.connect(self._fill_picker)
         row = QHBoxLayout()
-        row.setContentsMargins(12, 10, 16, 6)
-        row.addWidget(self.sidebar_button)
+        row.setContentsMargins(52, 10, 16, 6)  # the window's own button stands at the left
         row.addWidget(self.picker)
         row.addStretch(1)
         return row

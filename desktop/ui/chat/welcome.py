@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.ui.labels import Picture, plain_label
@@ -13,6 +14,35 @@ EXAMPLES = (
     ("envelope-simple", "Write", "Write a short, friendly note that moves a meeting to Friday at 10."),
     ("code", "Code", "Write a Python function that tells whether a word is a palindrome."),
 )
+
+
+class ExampleCard(QPushButton):
+    """A button as high as the words in it need at its width."""
+
+    def __init__(self, look: Appearance, icon: str, kind: str, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("card", True)
+        self.setObjectName(f"example-{kind.lower()}")
+        self.setAccessibleName(f"{kind}: {text}")
+        name, words = plain_label(self, "strong"), plain_label(self, "muted")
+        name.setText(kind)
+        words.setText(text)
+        picture = Picture(look, icon, 20, self)
+        for part in (picture, name, words):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(name)
+        texts.addWidget(words)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(16, 12, 16, 12)
+        self._row.setSpacing(14)
+        self._row.addWidget(picture)
+        self._row.addLayout(texts, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setFixedHeight(self._row.totalHeightForWidth(self.width()))
 
 
 class Welcome(QScrollArea):
@@ -51,7 +81,10 @@ class Welcome(QScrollArea):
         row = QVBoxLayout()
         row.setSpacing(8)
         for icon, kind, text in EXAMPLES:
-            row.addWidget(self._card(middle, icon, kind, text))
+            card = ExampleCard(self._look, icon, kind, text, middle)
+            card.clicked.connect(lambda _checked, text=text: self.example_chosen.emit(text))
+            self._examples.append(card)
+            row.addWidget(card)
         column.addLayout(row)
         self._missing = self._missing_model(middle)
         column.addWidget(self._missing)
@@ -62,7 +95,7 @@ class Welcome(QScrollArea):
         centre.addStretch(2)
         centre.addWidget(middle)
         centre.addStretch(3)
-        outer.addLayout(centre, 20)
+        outer.addLayout(centre, 200)
         outer.addStretch(1)
 
     def _words(self, parent: QWidget) -> list[QLabel]:
@@ -74,32 +107,6 @@ class Welcome(QScrollArea):
             "answers are stored on this machine, and nothing is sent anywhere."
         )
         return [title, words]
-
-    def _card(self, parent: QWidget, icon: str, kind: str, text: str) -> QPushButton:
-        card = QPushButton(parent)
-        card.setProperty("card", True)
-        card.setObjectName(f"example-{kind.lower()}")
-        card.setAccessibleName(f"{kind}: {text}")
-        card.clicked.connect(lambda: self.example_chosen.emit(text))
-        picture = Picture(self._look, icon, 20, card)
-        name = plain_label(card, "strong")
-        name.setText(kind)
-        words = plain_label(card, "muted")
-        words.setText(text)
-        for label in (picture, name, words):
-            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        texts = QVBoxLayout()
-        texts.setSpacing(0)
-        texts.addWidget(name)
-        texts.addWidget(words)
-        row = QHBoxLayout(card)
-        row.setContentsMargins(16, 10, 16, 10)
-        row.setSpacing(14)
-        row.addWidget(picture)
-        row.addLayout(texts, 1)
-        card.setMinimumHeight(64)
-        self._examples.append(card)
-        return card
 
     def _missing_model(self, parent: QWidget) -> QWidget:
         box = QWidget(parent)

@@ -56,7 +56,7 @@ class ModelsPage(Page):
         name.setText(model.name)
         facts = plain_label(frame, "muted")
         facts.setText(model_facts(model))
-        words = QVBoxLayout()
+        words = QVBoxLayout(frame)
         words.setSpacing(2)
         words.addWidget(name)
         words.addWidget(facts)
@@ -64,11 +64,13 @@ class ModelsPage(Page):
             problem = plain_label(frame, "warn")
             problem.setText(f"{model.problem.title} {model.problem.cause}")
             words.addWidget(problem)
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(16, 12, 12, 12)
-        row.addLayout(words, 1)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 8, 0, 0)
         for button in self._buttons(frame, model, first):
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+            row.addWidget(button)
+        row.addStretch(1)
+        words.addLayout(row)
+        words.setContentsMargins(16, 12, 16, 12)
         return frame
 
     def _buttons(self, frame: QFrame, model: LocalModel, first: bool) -> list[QWidget]:

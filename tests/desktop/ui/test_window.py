@@ -61,7 +61,7 @@ class Scene:
         self.backend = FakeBackend(says("A **good** answer.\n\n```py\nx = 1\n```"))
         self.page = ChatPage(self.chat, self.models, look)
         self.sidebar = Sidebar(look)
-        self.window = Window(self.sidebar, self.page)
+        self.window = Window(self.sidebar, self.page, look)
         self.pages: list[Page] = [ModelsPage(self.models), SettingsPage(self.settings, folder)]
         self.chat.conversations_changed.connect(
             lambda: self.sidebar.show_conversations(self.chat.conversations())
@@ -137,7 +137,7 @@ def test_nothing_is_cut_off_when_the_window_is_small(
 def test_in_a_narrow_window_the_conversations_come_when_asked_for(scene: Scene, qtbot: QtBot) -> None:
     scene.window.resize(480, 720)
     qtbot.waitUntil(scene.sidebar.isHidden)
-    qtbot.mouseClick(scene.page.sidebar_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(scene.window.toggle, Qt.MouseButton.LeftButton)
     assert scene.sidebar.isVisible()
     scene.window.resize(1180, 780)
     qtbot.waitUntil(scene.sidebar.isVisible)
