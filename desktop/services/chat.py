@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop.background import Background, Job, Outcome
+from desktop.background import Background, Outcome
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.services.turns import LiveTurn, as_message, error_values, history, our_fault, receipt
 from desktop.storage.conversations import (
     Conversation,
     ConversationStore,
@@ -24,7 +24,6 @@ from models.chat import (
     ChatEvent,
     ChatRequest,
     Finished,
-    Message,
     Progress,
     ReasoningDelta,
     Role,
@@ -36,27 +35,6 @@ from models.routing import Route, choose
 
 _SAVE_EVERY_MS = 500
 _TRASH_S = 30 * 24 * 3600
-
-
-@dataclass(slots=True)
-class LiveTurn:
-    """An answer being written. `text` and `reasoning` grow; `progress` is what it waits for."""
-
-    message: StoredMessage
-    route: Route
-    text: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
-    progress: Progress | None = None
-    finished: Finished | None = None
-    job: Job | None = None
-    saved: int = 0
-    started_at: float = field(default_factory=time.monotonic)
-    thought_s: float = 0.0
-
-    @property
-    def length(self) -> int:
-        """How many pieces have arrived."""
-        return len(self.text) + len(self.reasoning)
 
 
 class ChatService(QObject):
@@ -277,7 +255,7 @@ class ChatService(QObject):
         earlier = [m for m in self._store.thread(turn.message.conversation_id) if m.id != turn.message.id]
         return ChatRequest(
             model=turn.route.model,
-            messages=tuple(Message(m.role, m.text) for m in earlier if m.text),
+            messages=history(earlier),
             sampling=Sampling(temperature=settings.temperature, max_tokens=settings.max_tokens),
             thinking=settings.thinking,
             answer_so_far=turn.message.text,
@@ -305,7 +283,7 @@ class ChatService(QObject):
             case Outcome(error=AppError() as error):
                 self._settle(turn, Status.FAILED, error)
             case Outcome(error=Exception() as error):
-                self._settle(turn, Status.FAILED, _our_fault(error))
+                self._settle(turn, Status.FAILED, our_fault(error))
                 raise error
             case Outcome(cancelled=True):
                 self._settle(turn, Status.INTERRUPTED)
@@ -321,7 +299,7 @@ class ChatService(QObject):
             self._unsaved[turn.message.id] = (turn, status, error)
             self.failed.emit(failure)
             self._saver.start()
-            message = _ended(turn, status, error)
+            message = as_message(turn, status, error)
         if not self._live and not self._unsaved:
             self._saver.stop()
         self.turn_finished.emit(message)
@@ -334,8 +312,8 @@ class ChatService(QObject):
             reasoning="".join(turn.reasoning),
             status=status,
             model=turn.route.model or None,
-            receipt=_receipt(turn),
-            error=_error_values(error) if error else None,
+            receipt=receipt(turn),
+            error=error_values(error) if error else None,
         )
 
     def _save_live(self) -> None:
@@ -360,9 +338,9 @@ class ChatService(QObject):
     def _current(self, message: StoredMessage) -> StoredMessage:
         turn = self._live.get(message.id)
         if turn is not None:
-            return _ended(turn, Status.RUNNING, None)
+            return as_message(turn, Status.RUNNING)
         if message.id in self._unsaved:
-            return _ended(*self._unsaved[message.id])
+            return as_message(*self._unsaved[message.id])
         return message
 
     def _change(self, action: Callable[[], object]) -> None:
@@ -374,46 +352,3 @@ class ChatService(QObject):
             action()
         except StorageError as error:
             self.failed.emit(error)
-
-
-def _receipt(turn: LiveTurn) -> dict[str, object]:
-    receipt: dict[str, object] = {"route": asdict(turn.route)}
-    if turn.thought_s:
-        receipt["thought_s"] = round(turn.thought_s, 2)
-    if turn.finished is not None:
-        receipt |= {
-            "reason": turn.finished.reason.value,
-            "usage": asdict(turn.finished.usage),
-            "timings": asdict(turn.finished.timings),
-        }
-    return receipt
-
-
-def _error_values(error: AppError) -> dict[str, str]:
-    return {
-        "title": error.title,
-        "cause": error.cause,
-        "hint": error.hint,
-        "details": error.details,
-        "next_step": error.next_step.value,
-    }
-
-
-def _our_fault(error: Exception) -> AppError:
-    return AppError(
-        "Inshore made a mistake while this was being written.",
-        "What was written is kept. The crash report in the data folder says more.",
-        details=repr(error),
-    )
-
-
-def _ended(turn: LiveTurn, status: Status, error: AppError | None) -> StoredMessage:
-    return replace(
-        turn.message,
-        text="".join(turn.text),
-        reasoning="".join(turn.reasoning),
-        status=status,
-        model=turn.route.model or None,
-        receipt=_receipt(turn),
-        error=_error_values(error) if error else None,
-    )

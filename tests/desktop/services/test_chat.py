@@ -248,3 +248,13 @@ def test_a_finish_at_the_limit_is_kept_in_the_receipt(begin: type, qtbot: QtBot)
     qtbot.waitUntil(lambda: bool(world.finished))
     assert world.finished[0].receipt is not None
     assert world.finished[0].receipt["reason"] == "length"
+
+
+def test_a_failed_answer_leaves_no_two_questions_in_a_row(begin: type, qtbot: QtBot) -> None:
+    world = begin(EngineCrashed("Gone."))
+    conversation = world.chat.send(None, "First?")
+    qtbot.waitUntil(lambda: len(world.finished) == 1)
+    world.chat.send(conversation, "Second?")
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    asked = [(m.role, m.text) for m in world.backend.requests[1].messages]
+    assert asked == [(Role.USER, "First?\n\nSecond?")]

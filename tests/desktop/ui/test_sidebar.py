@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from desktop.storage.conversations import Conversation, SearchHit
-from desktop.ui.sidebar import Sidebar, age_heading
+from desktop.ui.conversation_list import age_heading
+from desktop.ui.sidebar import Sidebar
 from desktop.ui.theme import Appearance
 
 NOW = datetime.now()

@@ -1,0 +1,92 @@
+"""An answer being written, and the values that it becomes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
+
+from desktop.background import Job
+from desktop.storage.conversations import Status, StoredMessage
+from models.chat import Finished, Message, Progress
+from models.errors import AppError
+from models.routing import Route
+
+
+@dataclass(slots=True)
+class LiveTurn:
+    """An answer being written. `text` and `reasoning` grow; `progress` is what it waits for."""
+
+    message: StoredMessage
+    route: Route
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    progress: Progress | None = None
+    finished: Finished | None = None
+    job: Job | None = None
+    saved: int = 0
+    started_at: float = field(default_factory=time.monotonic)
+    thought_s: float = 0.0
+
+    @property
+    def length(self) -> int:
+        """How many pieces have arrived."""
+        return len(self.text) + len(self.reasoning)
+
+
+def receipt(turn: LiveTurn) -> dict[str, object]:
+    """How an answer came about, to be stored with it."""
+    values: dict[str, object] = {"route": asdict(turn.route)}
+    if turn.thought_s:
+        values["thought_s"] = round(turn.thought_s, 2)
+    if turn.finished is not None:
+        values |= {
+            "reason": turn.finished.reason.value,
+            "usage": asdict(turn.finished.usage),
+            "timings": asdict(turn.finished.timings),
+        }
+    return values
+
+
+def error_values(error: AppError) -> dict[str, str]:
+    """An error as it is stored beside the answer that it ended."""
+    return {
+        "title": error.title,
+        "cause": error.cause,
+        "hint": error.hint,
+        "details": error.details,
+        "next_step": error.next_step.value,
+    }
+
+
+def our_fault(error: Exception) -> AppError:
+    """What is said of a mistake of ours."""
+    return AppError(
+        "Inshore made a mistake while this was being written.",
+        "What was written is kept. The crash report in the data folder says more.",
+        details=repr(error),
+    )
+
+
+def as_message(turn: LiveTurn, status: Status, error: AppError | None = None) -> StoredMessage:
+    """The answer with what has been written so far."""
+    return replace(
+        turn.message,
+        text="".join(turn.text),
+        reasoning="".join(turn.reasoning),
+        status=status,
+        model=turn.route.model or None,
+        receipt=receipt(turn),
+        error=error_values(error) if error else None,
+    )
+
+
+def history(messages: Sequence[StoredMessage]) -> tuple[Message, ...]:
+    """What a backend is given of a conversation: without empty answers, the roles in turn.
+
+    Many chat templates refuse two questions in a row, which is what a failed answer leaves.
+    """
+    told = [Message(message.role, message.text) for message in messages if message.text]
+    grouped = groupby(told, key=lambda message: message.role)
+    return tuple(Message(role, "\n\n".join(m.text for m in group)) for role, group in grouped)
