@@ -1,0 +1,144 @@
+"""What the model has read: its context, kept from one question to the next."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from itertools import takewhile
+
+import llama_cpp.llama_cpp as llama
+
+from models.errors import EngineCrashed
+from models.local import diagnosis
+from models.local.engine.log import Log
+from models.local.engine.model import Aborted, Model
+from models.local.stopflag import StopFlag
+
+DEFAULT_TOKENS = 8192
+_BATCH = 512
+_NO_SLOT, _ABORTED = 1, 2
+
+
+class ContextFull(Exception):
+    """There is no room for another token."""
+
+
+class Context:
+    """One sequence of tokens that llama.cpp has evaluated, and the means to add to it.
+
+    `size` is how many fit. Every method that computes ends with Aborted soon after the stop flag is
+    set; what was evaluated until then stays.
+    """
+
+    def __init__(self, model: Model, pointer: int, stop: StopFlag, log: Log) -> None:
+        self.pointer = pointer
+        self.size = llama.llama_n_ctx(pointer)
+        self._model = model
+        self._stop = stop
+        self._log = log
+        self._memory = llama.llama_get_memory(pointer)
+        self._held: list[int] = []
+        self._one = (llama.llama_token * 1)()
+        self._one_batch = llama.llama_batch_get_one(self._one, 1)
+        llama.llama_set_abort_callback(
+            pointer, ctypes.cast(stop.callback, llama.ggml_abort_callback), stop.data
+        )
+
+    @classmethod
+    def create(cls, model: Model, threads: int, tokens: int, stop: StopFlag, log: Log) -> Context:
+        """A context for so many tokens, warmed up. Raises ModelTooLarge and other ModelErrors, or Aborted."""
+        with log.recording() as lines:
+            pointer = llama.llama_init_from_model(model.pointer, _params(threads, tokens))
+            if pointer is None:
+                raise diagnosis.load_failure(model.path, lines)
+        context = cls(model, pointer, stop, log)
+        try:
+            context._warm_up()
+        except BaseException:
+            context.close()
+            raise
+        return context
+
+    def close(self) -> None:
+        """Free the memory; before the model's `close`."""
+        llama.llama_free(self.pointer)
+
+    @property
+    def used(self) -> int:
+        """How many tokens are evaluated."""
+        return len(self._held)
+
+    def keep_common(self, tokens: Sequence[int]) -> int:
+        """Forget all that isn't the beginning of `tokens`; how many of them stay.
+
+        At least one is left to evaluate, for without that there is nothing to go on from.
+        """
+        same = sum(
+            1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._held, tokens, strict=False))
+        )
+        return self._cut(min(same, len(tokens) - 1))
+
+    def read(self, tokens: Sequence[int], on_progress: Callable[[int], None]) -> None:
+        """Evaluate tokens; `on_progress` hears how many are done after each batch but the last."""
+        for start in range(0, len(tokens), _BATCH):
+            if start:
+                on_progress(start)
+            part = list(tokens[start : start + _BATCH])
+            buffer = (llama.llama_token * len(part))(*part)
+            self._evaluate(llama.llama_batch_get_one(buffer, len(part)), part)
+
+    def add(self, token: int) -> None:
+        """Evaluate one more token. Raises ContextFull."""
+        if len(self._held) >= self.size:
+            raise ContextFull
+        self._one[0] = token
+        self._evaluate(self._one_batch, [token])
+
+    def _evaluate(self, batch: llama.llama_batch, tokens: list[int]) -> None:
+        # Devices without an abort callback are asked here, between batches.
+        result = _ABORTED if self._stop else llama.llama_decode(self.pointer, batch)
+        if result == 0:
+            self._held += tokens
+            return
+        self._cut(len(self._held))
+        if result == _ABORTED:
+            raise Aborted
+        if result == _NO_SLOT:
+            raise ContextFull
+        raise EngineCrashed(
+            "llama.cpp could not compute the next word.",
+            "What was written is kept.",
+            details=f"llama_decode returned {result}",
+        )
+
+    def _cut(self, keep: int) -> int:
+        """Keep the first tokens only; 0 if the model can't forget a part (recurrent, sliding window)."""
+        if not self._can_cut(keep):
+            llama.llama_memory_clear(self._memory, True)
+            keep = 0
+        del self._held[keep:]
+        return keep
+
+    def _can_cut(self, keep: int) -> bool:
+        if not llama.llama_memory_seq_rm(self._memory, 0, keep, -1):
+            return False
+        # A sliding window may have dropped cells that the next token would look at.
+        oldest = llama.llama_memory_seq_pos_min(self._memory, 0)
+        return bool(oldest <= max(0, keep - self._model.window))
+
+    def _warm_up(self) -> None:
+        """One token, so that the first question doesn't pay for pages and threads."""
+        self.read([max(self._model.bos, 0)], lambda _done: None)
+        llama.llama_memory_clear(self._memory, True)
+        self._held.clear()
+
+
+def _params(threads: int, tokens: int) -> llama.llama_context_params:
+    params: llama.llama_context_params = llama.llama_context_default_params()
+    params.n_ctx = tokens
+    params.n_batch = params.n_ubatch = _BATCH
+    params.n_threads = params.n_threads_batch = threads
+    params.n_outputs_max = 1
+    params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+    params.no_perf = True
+    return params

@@ -1,0 +1,115 @@
+"""The engine: one model, one context, one question at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import llama_cpp.llama_cpp as llama
+
+from models import gguf, hardware
+from models.chat import ChatRequest
+from models.errors import ModelError
+from models.local import diagnosis, memory
+from models.local.engine import devices
+from models.local.engine.context import DEFAULT_TOKENS, Context
+from models.local.engine.generation import Emit, answer
+from models.local.engine.log import Log
+from models.local.engine.model import Model, check_can_chat
+from models.local.protocol import EngineInfo, Load, Loaded
+from models.local.stopflag import StopFlag
+
+_Identity = tuple[object, ...]
+
+
+class Engine:
+    """Holds the loaded model. Used from one thread; setting the stop flag ends its work with Aborted."""
+
+    def __init__(self, stop: StopFlag) -> None:
+        self._stop = stop
+        self._log = Log()
+        llama.llama_backend_init()
+        self._model: Model | None = None
+        self._context: Context | None = None
+        self._order: tuple[Load, _Identity] | None = None
+
+    def load(self, order: Load, on_progress: Callable[[int, int], None]) -> Loaded:
+        """Have this model ready; `on_progress` gets bytes done and in all.
+
+        A file that was replaced is loaded anew, one that was removed stays in use. After a failure
+        (ModelError, Aborted) no model is loaded.
+        """
+        if self._context is not None and self._has(order):
+            return Loaded(self._context.size, fresh=False)
+        size = _file_size(order.path)
+        on_progress(0, size)  # a sign of life before the file is touched
+        self._unload()
+        self._check_memory(order)
+        try:
+            self._context = self._open(order, lambda done: on_progress(int(done * size), size))
+        except BaseException:
+            self._unload()
+            raise
+        self._order = (order, _identity(order.path))
+        return Loaded(self._context.size, fresh=True)
+
+    def _open(self, order: Load, on_progress: Callable[[float], None]) -> Context:
+        model = self._model = Model.load(order.path, self._log, self._stop, on_progress)
+        check_can_chat(model)
+        tokens = order.context or min(model.trained_context or DEFAULT_TOKENS, DEFAULT_TOKENS)
+        return Context.create(model, order.threads, tokens, self._stop, self._log)
+
+    def answer(self, request: ChatRequest, emit: Emit) -> None:
+        """Emit the events of an answer by the loaded model."""
+        if self._model is None or self._context is None:
+            raise RuntimeError("nothing is loaded")
+        answer(self._model, self._context, request, emit)
+
+    def describe(self) -> EngineInfo:
+        """What this engine is."""
+        return devices.describe()
+
+    def _has(self, order: Load) -> bool:
+        if self._order is None or self._order[0].path != order.path:
+            return False
+        before, identity = self._order
+        same = (before.threads, before.context) == (order.threads, order.context)
+        return same and _identity(order.path) in (identity, ())
+
+    def _unload(self) -> None:
+        if self._context is not None:
+            self._context.close()
+        if self._model is not None:
+            self._model.close()
+        self._model = self._context = self._order = None
+
+    def _check_memory(self, order: Load) -> None:
+        """Refuse what can't fit. A file whose header is no good is left for llama.cpp to judge."""
+        if llama.llama_supports_gpu_offload():
+            return  # the weights may go to a device with memory of its own
+        try:
+            header = gguf.read_header(Path(order.path))
+        except ModelError:
+            return
+        free = order.available_bytes
+        if free is None:
+            free = hardware.memory_available_bytes()
+        context = order.context or min(header.context_length or DEFAULT_TOKENS, DEFAULT_TOKENS)
+        needed = memory.needed_bytes(header.weights_bytes, header.kv, context)
+        if needed > free:
+            raise diagnosis.too_large(order.path, needed, free)
+
+
+def _identity(path: str) -> _Identity:
+    """What tells a file from another under the same name; empty if there is none."""
+    try:
+        stat = os.stat(path)  # noqa: PTH116 - the path may hold bytes that are no text
+    except OSError:
+        return ()
+    return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+def _file_size(path: str) -> int:
+    identity = _identity(path)
+    return int(str(identity[1])) if identity else 0

@@ -1,0 +1,163 @@
+"""Writes one answer: prompt, tokens, text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from models.chat import (
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    FinishReason,
+    Message,
+    Progress,
+    Stage,
+    TextDelta,
+    Timings,
+    Usage,
+)
+from models.local.engine.context import Context, ContextFull
+from models.local.engine.model import Model, text_decoder
+from models.local.engine.prompt import Prompt, fit
+from models.local.engine.sampling import Sampler
+from models.local.text import StopFilter
+from models.thinking import OPEN, Part, ThinkSplitter
+
+Emit = Callable[[ChatEvent], None]
+
+_USUAL_ANSWER = 512
+
+
+def answer(model: Model, context: Context, request: ChatRequest, emit: Emit) -> None:
+    """Emit the events of an answer, `Finished` last. Raises Aborted, PromptTooLong, TemplateFailed."""
+    begun = time.monotonic()
+    prompt = build_prompt(model, context.size, request)
+    reused = context.keep_common(prompt.tokens)
+    fresh = prompt.tokens[reused:]
+    emit(Progress(Stage.PROMPT, 0, len(fresh)))
+    reading = time.monotonic()
+    context.read(fresh, lambda done: emit(Progress(Stage.PROMPT, done, len(fresh))))
+    writer = _Writer(model, request, prompt, emit)
+    with Sampler(model, request.sampling) as sampler:
+        written = _write(model, context, sampler, writer, request.sampling.max_tokens)
+    writer.finish()
+    timings = Timings(
+        ttft_s=written.first_at - begun,
+        prompt_tps=_rate(len(fresh), written.first_at - reading),
+        decode_tps=_rate(written.tokens - 1, written.last_at - written.first_at),
+        context_tokens=context.size,
+        left_out_messages=prompt.left_out,
+        seed=sampler.seed,
+    )
+    usage = Usage(len(prompt.tokens), reused, writer.reasoning_tokens, written.tokens)
+    emit(_finished(written.reason, usage, timings))
+
+
+def _finished(reason: FinishReason, usage: Usage, timings: Timings) -> Finished:
+    """The end, with the counts in both places where they are looked for."""
+    timings = replace(
+        timings,
+        prompt_tokens=usage.prompt_tokens,
+        reused_tokens=usage.cached_tokens,
+        completion_tokens=usage.completion_tokens,
+    )
+    return Finished(reason, usage, timings)
+
+
+def build_prompt(model: Model, size: int, request: ChatRequest) -> Prompt:
+    """The prompt for a request in a context of `size` tokens, with room left for an answer."""
+    counts: dict[str, int] = {}
+
+    def count(text: str) -> int:
+        return counts.setdefault(text, len(model.tokens(text)))
+
+    def render(messages: Sequence[Message]) -> Prompt:
+        text = model.template.render(messages, request.thinking) + request.answer_so_far
+        tokens = model.tokens(text)
+        if model.adds_bos and tokens[:1] != [model.bos]:
+            tokens.insert(0, model.bos)
+        return Prompt(text, tokens)
+
+    limit = request.sampling.max_tokens
+    wanted = _USUAL_ANSWER if limit is None else max(limit, 1)
+    return fit(request.messages, room=size - min(wanted, size // 2), render=render, count=count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    reason: FinishReason
+    tokens: int
+    first_at: float
+    last_at: float
+
+
+def _write(model: Model, context: Context, sampler: Sampler, writer: _Writer, limit: int | None) -> _Written:
+    """Pick and write tokens until the model, a stop string, the limit or the context ends it."""
+    count, first_at = 0, 0.0
+
+    def ended(reason: FinishReason) -> _Written:
+        now = time.monotonic()
+        return _Written(reason, count, first_at or now, now)
+
+    while limit is None or count < limit:
+        token = sampler.pick(context)
+        first_at = first_at or time.monotonic()
+        if model.is_end(token):
+            return ended(FinishReason.STOP)
+        count += 1
+        writer.write(token)
+        if writer.stopped:
+            return ended(FinishReason.STOP)
+        try:
+            if count != limit:
+                context.add(token)
+        except ContextFull:
+            break
+    return ended(FinishReason.LENGTH)
+
+
+class _Writer:
+    """Turns tokens into deltas: bytes, characters, reasoning apart from answer, stop strings."""
+
+    def __init__(self, model: Model, request: ChatRequest, prompt: Prompt, emit: Emit) -> None:
+        self._model = model
+        self._emit = emit
+        self._characters = text_decoder()
+        self._splitter = None
+        if not request.answer_so_far:
+            self._splitter = ThinkSplitter(opened=prompt.text.rstrip().endswith(OPEN))
+        self._stop = StopFilter(request.sampling.stop)
+        self.reasoning_tokens = 0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop string has come."""
+        return self._stop.stopped
+
+    def write(self, token: int) -> None:
+        """Emit what the token adds, if it is certain already."""
+        if self._splitter is not None:
+            self.reasoning_tokens += self._splitter.reasoning
+        self._send(self._split(self._characters.decode(self._model.piece(token))))
+
+    def finish(self) -> None:
+        """Emit what was held back."""
+        self._send(self._split(self._characters.decode(b"", final=True)))
+        if self._splitter is not None:
+            self._send(self._splitter.finish())
+        self._send([TextDelta(self._stop.finish())])
+
+    def _split(self, text: str) -> Sequence[Part]:
+        return self._splitter.feed(text) if self._splitter is not None else [TextDelta(text)]
+
+    def _send(self, parts: Sequence[Part]) -> None:
+        for part in parts:
+            delta = TextDelta(self._stop.feed(part.text)) if isinstance(part, TextDelta) else part
+            if delta.text:
+                self._emit(delta)
+
+
+def _rate(count: int, seconds: float) -> float | None:
+    return count / seconds if count > 0 and seconds > 0 else None

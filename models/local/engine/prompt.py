@@ -1,0 +1,96 @@
+"""Which messages fit: the oldest turns are left out when a conversation outgrows the context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from models.chat import Message, Role
+from models.errors import PromptTooLong
+
+_AROUND = 8
+"""Tokens that a template writes around a message, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt's text and tokens, and how many of the oldest messages are not in it."""
+
+    text: str
+    tokens: list[int]
+    left_out: int = 0
+
+
+def fit(
+    messages: Sequence[Message],
+    *,
+    room: int,
+    render: Callable[[Sequence[Message]], Prompt],
+    count: Callable[[str], int],
+) -> Prompt:
+    """The prompt with all messages, or without the oldest turns, in at most `room` tokens.
+
+    System messages at the beginning always stay. Turns are left out in portions of about a quarter of
+    the room, by a rule that depends on the messages only: so the prompt's beginning, and what is
+    evaluated of it, stays the same for several turns. Raises PromptTooLong if the last turn alone is
+    too long.
+    """
+    first = next((i for i, m in enumerate(messages) if m.role is not Role.SYSTEM), len(messages))
+    system, rest = messages[:first], messages[first:]
+    sizes = [count(message.text) for message in messages]
+    borders = [i for i, m in enumerate(rest) if m.role is Role.USER and i > 0]
+    prompt = None
+    if sum(sizes) <= room:
+        prompt = render(messages)
+    if prompt is None or len(prompt.tokens) > room:
+        over = sum(sizes) + _AROUND * len(sizes) - room
+        prompt = _without_oldest(system, rest, _from(borders, sizes[first:], over, room // 4), room, render)
+    return prompt
+
+
+def _without_oldest(
+    system: Sequence[Message],
+    rest: Sequence[Message],
+    borders: Sequence[int],
+    room: int,
+    render: Callable[[Sequence[Message]], Prompt],
+) -> Prompt:
+    """The first border that really fits, for `borders` were chosen by estimated sizes."""
+    for border in borders or (0,):
+        prompt = render([*system, *rest[border:]])
+        if len(prompt.tokens) <= room:
+            return Prompt(prompt.text, prompt.tokens, border)
+    raise PromptTooLong(
+        f"It is {len(prompt.tokens):,} tokens long; the model can read {room:,} at once.",
+        "Shorten it, or send it in several parts.",
+    )
+
+
+def _from(borders: Sequence[int], sizes: Sequence[int], over: int, portion: int) -> Sequence[int]:
+    """The borders to try, the most talkative first: whole portions gone, or just enough."""
+    if not borders:
+        return borders
+    gone = [0, *accumulate(size + _AROUND for size in sizes)]
+    wanted = -(-max(over, 1) // max(portion, 1)) * portion
+    enough = _at_least(borders, gone, over)
+    roomy = _at_least(borders, gone, wanted)
+    start = roomy if gone[borders[roomy]] <= wanted + portion else enough
+    return borders[start:]
+
+
+def _at_least(borders: Sequence[int], gone: Sequence[int], wanted: int) -> int:
+    """The index of the first border before which `wanted` tokens lie, else of the last."""
+    return next((i for i, at in enumerate(borders) if gone[at] >= wanted), len(borders) - 1)
+
+
+def in_turns(messages: Sequence[Message]) -> list[Message]:
+    """The same messages with the system's joined to the first question and neighbours of one role joined."""
+    turns: list[Message] = []
+    for message in messages:
+        role = Role.USER if message.role is Role.SYSTEM else message.role
+        if turns and turns[-1].role is role:
+            turns[-1] = Message(role, f"{turns[-1].text}\n\n{message.text}")
+        else:
+            turns.append(Message(role, message.text))
+    return turns

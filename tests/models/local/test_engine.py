@@ -1,0 +1,349 @@
+"""llama.cpp itself, through the worker, with a tiny model that says what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.chat import (
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    FinishReason,
+    Message,
+    Progress,
+    ReasoningDelta,
+    Role,
+    Sampling,
+    Stage,
+    Thinking,
+)
+from models.errors import PromptTooLong, UnsupportedModel
+from models.local.protocol import EngineInfo
+from tests.fakes import (
+    STARTER,
+    ask,
+    cancel,
+    collect,
+    finished,
+    first_delta,
+    local,
+    run,
+    text_of,
+)
+from tests.fixtures.gguf_writer import F32, I32, Typed
+from tests.fixtures.tiny_gguf import TEMPLATE, Piece, write_tiny
+
+SAYS = ("Hello", " there", ".")
+HI = 1 + len("<|user|>Hi\n$")
+"""Tokens of the prompt for “Hi”: each byte is one (a space would be three), and one begins it."""
+
+
+def answers(
+    folder: Path, *requests: ChatRequest, says: Sequence[Piece] = SAYS, **model: Any
+) -> list[list[ChatEvent]]:
+    """The events of each answer, one worker for all."""
+    path = write_tiny(folder / "m.gguf", says, **model)
+
+    async def case() -> list[list[ChatEvent]]:
+        backend = local(path)
+        try:
+            return [await collect(backend.stream(request)) for request in requests]
+        finally:
+            await backend.aclose()
+
+    return run(case())
+
+
+def answer(folder: Path, request: ChatRequest, **model: Any) -> list[ChatEvent]:
+    """The events of one answer."""
+    return answers(folder, request, **model)[0]
+
+
+def reasoning_of(events: Sequence[ChatEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, ReasoningDelta))
+
+
+# -- text
+
+
+def test_ends_at_the_models_own_end(tmp_path: Path) -> None:
+    events = answer(tmp_path, ask("Hi"))
+    assert text_of(events) == "Hello there."
+    end = finished(events)
+    assert end.reason is FinishReason.STOP
+    assert end.usage.completion_tokens == 3
+    assert end.usage.prompt_tokens == end.timings.prompt_tokens == HI
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        tuple("🙂".encode()),
+        ("x", *"中é".encode(), "y"),
+        ("long" * 50,),
+        (" leading", "  spaces ", "\n\n"),
+        ("nul", 0, "l"),
+    ],
+)
+def test_every_byte_arrives(says: tuple[Piece, ...], tmp_path: Path) -> None:
+    whole = b"".join(piece.encode() if isinstance(piece, str) else bytes([piece]) for piece in says)
+    assert text_of(answer(tmp_path, ask("Hi"), says=says)) == whole.decode()
+
+
+def test_bytes_that_never_become_a_character_are_marked(tmp_path: Path) -> None:
+    assert text_of(answer(tmp_path, ask("Hi"), says=("a", 0xF0, 0x9F, "b", 0xE4))) == "a\ufffdb\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("stop", "text"),
+    [
+        ((" there",), "Hello"),
+        (("lo th", "."), "Hel"),
+        (("Hello",), ""),
+        (("x",), "Hello there."),
+        (("e.",), "Hello ther"),
+    ],
+)
+def test_stop_strings_also_across_tokens(stop: tuple[str, ...], text: str, tmp_path: Path) -> None:
+    events = answer(tmp_path, ask("Hi", stop=stop))
+    assert text_of(events) == text
+    assert finished(events).reason is FinishReason.STOP
+
+
+@pytest.mark.parametrize(("limit", "text"), [(0, ""), (1, "Hello"), (2, "Hello there")])
+def test_no_more_than_max_tokens(limit: int, text: str, tmp_path: Path) -> None:
+    events = answer(tmp_path, ask("Hi", max_tokens=limit))
+    assert text_of(events) == text
+    assert finished(events).reason is FinishReason.LENGTH
+    assert finished(events).usage.completion_tokens == limit
+
+
+def test_the_contexts_end_is_a_length(tmp_path: Path) -> None:
+    events = answer(tmp_path, ask("Hi"), says=("a", "b"), for_ever=True, context=256)
+    end = finished(events)
+    assert end.reason is FinishReason.LENGTH
+    assert end.timings.context_tokens == 256
+    assert (end.usage.prompt_tokens or 0) + (end.usage.completion_tokens or 0) == 257
+
+
+def test_control_tokens_are_not_shown_and_markers_are_read(tmp_path: Path) -> None:
+    says = ("<|strange|>", "<think>", "a < b", "</think>", "\n\n", "Yes", "<|odd|>")
+    events = answer(tmp_path, ask("Hi"), says=says)
+    assert reasoning_of(events) == "a < b"
+    assert text_of(events) == "Yes"
+    assert finished(events).usage.reasoning_tokens == 2
+
+
+def test_a_template_may_open_the_reasoning(tmp_path: Path) -> None:
+    opening = TEMPLATE.removesuffix("$") + "<think>"
+    events = answer(tmp_path, ask("Hi"), says=("hm", "</think>", "Yes"), template=opening, after=">")
+    assert reasoning_of(events) == "hm"
+    assert text_of(events) == "Yes"
+
+
+# -- the prompt
+
+
+def test_thinking_is_told_to_the_template(tmp_path: Path) -> None:
+    def request(thinking: Thinking) -> ChatRequest:
+        return ChatRequest("m", (Message(Role.USER, "Hi"),), Sampling(temperature=0), thinking)
+
+    sizes = [
+        finished(events).usage.prompt_tokens
+        for events in answers(tmp_path, *map(request, (Thinking.AUTO, Thinking.ON, Thinking.OFF)))
+    ]
+    assert sizes == [HI, HI + len("[True]"), HI + len("[False]")]
+
+
+def test_an_answer_is_continued_where_it_broke_off(tmp_path: Path) -> None:
+    chain = ("a", "b", "c", "d")
+    events = answer(tmp_path, ask("Hi", answer_so_far="$ab"), says=chain)
+    assert finished(events).usage.prompt_tokens == HI + 3
+    assert text_of(events) == "cd"
+
+
+def test_a_system_message_that_the_template_refuses_is_joined_to_the_question(tmp_path: Path) -> None:
+    strict = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}" + TEMPLATE
+    request = ask("Hi", Message(Role.SYSTEM, "Kind."), Message(Role.USER, "Oh"))
+    events = answer(tmp_path, request, template=strict)
+    assert finished(events).usage.prompt_tokens == 1 + len("<|user|>Kind.\n\nOh\n\nHi\n$")
+
+
+def test_what_was_evaluated_is_not_evaluated_again(tmp_path: Path) -> None:
+    said = Message(Role.ASSISTANT, "Hello there.")
+    first = ask("One")
+    second = ask("Two", first.messages[0], said)
+    other = ask("Another")
+    turns = [finished(events).timings for events in answers(tmp_path, first, second, second, other)]
+    assert turns[0].reused_tokens == 0
+    before = 1 + len("<|user|>One\n")
+    assert turns[1].reused_tokens == before
+    assert turns[2].reused_tokens == (turns[2].prompt_tokens or 0) - 1  # the last is needed to go on
+    assert turns[3].reused_tokens == 1 + len("<|user|>")
+    assert all(turn.prompt_tps for turn in turns)
+
+
+def test_reused_tokens_change_nothing(tmp_path: Path) -> None:
+    long = ask("x" * 300, max_tokens=20)
+    fresh, _, again = answers(tmp_path, long, ask("Hi"), long, says=("a", "b"), for_ever=True, context=2048)
+    assert text_of(fresh) == text_of(again)
+
+
+def test_a_long_prompt_is_read_in_batches_with_progress(tmp_path: Path) -> None:
+    events = answer(tmp_path, ask("x" * 1200), context=4096)
+    total = 1 + len("<|user|>") + 1200 + 2
+    steps = [event for event in events if isinstance(event, Progress) and event.stage is Stage.PROMPT]
+    assert steps == [Progress(Stage.PROMPT, done, total) for done in (0, 512, 1024)]
+    assert text_of(events) == "Hello there."
+
+
+def test_the_oldest_turns_are_left_out_and_it_is_told(tmp_path: Path) -> None:
+    talk = [Message(Role.SYSTEM, "Be kind.")]
+    for number in range(20):
+        talk += [Message(Role.USER, f"Question {number}?" + "x" * 20), Message(Role.ASSISTANT, "Yes.")]
+    (events,) = answers(tmp_path, ask("Hi", *talk))
+    timings = finished(events).timings
+    assert timings.left_out_messages > 0
+    assert timings.left_out_messages % 2 == 0
+    assert timings.prompt_tokens is not None
+    assert timings.prompt_tokens <= 256
+    assert text_of(events) == "Hello there."
+
+
+def test_a_message_that_is_too_long_is_told_with_both_numbers(tmp_path: Path) -> None:
+    with pytest.raises(PromptTooLong) as caught:
+        answer(tmp_path, ask("x" * 2000))
+    assert "2,011 tokens" in caught.value.cause
+    assert "256" in caught.value.cause
+
+
+def test_the_room_for_an_answer_is_as_asked(tmp_path: Path) -> None:
+    events = answer(tmp_path, ask("x" * 480, max_tokens=8))
+    assert text_of(events) == "Hello there."
+
+
+# -- sampling
+
+
+def test_a_seed_repeats_an_answer_and_none_is_a_new_one(tmp_path: Path) -> None:
+    def request(seed: int | None) -> ChatRequest:
+        sampling = Sampling(temperature=50.0, top_k=0, top_p=1.0, min_p=0.0, seed=seed, max_tokens=12)
+        return ChatRequest("m", (Message(Role.USER, "Hi"),), sampling)
+
+    events = answers(tmp_path, *map(request, (7, 7, None, None)))
+    seeds = [finished(each).timings.seed for each in events]
+    assert seeds[:2] == [7, 7]
+    assert seeds[2] != seeds[3]
+    assert text_of(events[0]) == text_of(events[1])
+    assert len({text_of(each) for each in events[1:]}) == 3
+
+
+def test_the_models_own_temperature_counts(tmp_path: Path) -> None:
+    request = ChatRequest("m", (Message(Role.USER, "Hi"),), Sampling(seed=1, max_tokens=12))
+    own = {"general.sampling.temp": Typed(F32, 50.0), "general.sampling.top_k": Typed(I32, 0)}
+    wide = {"general.sampling.top_p": Typed(F32, 1.0), "general.sampling.min_p": Typed(F32, 0.0)}
+    assert text_of(answer(tmp_path, request)) == "Hello there."
+    assert text_of(answer(tmp_path, request, **own, **wide)) != "Hello there."
+
+
+# -- loading
+
+
+def test_an_embedding_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedModel, match="embedding model"):
+        answer(tmp_path, ask("Hi"), **{"llama.attention.causal": False})
+
+
+def test_the_context_is_the_models_own_up_to_a_limit(tmp_path: Path) -> None:
+    sizes = {
+        trained: finished(answer(tmp_path, ask("Hi"), context=trained)).timings.context_tokens
+        for trained in (256, 2048, 131_072)
+    }
+    assert sizes == {256: 256, 2048: 2048, 131_072: 8192}
+
+
+def test_describes_itself() -> None:
+    async def case() -> EngineInfo:
+        backend = local(STARTER)
+        try:
+            return await backend.describe()
+        finally:
+            await backend.aclose()
+
+    info = run(case())
+    assert info.llama_cpp
+    assert info.binding
+    assert info.features
+    assert [device.kind for device in info.devices].count("cpu") == 1
+    assert all(device.name and device.total_bytes for device in info.devices)
+
+
+# -- a real model
+
+
+@pytest.mark.model
+@pytest.mark.skipif(not STARTER.exists(), reason="the starter model is not here")
+def test_stop_is_heard_in_the_middle_of_a_prompt() -> None:
+    async def case() -> None:
+        backend = local(STARTER)
+        pid = None
+        stream = backend.stream(ask("The sea is wide. " * 700))
+        async for event in stream:
+            if isinstance(event, Progress) and event.stage is Stage.PROMPT:
+                break
+        pid = backend.worker_pid
+        at = time.monotonic()
+        await stream.aclose()
+        assert time.monotonic() - at < 1.0
+        assert backend.worker_pid == pid  # it obeyed and was not killed
+        (event, *_) = await collect(backend.stream(ask("Hi", max_tokens=2)))
+        assert isinstance(event, Progress)
+        await backend.aclose()
+
+    run(case())
+
+
+@pytest.mark.model
+@pytest.mark.skipif(not STARTER.exists(), reason="the starter model is not here")
+def test_the_starter_knows_the_capital_of_france() -> None:
+    async def case() -> None:
+        backend = local(STARTER)
+        request = ask("What is the capital of France? One word.", max_tokens=16)
+        events = await collect(backend.stream(request))
+        again = await collect(backend.stream(request))
+        await backend.aclose()
+        assert "Paris" in text_of(events)
+        timings = finished(again).timings
+        assert timings.reused_tokens == (timings.prompt_tokens or 0) - 1
+        assert timings.load_s is None
+
+    run(case())
+
+
+@pytest.mark.parametrize("kind", ["answer", "task"])
+def test_stop_frees_a_busy_engine_without_ending_it(kind: str, tmp_path: Path) -> None:
+    model = write_tiny(tmp_path / "m.gguf", ("a", "b"), for_ever=True, context=100_000)
+
+    async def case() -> None:
+        backend = local(model)
+        stream = backend.stream(ask("Hi"))
+        await first_delta(stream)
+        pid = backend.worker_pid
+        if kind == "answer":
+            await stream.aclose()
+        else:
+            task = asyncio.create_task(collect(stream))
+            await asyncio.sleep(0)
+            await cancel(task)
+        events = await collect(backend.stream(ask("Hi", max_tokens=2)))
+        assert isinstance(events[-1], Finished)
+        assert backend.worker_pid == pid
+        await backend.aclose()
+
+    run(case())
