@@ -43,14 +43,10 @@ def _worker_pid(hands: Hands) -> int:
 def ask_and_answer(hands: Hands) -> Scenario:
     """The main job: type a question, get an answer, see where it came from."""
     yield lambda: hands.shows("welcome")
-    if folder := os.environ.get("INSHORE_TEST_PICTURES"):
-        hands.picture(f"{folder}/welcome.png")
     _ask(hands, QUESTION)
     yield lambda: hands.shows("transcript") and _answer(hands).status is Status.COMPLETE
     yield lambda: _idle(hands)
     line = hands.find("status-line", QLabel).text()
-    if folder := os.environ.get("INSHORE_TEST_PICTURES"):
-        hands.picture(f"{folder}/conversation.png")
     say(text=_answer(hands).text, status_line=line, question=_shown(hands)[0].text)
 
 
@@ -160,8 +156,6 @@ def delete_and_undo(hands: Hands) -> Scenario:
 def no_model(hands: Hands) -> Scenario:
     """Without a model the window opens and says what to do."""
     yield lambda: hands.shows("no-model")
-    if folder := os.environ.get("INSHORE_TEST_PICTURES"):
-        hands.picture(f"{folder}/no-model.png")
     _ask(hands, "Hello?")
     yield lambda: hands.shows("error-card")
     say(error=dict(_answer(hands).error or {}), picker=hands.program.page.picker.text())
@@ -181,3 +175,17 @@ def say_ready_and_wait(hands: Hands) -> Scenario:
     yield lambda: hands.window.isVisible()
     say(ready=True)
     yield lambda: False
+
+
+def pose(hands: Hands) -> Scenario:
+    """The pictures in docs/images: the first page, and a conversation that the starter model holds."""
+    folder, theme = os.environ["INSHORE_TEST_PICTURES"], hands.program.settings.values.theme.value
+    yield lambda: hands.shows("welcome")
+    hands.picture(f"{folder}/welcome-{theme}.png")
+    for question in (
+        "Which three planets are closest to the sun?",
+        "Write a Python function that adds two numbers.",
+    ):
+        _ask(hands, question)
+        yield lambda: hands.shows("transcript") and _answer(hands).status is Status.COMPLETE
+    hands.picture(f"{folder}/conversation-{theme}.png")

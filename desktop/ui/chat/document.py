@@ -85,6 +85,16 @@ class BlockWriter:
                 self._append(cursor, blocks, index)
         cursor.endEditBlock()
         self._blocks = list(blocks)
+        self._make_room_above()
+
+    def _make_room_above(self) -> None:
+        """Qt leaves out the top margin of a document's first paragraph, where code has its header."""
+        frame = self._document.rootFrame()
+        shape = frame.frameFormat()
+        wanted = CODE_HEADER if self._blocks and self._blocks[0].kind is Kind.CODE else 0
+        if shape.topMargin() != wanted:
+            shape.setTopMargin(wanted)
+            frame.setFrameFormat(shape)
 
     def _grow_code(self, cursor: QTextCursor, blocks: Sequence[Block], keep: int) -> bool:
         """Append to the last block if it is code that only got longer; False if it is anything else."""

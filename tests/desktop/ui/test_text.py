@@ -1,0 +1,49 @@
+"""The body of a message: its height, its code blocks, what is copied from it."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from desktop.ui.chat.document import BREAK
+from desktop.ui.chat.markdown import parse
+from desktop.ui.chat.text import MessageText
+from desktop.ui.theme import Appearance
+
+CODE = "```python\none = 1\ntwo = 2\n```"
+
+
+@pytest.fixture
+def text(look: Appearance, qtbot: QtBot) -> MessageText:
+    text = MessageText(look)
+    qtbot.addWidget(text)
+    return text
+
+
+@pytest.mark.parametrize("before", ["", "Words before it.\n\n"], ids=["first", "after words"])
+@pytest.mark.parametrize("after", ["", "\n\nWords after it."], ids=["last", "before words"])
+def test_code_has_room_for_its_header_and_its_padding(text: MessageText, before: str, after: str) -> None:
+    text.show_blocks(parse(before + CODE + after))
+    height = text.height_for(600)
+    ((_block, rect),) = text._code
+    assert rect.top() >= 0
+    assert rect.bottom() <= height
+    layout, paragraph = text.document().documentLayout(), text.document().begin()
+    while paragraph.isValid():
+        place = layout.blockBoundingRect(paragraph)
+        if paragraph.text().startswith("Words"):
+            assert not QRectF(rect).intersects(place)
+        elif paragraph.text().startswith("one"):
+            assert place.top() >= rect.top() + 30
+        paragraph = paragraph.next()
+
+
+def test_copying_gives_what_is_shown(text: MessageText) -> None:
+    text.show_blocks(parse("x" * 5_000 + "\n\n" + CODE))
+    text.selectAll()
+    text.copy()
+    copied = QGuiApplication.clipboard().text()
+    assert BREAK not in copied
+    assert copied == "x" * 5_000 + "\none = 1\ntwo = 2"

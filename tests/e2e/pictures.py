@@ -1,0 +1,34 @@
+"""Takes the pictures in docs/images: the real window, the real starter model, light and dark.
+
+xvfb-run -s "-screen 0 1440x900x24" .venv/bin/python -m tests.e2e.pictures
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    """Write welcome-… and conversation-… for both themes."""
+    pictures = _ROOT / "docs" / "images"
+    pictures.mkdir(exist_ok=True)
+    for theme in ("light", "dark"):
+        with tempfile.TemporaryDirectory() as home:
+            settings = Path(home) / "config" / "settings.json"
+            settings.parent.mkdir()
+            values = {"theme": theme, "temperature": 0.0, "max_tokens": 220}
+            settings.write_text(json.dumps(values), encoding="utf-8")
+            environment = os.environ | {"INSHORE_HOME": home, "INSHORE_TEST_PICTURES": str(pictures)}
+            command = [sys.executable, "-m", "tests.e2e.driver", "pose"]
+            subprocess.run(command, cwd=_ROOT, env=environment, check=True)
+
+
+if __name__ == "__main__":
+    main()
