@@ -107,8 +107,9 @@ class Program(QObject):
         if self.settings.values.window:
             self.window.restore(self.settings.values.window)
         self.window.show()
-        for problem in self.settings.problems:
-            self.window.warn(problem)
+        library = [self.models.problem.one_line()] if self.models.problem else []
+        if problems := [*self.settings.problems, *library]:
+            self.window.warn("\n".join(problems))
         QTimer.singleShot(_READY_MS, self, lambda: self.local)
         QTimer.singleShot(_TIDY_MS, self, self.chat.empty_trash)
         code = self._app.exec()

@@ -28,6 +28,12 @@ class ModelService(QObject):
             self._models = self._library.models()
         return self._models
 
+    @property
+    def problem(self) -> AppError | None:
+        """Why the list of added models could not be read, if it could not."""
+        self.models()
+        return self._library.problem
+
     def usable(self) -> list[LocalModel]:
         """Those that have no problem."""
         return [model for model in self.models() if model.problem is None]

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QAction,
+    QActionGroup,
+    QKeySequence,
+    QShortcut,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from desktop.services.chat import ChatService
 from desktop.services.models import ModelService
-from desktop.storage.conversations import StoredMessage
+from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat.composer import Composer
 from desktop.ui.chat.transcript import Transcript
 from desktop.ui.chat.welcome import Welcome
@@ -206,6 +213,14 @@ class ChatPage(QWidget):
         if message.conversation_id == self._conversation:
             self.transcript.replace(message)
             self._show_running()
+            self._announce(message)
+
+    def _announce(self, message: StoredMessage) -> None:
+        """Tell a screen reader once that an answer has ended, not at each word."""
+        words = {Status.COMPLETE: "Answer complete", Status.FAILED: "No answer"}.get(
+            message.status, "Stopped"
+        )
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.transcript, words))
 
     def _on_thread_changed(self, conversation_id: int) -> None:
         if conversation_id == self._conversation:
