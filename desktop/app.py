@@ -14,6 +14,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from desktop.background import Background
+from desktop.background import Outcome as JobOutcome
 from desktop.services.chat import ChatService
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
@@ -31,8 +32,10 @@ from models.errors import AppError
 from models.library import Library
 
 if TYPE_CHECKING:
+    from desktop.system.settings import Settings
     from desktop.ui.page import Page
     from models.local.backend import LocalBackend
+    from models.local.states import Shelf
 
 _READY_MS, _TIDY_MS = 300, 5_000  # after the window is there: import the engine's side, empty the trash
 
@@ -99,7 +102,29 @@ class Program(QObject):
         """The engine on this machine. Built when first needed: its imports would delay the window."""
         from models.local.backend import LocalBackend
 
-        return LocalBackend(self.models.find)
+        return LocalBackend(self.models.find, shelf=self._shelf)
+
+    def _shelf(self) -> Shelf | None:
+        """Where the engine keeps what it has read of conversations; None while that is not wanted."""
+        from models.local.states import Shelf
+
+        if not self.settings.values.keep_states:
+            return None
+        return Shelf(str(self._paths.states), str(self._paths.state_key))
+
+    def _tidy(self) -> None:
+        """What needs nobody to wait for it."""
+        self.chat.empty_trash()
+        self._clear_unwanted_states()
+
+    def _clear_unwanted_states(self) -> None:
+        from models.local.states import clear
+
+        if not self.settings.values.keep_states:
+            clear(self._paths.states)
+
+    def _forget_states(self, cache_keys: list[str]) -> None:
+        self.background.run(self.local.forget(cache_keys), lambda _outcome: None)
 
     def run(self) -> int:
         """Show the window and serve it until it is closed."""
@@ -111,7 +136,7 @@ class Program(QObject):
         if problems := [*self.settings.problems, *library]:
             self.window.warn("\n".join(problems))
         QTimer.singleShot(_READY_MS, self, lambda: self.local)
-        QTimer.singleShot(_TIDY_MS, self, self.chat.empty_trash)
+        QTimer.singleShot(_TIDY_MS, self, self._tidy)
         code = self._app.exec()
         self._close()
         return code
@@ -146,23 +171,28 @@ class Program(QObject):
         page.add_model_requested.connect(self._add_model)
         page.link_activated.connect(self._open_link)
         page.typing_began.connect(self._warm_up)
+        page.thinking_chosen.connect(lambda thinking: self.settings.update(thinking=thinking))
+        page.answer_now_requested.connect(self._answer_now)
+        page.composer.thinking.show_choice(self.settings.values.thinking)
+        self.models.changed.connect(lambda: page.composer.thinking.show_support(None))
         self.chat.conversations_changed.connect(self._show_conversations)
+        self.chat.conversations_erased.connect(self._forget_states)
         for service in (self.chat, self.models, self.settings):
             service.failed.connect(lambda error: window.warn(error.one_line()))
-        self.settings.changed.connect(lambda values: self._look.choose(values.theme.value))
+        self.settings.changed.connect(self._apply_settings)
+        self.settings.changed.connect(lambda _values: self._clear_unwanted_states())
         window.closed.connect(self._remember_window)
 
     # -- conversations
 
     def _show_conversations(self) -> None:
-        if not self.sidebar.search.text().strip():
-            self.sidebar.show_conversations(self.chat.conversations())
+        self._search(self.sidebar.search.text().strip())
 
     def _search(self, text: str) -> None:
         if text:
             self.sidebar.show_hits(self.chat.search(text))
         else:
-            self._show_conversations()
+            self.sidebar.show_conversations(self.chat.conversations())
 
     def _open(self, conversation_id: int | None) -> None:
         self.window.show_page(self.page)
@@ -212,27 +242,42 @@ class Program(QObject):
         dialog.open()
 
     def _remove_model(self, model_id: str, name: str) -> None:
-        path = self.models.find(model_id)
-        self.models.remove(model_id)
-        self.window.notice.say(
-            f"Removed “{name}” from the list; its file stays.", "Undo", lambda: self.models.add(path)
-        )
+        model = self.models.named(model_id)
+        if model is not None and self.models.remove(model_id):
+            self.window.notice.say(
+                f"Removed “{name}” from the list; its file stays.", "Undo", lambda: self._add_back(model.path)
+            )
+
+    def _add_back(self, path: Path) -> None:
+        self.models.add(path)
 
     def _open_link(self, address: str) -> None:
         if confirm_link(self.window, address):
             QDesktopServices.openUrl(QUrl(address))
 
+    def _apply_settings(self, values: Settings) -> None:
+        self._look.choose(values.theme.value)
+        self.page.composer.thinking.show_choice(values.thinking)
+
     def _warm_up(self) -> None:
-        """Start the engine while the first words are typed, so that it is ready when they are sent."""
+        """Load the model while the first words are typed, and ask whether it can think."""
         usable = self.models.usable()
         if usable and self._warmed != usable[0].id:
             self._warmed = usable[0].id
-            self.background.run(self.local.warm_up(self._warmed), lambda _outcome: None)
+            self.background.run(self.local.thinking_support(self._warmed), self._show_support)
+
+    def _show_support(self, outcome: JobOutcome) -> None:
+        """What fails here fails again with the message, and is said there."""
+        if outcome.value is not None:
+            self.page.composer.thinking.show_support(outcome.value)
+
+    def _answer_now(self) -> None:
+        self.background.run(self.local.answer_now(), lambda _outcome: None)
 
     # -- the end
 
     def _remember_window(self) -> None:
-        self.page.composer.flush()
+        self.page.keep_typed()
         self.settings.update(window=self.window.place())
 
     def _close(self) -> None:

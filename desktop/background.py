@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass
@@ -96,7 +97,11 @@ class Background(QObject):
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout_s)
         self._loop = self._thread = None
-        self._drain()
+        while self._waiting:
+            try:
+                self._drain()
+            except Exception as error:  # noqa: BLE001 - reported; what closes after this must still close
+                sys.excepthook(type(error), error, error.__traceback__)
 
     async def _finish(self, farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
         import asyncio
@@ -150,8 +155,14 @@ class Background(QObject):
     def _drain(self, _nothing: object = None) -> None:
         with self._lock:
             calls, self._waiting = self._waiting, []
-        for call in calls:
-            call()
+        try:
+            while calls:
+                calls.pop(0)()
+        finally:
+            if calls:  # one of them failed: the others still have their turn
+                with self._lock:
+                    self._waiting[:0] = calls
+                self._posted.emit(None)
 
 
 def _outcome(task: asyncio.Task[Any]) -> Outcome:

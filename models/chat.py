@@ -33,7 +33,7 @@ class Stage(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """Why an answer ended by itself. Stopping it is a cancellation, failing is an `AppError`: neither is here."""
+    """Why an answer ended by itself. Stopping is a cancellation, failing an `AppError`: not here."""
 
     STOP = "stop"
     LENGTH = "length"
@@ -69,6 +69,9 @@ class ChatRequest:
 
     `messages` runs from the oldest to the newest and ends with the user's. `answer_so_far` is not
     empty when a broken-off answer is to be continued: the backend yields only what comes after it.
+    Under `cache_key`, which tells nothing but one conversation from another, a backend may keep what
+    it has evaluated, also on disk; None is for what must not be kept. After `thinking_budget` tokens
+    of reasoning the answer is made to begin; None is what the context has room for, and OFF is 0.
     """
 
     model: str
@@ -76,6 +79,8 @@ class ChatRequest:
     sampling: Sampling = field(default_factory=Sampling)
     thinking: Thinking = Thinking.AUTO
     answer_so_far: str = ""
+    cache_key: str | None = None
+    thinking_budget: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,8 @@ class TextDelta:
 class Usage:
     """Tokens of one attempt. None is unknown, never zero.
 
-    `cached_tokens` are part of `prompt_tokens`; `reasoning_tokens` are part of `completion_tokens`.
+    `cached_tokens` are part of `prompt_tokens`; `reasoning_tokens` are part of `completion_tokens`:
+    those after the opening marker up to the closing one. A marker that we wrote is not counted.
     """
 
     prompt_tokens: int | None = None

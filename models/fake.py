@@ -18,6 +18,7 @@ from models.chat import (
     Usage,
 )
 from models.errors import AppError
+from models.thinking import ThinkingKind, ThinkingSupport
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ def says(text: str, reason: FinishReason = FinishReason.STOP) -> list[Step]:
 class FakeBackend:
     """Each request plays the next script, the last one again and again. One request at a time.
 
-    A script's errors are raised; one that doesn't end with `Finished` ends as it does. `requests` and
-    `cancelled` tell what happened.
+    A script's errors are raised; one that doesn't end with `Finished` ends as it does. `requests`,
+    `cancelled` and `hurried` tell what happened. `thinking` is what it says of every model.
     """
 
     def __init__(self, *scripts: Sequence[Step]) -> None:
@@ -52,6 +53,8 @@ class FakeBackend:
         self._closed = False
         self.requests: list[ChatRequest] = []
         self.cancelled = 0
+        self.hurried = 0
+        self.thinking = ThinkingSupport(ThinkingKind.SWITCH, "enable_thinking")
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """The next script's events."""
@@ -74,6 +77,14 @@ class FakeBackend:
             except (asyncio.CancelledError, GeneratorExit):
                 self.cancelled += 1
                 raise
+
+    async def answer_now(self) -> None:
+        """Counted; the script goes on."""
+        self.hurried += 1
+
+    async def thinking_support(self, model: str) -> ThinkingSupport:
+        """The same for all."""
+        return self.thinking
 
     async def aclose(self) -> None:
         """Nothing is answered any more."""

@@ -46,6 +46,7 @@ class Question:
     model: str | None
     mode: Mode
     thinking: Thinking
+    thinking_budget: int | None
     sampling: Sampling
     as_json: bool
 
@@ -61,6 +62,7 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
         messages=(Message(Role.USER, text),),
         sampling=question.sampling,
         thinking=question.thinking,
+        thinking_budget=question.thinking_budget,
     )
     view = _JsonView(terminal) if question.as_json else _TextView(terminal)
     asyncio.run(_answer(request, services.engine, view, route))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import takewhile
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -33,6 +35,7 @@ from models.chat import (
 from models.errors import AppError, StorageError
 from models.routing import Route, choose
 
+T = TypeVar("T")
 _SAVE_EVERY_MS = 500
 _TRASH_S = 30 * 24 * 3600
 
@@ -42,12 +45,14 @@ class ChatService(QObject):
 
     For each answer: `message_added` (the user's, then the answer's, RUNNING), any number of
     `turn_progressed` and `turn_advanced`, exactly one `turn_finished`. All of it is in the store before
-    the signal goes out, the growing text at least every half second. `failed` carries an AppError that
+    the signal goes out, the growing text at least every half second. `conversations_erased` carries the
+    cache keys of conversations that are gone for good. `failed` carries an AppError that
     belongs to no answer (the store is full or read-only); what was written stays in memory until it
     can be stored.
     """
 
     conversations_changed = Signal()
+    conversations_erased = Signal(object)
     message_added = Signal(object)
     turn_progressed = Signal(int)
     turn_advanced = Signal(int)
@@ -83,19 +88,27 @@ class ChatService(QObject):
 
     def empty_trash(self) -> None:
         """Erase what was deleted a month ago; may take a second, so not before the window is there."""
-        self._attempt(lambda: self._store.purge_deleted(time.time() - _TRASH_S))
+
+        def erase() -> None:
+            erased = self._store.purge_deleted(time.time() - _TRASH_S)
+            if erased:
+                self.conversations_erased.emit([str(conversation_id) for conversation_id in erased])
+
+        self._attempt(erase)
 
     def conversations(self) -> list[Conversation]:
         """All that aren't deleted, the latest first."""
-        return self._store.conversations()
+        return self._read(self._store.conversations, [])
 
     def messages(self, conversation_id: int) -> list[StoredMessage]:
         """The messages shown, oldest first; an answer being written has its latest text."""
-        return [self._current(message) for message in self._store.thread(conversation_id)]
+        nothing: list[StoredMessage] = []
+        stored = self._read(lambda: self._store.thread(conversation_id), nothing)
+        return [self._current(message) for message in stored]
 
     def search(self, text: str) -> list[SearchHit]:
         """Where a text occurs in titles and messages."""
-        return self._store.search(text)
+        return self._read(lambda: self._store.search(text), [])
 
     def rename(self, conversation_id: int, title: str) -> None:
         """Give a conversation a title; an empty one changes nothing."""
@@ -114,7 +127,7 @@ class ChatService(QObject):
 
     def draft(self, conversation_id: int | None) -> str:
         """What was typed and not sent; None is the new conversation."""
-        return self._store.draft(conversation_id)
+        return self._read(lambda: self._store.draft(conversation_id), "")
 
     def save_draft(self, conversation_id: int | None, text: str) -> None:
         """Keep what was typed."""
@@ -130,10 +143,14 @@ class ChatService(QObject):
         """
         try:
             if conversation_id is None:
-                conversation_id = self._store.create(title_from(text)).id
-            thread = self._store.thread(conversation_id)
-            parent = thread[-1].id if thread else None
-            question, answer = self._store.add_turn(conversation_id, parent_id=parent, text=text, model=None)
+                question, answer = self._store.begin(title_from(text), text)
+                conversation_id = question.conversation_id
+            else:
+                thread = self._store.thread(conversation_id)
+                parent = thread[-1].id if thread else None
+                question, answer = self._store.add_turn(
+                    conversation_id, parent_id=parent, text=text, model=None
+                )
         except StorageError as error:
             self.failed.emit(error)
             return None
@@ -144,18 +161,31 @@ class ChatService(QObject):
         return conversation_id
 
     def regenerate(self, message: StoredMessage) -> None:
-        """Have another answer written beside this one."""
-        self._add_version(message, Role.ASSISTANT, "", Status.RUNNING)
+        """Have another answer written beside this one; not while one is being written there."""
+        if self.running_in(message.conversation_id) is None:
+            self._add_version(message, Role.ASSISTANT, "", Status.RUNNING)
 
-    def edit(self, message: StoredMessage, text: str) -> None:
-        """Ask differently: a version of the user's message beside the old one, answered anew."""
+    def edit(self, message: StoredMessage, text: str) -> bool:
+        """Ask differently: a version of the user's message beside the old one, answered anew.
+
+        False if it could not be stored, or while an answer is being written there.
+        """
+        if self.running_in(message.conversation_id) is not None:
+            return False
         question = self._add_version(message, Role.USER, text, Status.COMPLETE)
         if question is not None:
             self._answer_to(question)
+        return question is not None
 
     def resume(self, message: StoredMessage) -> None:
-        """Go on where an answer was broken off; an empty one is begun anew."""
+        """Go on where an answer was broken off; an empty one is begun anew.
+
+        Does nothing while an answer is being written there.
+        """
+        if self.running_in(message.conversation_id) is not None:
+            return
         try:
+            self._store_unsaved(message.id)
             answer = self._store.reopen(message.id)
         except StorageError as error:
             self.failed.emit(error)
@@ -165,8 +195,12 @@ class ChatService(QObject):
 
     def select_version(self, message_id: int) -> None:
         """Show another version of a message and what followed it."""
-        self._attempt(lambda: self._store.select_version(message_id))
-        self.thread_changed.emit(self._store.message(message_id).conversation_id)
+
+        def select() -> None:
+            self._store.select_version(message_id)
+            self.thread_changed.emit(self._store.message(message_id).conversation_id)
+
+        self._attempt(select)
 
     def stop(self, message_id: int) -> None:
         """End an answer at once; what was written stays."""
@@ -228,19 +262,16 @@ class ChatService(QObject):
 
     def _begin(self, answer: StoredMessage) -> None:
         """Start writing an answer that is stored as RUNNING."""
+        turn = LiveTurn.of(answer)
         try:
-            route = self._route()
+            turn.route = self._route()
         except AppError as error:
-            self._settle(LiveTurn(answer, Route("none", "", "")), Status.FAILED, error)
+            self._settle(turn, Status.FAILED, error)
             return
-        turn = LiveTurn(answer, route)
-        turn.text = [answer.text] if answer.text else []
-        turn.reasoning = [answer.reasoning] if answer.reasoning else []
-        turn.saved = turn.length
         self._live[answer.id] = turn
         self._saver.start()
         turn.job = self._background.start(
-            self._backend_for(route.backend).stream(self._request(turn)),
+            self._backend_for(turn.route.backend).stream(self._request(turn)),
             lambda event: self._take(turn, event),
             lambda outcome: self._end(turn, outcome),
         )
@@ -252,13 +283,15 @@ class ChatService(QObject):
 
     def _request(self, turn: LiveTurn) -> ChatRequest:
         settings = self._settings.values
-        earlier = [m for m in self._store.thread(turn.message.conversation_id) if m.id != turn.message.id]
+        thread = self.messages(turn.message.conversation_id)
+        earlier = list(takewhile(lambda message: message.id != turn.message.id, thread))
         return ChatRequest(
             model=turn.route.model,
             messages=history(earlier),
             sampling=Sampling(temperature=settings.temperature, max_tokens=settings.max_tokens),
             thinking=settings.thinking,
             answer_so_far=turn.message.text,
+            cache_key=str(turn.message.conversation_id),
         )
 
     def _take(self, turn: LiveTurn, event: ChatEvent) -> None:
@@ -267,8 +300,7 @@ class ChatService(QObject):
                 turn.progress = event
                 self.turn_progressed.emit(turn.message.id)
             case ReasoningDelta(text=text):
-                turn.reasoning.append(text)
-                turn.thought_s = time.monotonic() - turn.started_at
+                turn.think(text)
                 self.turn_advanced.emit(turn.message.id)
             case TextDelta(text=text):
                 turn.text.append(text)
@@ -320,14 +352,18 @@ class ChatService(QObject):
         for turn in self._live.values():
             if turn.saved != turn.length:
                 self._attempt(lambda turn=turn: self._save_partial(turn))  # type: ignore[misc]
-        for turn, status, error in list(self._unsaved.values()):
-            try:
-                self._write_end(turn, status, error)
-            except StorageError:
-                return  # said already; the next tick tries again
-            del self._unsaved[turn.message.id]
+        try:
+            for message_id in list(self._unsaved):
+                self._store_unsaved(message_id)
+        except StorageError:
+            return  # said already; the next tick tries again
         if not self._live and not self._unsaved:
             self._saver.stop()
+
+    def _store_unsaved(self, message_id: int) -> None:
+        if message_id in self._unsaved:
+            self._write_end(*self._unsaved[message_id])
+            del self._unsaved[message_id]
 
     def _save_partial(self, turn: LiveTurn) -> None:
         turn.text[:] = ["".join(turn.text)]
@@ -342,6 +378,13 @@ class ChatService(QObject):
         if message.id in self._unsaved:
             return as_message(*self._unsaved[message.id])
         return message
+
+    def _read(self, read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except StorageError as error:
+            self.failed.emit(error)
+            return otherwise
 
     def _change(self, action: Callable[[], object]) -> None:
         self._attempt(action)

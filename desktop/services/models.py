@@ -50,19 +50,20 @@ class ModelService(QObject):
         """Make it the model that answers from now on."""
         self._try(lambda: self._library.set_default(model_id))
 
-    def add(self, path: Path) -> None:
-        """Add a file where it lies."""
-        self._try(lambda: self._library.add(path))
+    def add(self, path: Path) -> bool:
+        """Add a file where it lies; whether that went well."""
+        return self._try(lambda: self._library.add(path))
 
-    def remove(self, model_id: str) -> None:
-        """Forget a model; its file stays."""
-        self._try(lambda: self._library.remove(model_id))
+    def remove(self, model_id: str) -> bool:
+        """Forget a model, its file stays; whether that went well."""
+        return self._try(lambda: self._library.remove(model_id))
 
-    def _try(self, change: Callable[[], object]) -> None:
+    def _try(self, change: Callable[[], object]) -> bool:
         try:
             change()
         except AppError as error:
             self.failed.emit(error)
-            return
+            return False
         self._models = None
         self.changed.emit()
+        return True

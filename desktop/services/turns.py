@@ -19,15 +19,32 @@ class LiveTurn:
     """An answer being written. `text` and `reasoning` grow; `progress` is what it waits for."""
 
     message: StoredMessage
-    route: Route
+    route: Route = field(default_factory=lambda: Route("none", "", ""))
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     progress: Progress | None = None
     finished: Finished | None = None
     job: Job | None = None
     saved: int = 0
-    started_at: float = field(default_factory=time.monotonic)
+    thinking_since: float | None = None
     thought_s: float = 0.0
+
+    @classmethod
+    def of(cls, answer: StoredMessage) -> LiveTurn:
+        """The turn that writes on from what an answer has; reasoning without an answer is begun anew."""
+        turn = cls(answer)
+        if answer.text:
+            turn.text = [answer.text]
+            turn.reasoning = [answer.reasoning] if answer.reasoning else []
+        turn.saved = turn.length
+        return turn
+
+    def think(self, text: str) -> None:
+        """More reasoning; the time it takes counts from its first word."""
+        now = time.monotonic()
+        self.thinking_since = self.thinking_since or now
+        self.thought_s = now - self.thinking_since
+        self.reasoning.append(text)
 
     @property
     def length(self) -> int:

@@ -49,13 +49,13 @@ class ConversationStore:
     def create(self, title: str, model: str | None = None) -> Conversation:
         """Begin a conversation without messages."""
         with self._changing() as now:
-            return Conversation(
-                *self._row(
-                    "INSERT INTO conversation (title, model, created_at, updated_at) VALUES (?, ?, ?, ?) "
-                    "RETURNING id, title, created_at, updated_at, model",
-                    (_storable(title), model, now, now),
-                )
-            )
+            return self._create(title, model, now)
+
+    def begin(self, title: str, text: str) -> tuple[StoredMessage, StoredMessage]:
+        """Begin a conversation with a user's message and its RUNNING answer: all of it, or nothing."""
+        with self._changing() as now:
+            asked, answer = self._ask(self._create(title, None, now).id, None, text, None, now)
+        return self.message(asked), self.message(answer)
 
     def get(self, conversation_id: int) -> Conversation:
         """One conversation, a deleted one too."""
@@ -75,20 +75,20 @@ class ConversationStore:
         """Undo `delete`."""
         self._change("UPDATE conversation SET deleted_at = NULL WHERE id = ?", (conversation_id,))
 
-    def purge_deleted(self, before: float) -> int:
-        """Erase what was deleted before a moment (unix seconds); how many conversations that were.
+    def purge_deleted(self, before: float) -> list[int]:
+        """Erase what was deleted before a moment (unix seconds); the ids of these conversations.
 
         The words are gone from the file and its index afterwards. Rewriting the index takes about a
         second for 20,000 messages, so this is not for a moment when someone waits.
         """
         with self._changing():
-            doomed = json.dumps([row[0] for row in self._connection.execute(_DELETED, (before,))])
+            erased: list[int] = [row[0] for row in self._connection.execute(_DELETED, (before,))]
+            doomed = json.dumps(erased)
             for statement in _ERASE:
                 self._connection.execute(statement, (doomed,))
-            count = len(json.loads(doomed))
-        if count:
+        if erased:
             self._forget_erased_words()
-        return count
+        return erased
 
     # -- messages
 
@@ -126,9 +126,7 @@ class ConversationStore:
     ) -> tuple[StoredMessage, StoredMessage]:
         """Add the user's message and its RUNNING answer, or neither; the answer becomes the leaf."""
         with self._changing() as now:
-            asked = self._insert(conversation_id, parent_id, Role.USER, text, Status.COMPLETE, None, now)
-            answer = self._insert(conversation_id, asked, Role.ASSISTANT, "", Status.RUNNING, model, now)
-            self._touch(conversation_id, now, leaf=answer)
+            asked, answer = self._ask(conversation_id, parent_id, text, model, now)
         return self.message(asked), self.message(answer)
 
     def save_partial(self, message_id: int, text: str, reasoning: str) -> None:
@@ -228,6 +226,23 @@ class ConversationStore:
         if not rows:
             raise KeyError(values[-1])
         return rows[0]
+
+    def _create(self, title: str, model: str | None, now: float) -> Conversation:
+        return Conversation(
+            *self._row(
+                "INSERT INTO conversation (title, model, created_at, updated_at) VALUES (?, ?, ?, ?) "
+                "RETURNING id, title, created_at, updated_at, model",
+                (_storable(title), model, now, now),
+            )
+        )
+
+    def _ask(
+        self, conversation_id: int, parent_id: int | None, text: str, model: str | None, now: float
+    ) -> tuple[int, int]:
+        asked = self._insert(conversation_id, parent_id, Role.USER, text, Status.COMPLETE, None, now)
+        answer = self._insert(conversation_id, asked, Role.ASSISTANT, "", Status.RUNNING, model, now)
+        self._touch(conversation_id, now, leaf=answer)
+        return asked, answer
 
     def _insert(
         self,

@@ -59,6 +59,14 @@ class Paths:
         return self.data / "crash.log"
 
     @property
+    def states(self) -> Path:
+        return self.cache / "states"
+
+    @property
+    def state_key(self) -> Path:
+        return self.data / "state.key"
+
+    @property
     def lock_file(self) -> Path:
         return self.data / "inshore.lock"
 

@@ -29,6 +29,7 @@ class Theme(StrEnum):
 class Settings:
     """What the user chose. `window` is x, y, width, height in pixels; None lets the default stand.
 
+    `keep_states` lets the engine keep what it has read of conversations on disk, to go on sooner.
     `unknown` are entries of a newer Inshore's file; they are written back as they were.
     """
 
@@ -41,6 +42,7 @@ class Settings:
     window: tuple[int, int, int, int] | None = None
     sidebar_width: int = 260
     send_with_enter: bool = True
+    keep_states: bool = True
     unknown: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
@@ -213,4 +215,5 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "window": _optional(_window),
     "sidebar_width": _int(120, 2_000),
     "send_with_enter": _bool,
+    "keep_states": _bool,
 }

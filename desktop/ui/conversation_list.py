@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     QRect,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import QKeyEvent, QPainter, QPen
@@ -96,7 +97,8 @@ class ConversationModel(QAbstractListModel):
         conversation_id = self._rows[index.row()][0]
         if conversation_id is None or not str(value).strip():
             return False
-        self.renamed.emit(conversation_id, str(value).strip())
+        # Once the editor has closed: the list is filled anew by it.
+        QTimer.singleShot(0, self, lambda: self.renamed.emit(conversation_id, str(value).strip()))
         return True
 
     def _show(self, rows: list[tuple[int | None, str, str]]) -> None:
@@ -218,6 +220,17 @@ class ConversationList(QListView):
         conversation_id = index.data(_ID)
         menu.addAction("Delete").triggered.connect(lambda: self.delete_requested.emit(conversation_id))
         menu.popup(self.viewport().mapToGlobal(position))
+
+    @property
+    def editing(self) -> bool:
+        """Whether a title is being changed; filling the list would lose it."""
+        return self.state() is QAbstractItemView.State.EditingState
+
+    @property
+    def current_id(self) -> int | None:
+        """The conversation that the keyboard is on."""
+        index = self.currentIndex()
+        return index.data(_ID) if index.isValid() else None
 
     def _choose(self, index: QModelIndex) -> None:
         if index.data(_ID) is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.storage.conversations import Conversation, SearchHit
@@ -46,13 +46,12 @@ class Sidebar(QWidget):
 
     def show_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Fill the list, keeping the selection."""
-        self.rows.show_conversations(conversations, date.today())
-        self.select(self._current)
+        if not self.list.editing:
+            self._fill(lambda: self.rows.show_conversations(conversations, date.today()))
 
     def show_hits(self, hits: Sequence[SearchHit]) -> None:
         """Show what a search found instead."""
-        self.rows.show_hits(hits)
-        self.select(self._current)
+        self._fill(lambda: self.rows.show_hits(hits))
 
     def select(self, conversation_id: int | None) -> None:
         """Mark the conversation that is shown."""
@@ -72,6 +71,17 @@ class Sidebar(QWidget):
             self.list.clearSelection()
         else:
             self.select(self._current)
+
+    def _fill(self, fill: Callable[[], None]) -> None:
+        """Fill the list; whoever walks through it by keyboard stays where they are."""
+        walking = self.list.current_id if self.list.hasFocus() else None
+        fill()
+        self.select(self._current)
+        row = self.rows.row_of(walking)
+        if row >= 0:
+            self.list.selectionModel().setCurrentIndex(
+                self.rows.index(row), QItemSelectionModel.SelectionFlag.NoUpdate
+            )
 
     def _build(self) -> None:
         column = QVBoxLayout(self)

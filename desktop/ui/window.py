@@ -110,9 +110,20 @@ class Window(QWidget):
         rect.moveTop(min(max(rect.top(), room.top()), room.bottom() - rect.height() + 1))
         self.setGeometry(rect)
 
+    def _go_to_search(self) -> None:
+        if self.sidebar.isHidden():
+            self.toggle_sidebar()
+        self.sidebar.search.setFocus()
+
+    def _go_to_composer(self) -> None:
+        self.show_page(self.chat)
+        self.sidebar.show_page("")
+        self.chat.composer.edit.setFocus()
+
     def _lay_over(self) -> None:
         if self._narrow and not self.sidebar.isHidden():
-            self.sidebar.setGeometry(0, 48, self.sidebar.width(), self.height() - 48)
+            top = self.toggle.mapTo(self, self.toggle.rect().bottomLeft()).y() + 8
+            self.sidebar.setGeometry(0, top, self.sidebar.width(), self.height() - top)
             self.sidebar.raise_()
 
     def _make_toggle(self, look: Appearance) -> QToolButton:
@@ -145,9 +156,9 @@ class Window(QWidget):
     def _shortcuts(self) -> None:
         keys = (
             (QKeySequence.StandardKey.New, self.sidebar.new_chat_requested.emit),
-            (QKeySequence.StandardKey.Find, self.sidebar.search.setFocus),
+            (QKeySequence.StandardKey.Find, self._go_to_search),
             (QKeySequence("Ctrl+B"), self.toggle_sidebar),
-            (QKeySequence("Ctrl+L"), self.chat.composer.edit.setFocus),
+            (QKeySequence("Ctrl+L"), self._go_to_composer),
             (QKeySequence.StandardKey.Quit, self.close),
         )
         for key, action in keys:

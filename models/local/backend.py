@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
@@ -10,8 +11,13 @@ from pathlib import Path
 from models.chat import ChatEvent, ChatRequest, Finished, Progress, Stage
 from models.errors import AppError
 from models.local.process import default_command
-from models.local.protocol import Ask, Describe, EngineInfo, Load, Loaded, Reply
+from models.local.protocol import Ask, Describe, EngineInfo, Load, Loaded, Probe, Reply, Save, Saved
+from models.local.states import Shelf, open_store
 from models.local.supervisor import Supervisor, unexpected
+from models.thinking import ThinkingSupport
+
+_SAVE_S = 60.0  # a disk that takes longer has a fault
+_LAST_SAVE_S = 2.0
 
 
 class LocalBackend:
@@ -21,7 +27,9 @@ class LocalBackend:
     request, unless it died three times in a minute. `find_model` gives an id's file or raises an
     AppError. `threads` None is what this machine computes best with. `context` is in tokens; None is
     the model's own, up to 8,192. A worker that does not acknowledge a cancel within `cancel_s`, or
-    has not read the question within `render_s`, is killed.
+    has not read the question within `render_s`, is killed. What was evaluated for requests with a
+    `cache_key` is kept on the `shelf`, which is asked for at each request: when another conversation
+    or model takes its place, `idle_s` after the last answer, and in `aclose`.
     """
 
     def __init__(
@@ -35,6 +43,8 @@ class LocalBackend:
         clock: Callable[[], float] = time.monotonic,
         cancel_s: float = 1.5,
         render_s: float = 10.0,
+        shelf: Callable[[], Shelf | None] = lambda: None,
+        idle_s: float = 20.0,
     ) -> None:
         self._find_model = find_model
         self._threads = threads
@@ -42,6 +52,13 @@ class LocalBackend:
         self._available_bytes = available_bytes
         self._render_s = render_s
         self._warming = False
+        self._shelf = shelf
+        self._idle_s = idle_s
+        self._idle: asyncio.TimerHandle | None = None
+        self._saving: asyncio.Task[None] | None = None
+        self._unsaved = False
+        self._asking = self._wanted_now = False
+        self._thinking: dict[tuple[str, int], ThinkingSupport] = {}
         self._worker = Supervisor(command or default_command(), clock, cancel_s)
 
     @property
@@ -52,9 +69,11 @@ class LocalBackend:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """The events of an answer, as `models.chat.Backend` promises."""
         arrived = time.monotonic()
+        self._stop_waiting()
         if self._worker.taken:
             yield Progress(Stage.LOAD if self._warming else Stage.WAIT)
         async with self._worker:
+            self._wanted_now = False
             order = self._load_order(request.model)
             if self._worker.pid is None:
                 yield Progress(Stage.LOAD)
@@ -64,11 +83,19 @@ class LocalBackend:
                 yield reply
                 reply = await self._worker.reply(_while_loading, loading=Path(order.path))
             asked = time.monotonic()
-            await self._worker.begin(Ask(request))
-            event = await self._worker.reply(_while_answering, within_s=self._render_s)
-            while not isinstance(event, Finished):
-                yield event
-                event = await self._worker.reply(_while_answering)
+            self._unsaved = request.cache_key is not None and order.shelf is not None
+            try:
+                await self._worker.begin(Ask(request))
+                self._asking = True
+                if self._wanted_now:
+                    await self._worker.answer_now()
+                event = await self._worker.reply(_while_answering, within_s=self._render_s)
+                while not isinstance(event, Finished):
+                    yield event
+                    event = await self._worker.reply(_while_answering)
+            finally:
+                self._asking = False
+                self._save_later()
         loading = asked - begun if reply.fresh else None
         yield _with_times(event, load_s=loading, before_s=asked - arrived)
 
@@ -86,13 +113,54 @@ class LocalBackend:
         finally:
             self._warming = False
 
+    async def answer_now(self) -> None:
+        """Have the running answer stop thinking and begin; nothing happens to one that has begun.
+
+        Does not wait for it. Said while the model is still loading, it is remembered.
+        """
+        self._wanted_now = True
+        if self._asking:
+            await self._worker.answer_now()
+
+    async def thinking_support(self, model: str) -> ThinkingSupport:
+        """Whether and how a model thinks, as its own chat template shows. Raises AppError.
+
+        Known at once for a model that was asked about before; else it is loaded, after the answer
+        that is being written, if there is one.
+        """
+        order = self._load_order(model)
+        file = (order.path, _written_at(order.path))
+        if (known := self._thinking.get(file)) is not None:
+            return known
+        async with self._worker:
+            reply = await self._worker.contact(order, _while_loading, loading=Path(order.path))
+            while isinstance(reply, Progress):
+                reply = await self._worker.reply(_while_loading, loading=Path(order.path))
+            await self._worker.begin(Probe())
+            support = await self._worker.reply(_while_probing, within_s=self._render_s)
+        self._thinking[file] = support
+        return support
+
+    async def forget(self, cache_keys: Sequence[str]) -> None:
+        """Remove from the shelf what was evaluated for these."""
+        shelf = self._shelf()
+        store = open_store(shelf) if shelf is not None else None
+        if store is not None:
+            for cache_key in cache_keys:
+                store.forget(cache_key)
+
     async def describe(self) -> EngineInfo:
         """What the engine is and can compute on. Raises AppError."""
         async with self._worker:
             return await self._worker.contact(Describe(), _while_describing)
 
     async def aclose(self) -> None:
-        """End the worker; a stream that still runs fails. May be called again."""
+        """Save what is evaluated, end the worker; a stream that still runs fails. May be called again."""
+        self._stop_waiting()
+        if not self._worker.taken:
+            await self._save(_LAST_SAVE_S)
+        elif self._saving is not None:
+            await asyncio.wait([self._saving], timeout=_LAST_SAVE_S)
         await self._worker.aclose()
 
     def _load_order(self, model: str) -> Load:
@@ -102,7 +170,43 @@ class LocalBackend:
 
             self._threads = usable_threads()
         available = self._available_bytes() if self._available_bytes is not None else None
-        return Load(str(path.absolute()), self._threads, self._context, available)
+        return Load(str(path.absolute()), self._threads, self._context, available, self._shelf())
+
+    def _save_later(self) -> None:
+        self._stop_waiting()
+        if self._unsaved:
+            self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._save_now)
+
+    def _stop_waiting(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def _save_now(self) -> None:
+        if self._worker.taken:
+            self._save_later()
+        else:
+            self._saving = asyncio.create_task(self._save(_SAVE_S), name="save what is evaluated")
+
+    async def _save(self, within_s: float) -> None:
+        """Quiet: what isn't saved is evaluated again, and nothing is lost but time."""
+        if not self._unsaved or self._worker.pid is None or self._shelf() is None:
+            return
+        try:
+            async with self._worker:
+                await self._worker.begin(Save())
+                await self._worker.reply(_while_saving, within_s=within_s)
+                self._unsaved = False
+        except AppError:
+            return
+
+
+def _written_at(path: str) -> int:
+    """What changes when a file is replaced; 0 if there is none, which then is seen when it is loaded."""
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _while_loading(reply: Reply) -> Progress | Loaded:
@@ -113,6 +217,18 @@ def _while_loading(reply: Reply) -> Progress | Loaded:
 
 def _while_answering(reply: Reply) -> ChatEvent:
     if isinstance(reply, ChatEvent):
+        return reply
+    raise unexpected(reply)
+
+
+def _while_saving(reply: Reply) -> Saved:
+    if isinstance(reply, Saved):
+        return reply
+    raise unexpected(reply)
+
+
+def _while_probing(reply: Reply) -> ThinkingSupport:
+    if isinstance(reply, ThinkingSupport):
         return reply
     raise unexpected(reply)
 

@@ -14,6 +14,7 @@ from models.errors import EngineMissing
 from models.local.protocol import (
     FINAL,
     FRAME_BYTES,
+    AnswerNow,
     Cancel,
     ProtocolError,
     Reply,
@@ -123,6 +124,16 @@ class WorkerProcess:
                 if isinstance(reply, FINAL):
                     self._busy = None
                 return reply
+
+    async def answer_now(self) -> None:
+        """Have the answer that it is busy with begin. That it died will be seen by who receives."""
+        if self._busy is None:
+            return
+        try:
+            self._stdin.write(encode(self._busy, AnswerNow()))
+            await self._stdin.drain()
+        except OSError:
+            return
 
     async def settle(self, within_s: float) -> None:
         """Have it free: cancel its request and wait for the end of it, or kill the process."""

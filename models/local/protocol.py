@@ -14,6 +14,8 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from models import errors
 from models.chat import ChatRequest, Finished, Progress, ReasoningDelta, TextDelta
 from models.errors import AppError, NextStep
+from models.local.states import Shelf
+from models.thinking import ThinkingSupport
 
 FRAME_BYTES = 1 << 20
 """A reply longer than this is not one of ours."""
@@ -30,12 +32,14 @@ class Load:
     """Load a model file, unless it is there already; answered by `Loaded`.
 
     `context` None is the model's own, up to 8,192 tokens. `available_bytes` None: the worker looks itself.
+    `shelf` None: what is evaluated is kept in memory only.
     """
 
     path: str
     threads: int
     context: int | None = None
     available_bytes: int | None = None
+    shelf: Shelf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,16 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Save:
+    """Put what is evaluated on disk, if its conversation allows it; answered by `Saved`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Say how the loaded model thinks; answered by `ThinkingSupport`. Runs its template."""
+
+
+@dataclass(frozen=True, slots=True)
 class Describe:
     """Say what this engine is; answered by `EngineInfo`."""
 
@@ -59,11 +73,23 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerNow:
+    """Have the answer with this id begin, should it still be thinking. Nothing answers to this itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """The model is ready; `fresh` if it was not there before."""
 
     context_tokens: int
     fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Whether what is evaluated is on disk now."""
+
+    on_disk: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +145,21 @@ class EngineInfo:
     gpu_offload: bool
 
 
-Request = Load | Ask | Describe | Cancel
-Reply = Progress | ReasoningDelta | TextDelta | Finished | Loaded | Cancelled | Failed | EngineInfo
+Request = Load | Ask | AnswerNow | Save | Probe | Describe | Cancel
+Reply = (
+    Progress
+    | ReasoningDelta
+    | TextDelta
+    | Finished
+    | Loaded
+    | Saved
+    | ThinkingSupport
+    | Cancelled
+    | Failed
+    | EngineInfo
+)
 
-FINAL = (Finished, Loaded, Cancelled, Failed, EngineInfo)
+FINAL = (Finished, Loaded, Saved, ThinkingSupport, Cancelled, Failed, EngineInfo)
 """The replies that end a request."""
 
 T = TypeVar("T")

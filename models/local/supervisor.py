@@ -111,6 +111,11 @@ class Supervisor:
             self._crashes.record()
             raise diagnosis.babble(problem, worker.stderr) from problem
 
+    async def answer_now(self) -> None:
+        """Have the answer begin that the worker is thinking about."""
+        if self._worker is not None:
+            await self._worker.answer_now()
+
     async def aclose(self) -> None:
         """End the worker; whoever waits for it gets NotAvailable. May be called again."""
         self._closed = True

@@ -9,12 +9,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from models.chat import ChatEvent, Progress, ReasoningDelta, Stage, TextDelta
 from models.errors import AppError, EngineMissing
 from models.local.protocol import (
+    AnswerNow,
     Ask,
     Cancel,
     Cancelled,
@@ -22,9 +24,12 @@ from models.local.protocol import (
     Failed,
     Load,
     Loaded,
+    Probe,
     ProtocolError,
     Reply,
     Request,
+    Save,
+    Saved,
     decode_request,
     encode,
 )
@@ -90,6 +95,7 @@ def _die_first_of_memory() -> None:
 class Inbox:
     """Reads requests in a thread of its own, so that a cancel is heard during work.
 
+    `answer_now` is set when the answer that is being worked on is to begin.
     The end of the input ends the process at once, whatever it is doing.
     """
 
@@ -99,6 +105,8 @@ class Inbox:
         self._lock = threading.Lock()
         self._current = 0
         self._cancelled: set[int] = set()
+        self._hurried: set[int] = set()
+        self.answer_now = threading.Event()
         self._waiting: queue.SimpleQueue[tuple[int, Request]] = queue.SimpleQueue()
 
     def start(self) -> None:
@@ -113,8 +121,16 @@ class Inbox:
             self._stop.clear()
             if id_ in self._cancelled:
                 self._stop.set()
-            self._cancelled = {later for later in self._cancelled if later > id_}
+            self.answer_now.clear()
+            if id_ in self._hurried:
+                self.answer_now.set()
+            self._forget(self._cancelled, id_)
+            self._forget(self._hurried, id_)
         return id_, request
+
+    @staticmethod
+    def _forget(ids: set[int], until: int) -> None:
+        ids.difference_update([id_ for id_ in ids if id_ <= until])
 
     def _listen(self) -> None:
         try:
@@ -126,14 +142,21 @@ class Inbox:
             os._exit(0)
 
     def _take(self, id_: int, request: Request) -> None:
-        if not isinstance(request, Cancel):
-            self._waiting.put((id_, request))
-            return
+        match request:
+            case Cancel():
+                self._mark(id_, self._stop.set, self._cancelled)
+            case AnswerNow():
+                self._mark(id_, self.answer_now.set, self._hurried)
+            case _:
+                self._waiting.put((id_, request))
+
+    def _mark(self, id_: int, mark: Callable[[], None], waiting: set[int]) -> None:
+        """Mark the current work, or remember it for work that still waits."""
         with self._lock:
             if id_ == self._current:
-                self._stop.set()
+                mark()
             elif id_ > self._current:
-                self._cancelled.add(id_)
+                waiting.add(id_)
 
 
 class Worker:
@@ -157,6 +180,8 @@ class Worker:
                 self._reply(Failed.of(error))
 
     def _do(self, request: Request) -> Reply | None:
+        if isinstance(request, Save) and self._engine is None:
+            return Saved(on_disk=False)
         engine = self._ready_engine()
         from models.local.engine.model import Aborted
 
@@ -165,7 +190,11 @@ class Worker:
                 case Load():
                     return self._load(engine, request)
                 case Ask():
-                    engine.answer(request.request, self._emit)
+                    engine.answer(request.request, self._emit, self._inbox.answer_now.is_set)
+                case Probe():
+                    return engine.thinking()
+                case Save():
+                    return Saved(engine.save())
                 case Describe():
                     return engine.describe()
         except Aborted:

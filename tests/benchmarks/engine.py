@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
@@ -15,6 +17,7 @@ from models.hardware import usable_threads
 from models.local.backend import LocalBackend
 from models.local.engine.log import Log
 from models.local.engine.model import Model
+from models.local.states import Shelf
 from models.local.stopflag import StopFlag
 from tests.benchmarks.rows import Row
 
@@ -22,6 +25,7 @@ STARTER = Path(__file__).resolve().parents[2] / "resources/starter/SmolLM2-135M-
 RUNS = 5
 TOKENS = 160
 CONTEXT = 8192
+LONG_STORY = "".join(f"On day {day} the ship {day * 7} sailed {day * 13} miles. " for day in range(210))
 
 
 def bench_decode() -> list[Row]:
@@ -56,7 +60,49 @@ def bench_first_token() -> list[Row]:
     ]
 
 
-bench_decode.runs = bench_first_token.runs = 1  # type: ignore[attr-defined]
+def bench_second_turn() -> list[Row]:
+    """What is evaluated for a second question after 4,000 tokens."""
+    first = _request("You are kind.", LONG_STORY, 24)
+    with Ours() as ours:
+        _, answer, before = ours.ask(first)
+        seconds, _, after = ours.ask(_next(first, answer))
+    history = (before.usage.prompt_tokens or 0) + (before.usage.completion_tokens or 0)
+    total, kept = after.usage.prompt_tokens or 0, after.usage.cached_tokens or 0
+    more = (total - kept) - (total - history)
+    return [
+        _row(
+            "second turn after 4,000 tokens: evaluated beyond the new ones",
+            [more],
+            "tokens",
+            "≤ 8",
+            at_most=8,
+        ),
+        _row("second turn after 4,000 tokens: first token", [seconds * 1000], "ms"),
+    ]
+
+
+def bench_restart() -> list[Row]:
+    """The next message of a 4,000-token conversation after a restart against evaluating it anew."""
+    first = replace(_request("You are kind.", LONG_STORY, 24), cache_key="1")
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = Shelf(f"{folder}/states", f"{folder}/state.key")
+        with Ours(shelf) as ours:
+            anew, answer, _ = ours.ask(first)
+            begun = time.perf_counter()
+        closing = time.perf_counter() - begun
+        with Ours(shelf) as ours:
+            restored, _, end = ours.ask(_next(first, answer))
+    total, kept = end.usage.prompt_tokens or 0, end.usage.cached_tokens or 0
+    return [
+        _row("restart with 4,000 tokens: faster than anew", [anew / restored], "×", "≥ 20", at_least=20),
+        _row("restart with 4,000 tokens: first token", [restored * 1000], "ms"),
+        _row("restart with 4,000 tokens: reused", [100 * kept / total], "%", "> 95", at_least=95),
+        _row("restart with 4,000 tokens: saving and closing", [closing * 1000], "ms"),
+    ]
+
+
+for _bench in (bench_decode, bench_first_token, bench_second_turn, bench_restart):
+    _bench.runs = 1  # type: ignore[attr-defined]
 
 
 class Bare:
@@ -109,9 +155,14 @@ class Bare:
 class Ours:
     """The local backend, measured where its events arrive."""
 
+    def __init__(self, shelf: Shelf | None = None) -> None:
+        self._shelf = shelf
+
     def __enter__(self) -> Ours:
         self._runner = asyncio.Runner()
-        self._backend = LocalBackend(lambda _id: STARTER, threads=usable_threads(), context=CONTEXT)
+        self._backend = LocalBackend(
+            lambda _id: STARTER, threads=usable_threads(), context=CONTEXT, shelf=lambda: self._shelf
+        )
         self._runner.run(self._backend.warm_up("starter"))
         return self
 
@@ -122,6 +173,22 @@ class Ours:
     def answer(self, request: ChatRequest) -> tuple[float, float]:
         """Seconds from the question to the first word, and tokens a second after it."""
         return self._runner.run(self._answer(request))
+
+    def ask(self, request: ChatRequest) -> tuple[float, str, Finished]:
+        """Seconds from the question to the first word, the answer, and its end."""
+        return self._runner.run(self._ask(request))
+
+    async def _ask(self, request: ChatRequest) -> tuple[float, str, Finished]:
+        begun, first, words, end = time.perf_counter(), 0.0, "", None
+        async for event in self._backend.stream(request):
+            if isinstance(event, TextDelta):
+                first = first or time.perf_counter()
+                words += event.text
+            elif isinstance(event, Finished):
+                end = event
+        if end is None:
+            raise RuntimeError("an answer without an end")
+        return first - begun, words, end
 
     async def _answer(self, request: ChatRequest) -> tuple[float, float]:
         begun, first, tokens = time.perf_counter(), 0.0, 0
@@ -139,6 +206,12 @@ class Ours:
 def _request(system: str, question: str, tokens: int) -> ChatRequest:
     messages = (Message(Role.SYSTEM, system), Message(Role.USER, question))
     return ChatRequest("starter", messages, Sampling(temperature=0, max_tokens=tokens))
+
+
+def _next(request: ChatRequest, answer: str) -> ChatRequest:
+    """The turn after that."""
+    said, question = Message(Role.ASSISTANT, answer), Message(Role.USER, "Which ship was the last?")
+    return replace(request, messages=(*request.messages, said, question))
 
 
 def _row(
@@ -159,7 +232,7 @@ def _row(
 
 def main() -> None:
     """Print the rows."""
-    for row in [*bench_decode(), *bench_first_token()]:
+    for row in [*bench_decode(), *bench_first_token(), *bench_second_turn(), *bench_restart()]:
         runs = " ".join(f"{value:.3f}" for value in row["runs"])
         print(f"{row['name']}: {row['value']:.3f} {row['unit']} {row['target'] or ''} {row['ok']} [{runs}]")
 

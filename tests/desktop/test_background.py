@@ -81,6 +81,19 @@ def test_cancelling_before_it_began_still_ends_it_once(background: Background, q
     assert len(ends) == 1
 
 
+def test_one_failing_callback_does_not_cost_the_others(background: Background, qtbot: QtBot) -> None:
+    ends: list[Outcome] = []
+
+    def fail() -> None:
+        raise ValueError("ours")
+
+    with qtbot.captureExceptions() as caught:
+        background._post(fail)
+        background._post(lambda: ends.append(Outcome()))
+        qtbot.waitUntil(lambda: bool(ends))
+    assert [error for _kind, error, _trace in caught if isinstance(error, ValueError)]
+
+
 def test_closing_ends_every_job_and_says_farewell(qtbot: QtBot) -> None:
     background = Background()
     begun, ended, farewell = threading.Event(), threading.Event(), threading.Event()

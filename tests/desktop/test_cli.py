@@ -92,14 +92,17 @@ def test_an_answer_goes_to_standard_output(home: Path, capsys: pytest.CaptureFix
 
 def test_options_reach_the_backend(home: Path) -> None:
     engine = Engine()
-    options = "--max-tokens 16 --temperature 0 --seed 7 --thinking off --mode hybrid --model"
+    options = (
+        "--max-tokens 16 --temperature 0 --seed 7 --thinking on --thinking-budget 0 --mode hybrid --model"
+    )
 
     assert cli.main(["ask", "Hi", *options.split(), STARTER_ID], _services(home, engine)) == 0
 
     (request,) = engine.requests
     sampling = request.sampling
     assert (sampling.max_tokens, sampling.temperature, sampling.seed) == (16, 0.0, 7)
-    assert request.thinking is Thinking.OFF
+    assert request.thinking is Thinking.ON
+    assert request.thinking_budget == 0
 
 
 def test_reasoning_goes_to_standard_error(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

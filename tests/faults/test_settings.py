@@ -24,6 +24,7 @@ CHOSEN = Settings(
     window=(-5, 0, 1180, 780),
     sidebar_width=300,
     send_with_enter=False,
+    keep_states=False,
 )
 
 

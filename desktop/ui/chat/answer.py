@@ -20,6 +20,7 @@ class AnswerView(MessageView):
     """What the model said: reasoning folded away, the answer, and one line on how it came about."""
 
     grown = Signal()
+    answer_now_requested = Signal()
 
     def __init__(self, message: StoredMessage, look: Appearance, parent: QWidget) -> None:
         super().__init__(message, look, parent)
@@ -30,6 +31,10 @@ class AnswerView(MessageView):
         self._thought.setObjectName("thought")
         self._thought.setProperty("link", True)
         self._thought.clicked.connect(self._toggle_thought)
+        self._now = QPushButton("Answer now", self)
+        self._now.setObjectName("answer-now")
+        self._now.setProperty("link", True)
+        self._now.clicked.connect(self.answer_now_requested)
         self._reasoning = MessageText(look, self)
         self._reasoning.setAccessibleName("Reasoning")
         self._text = MessageText(look, self)
@@ -66,7 +71,9 @@ class AnswerView(MessageView):
     def arrange(self, width: int) -> int:
         y = 0
         if self._thought.isVisibleTo(self):
-            self._thought.setGeometry(-6, y, min(self._thought.sizeHint().width(), width), 28)
+            thought = min(self._thought.sizeHint().width(), width)
+            self._thought.setGeometry(-6, y, thought, 28)
+            self._now.setGeometry(thought + 2, y, self._now.sizeHint().width(), 28)
             y += 34
         if self._reasoning.isVisibleTo(self):
             height = self._reasoning.height_for(width - 16)
@@ -110,6 +117,7 @@ class AnswerView(MessageView):
     def _show_reasoning(self, running: bool) -> None:
         thought = bool(self.message.reasoning)
         self._thought.setVisible(thought)
+        self._now.setVisible(thought and running and not self.message.text)
         self._reasoning.setVisible(thought and self._unfolded)
         if thought:
             arrow = "caret-down" if self._unfolded else "caret-right"

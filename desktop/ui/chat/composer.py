@@ -6,10 +6,13 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
+from desktop.ui.chat.document import LONGEST_RUN
+from desktop.ui.chat.thinking import ThinkingSwitch
 from desktop.ui.theme import Appearance
 
 _MOST_LINES = 10
 _DRAFT_MS = 400
+_WRAPPING = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
 class ComposerEdit(QPlainTextEdit):
@@ -25,10 +28,11 @@ class ComposerEdit(QPlainTextEdit):
         super().__init__(parent)
         self._composing = False
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setWordWrapMode(_WRAPPING)
         self.setTabChangesFocus(True)
         self.document().setDocumentMargin(2)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.document().contentsChange.connect(self._choose_wrapping)
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self._composing = bool(event.preeditString())
@@ -56,6 +60,15 @@ class ComposerEdit(QPlainTextEdit):
         line = self.fontMetrics().lineSpacing()
         lines = max(int(self.document().size().height()), 1)
         return min(lines, _MOST_LINES) * line + 8
+
+    def _choose_wrapping(self, _position: int, _removed: int, added: int) -> None:
+        """Qt seeks a place to break in quadratic time (0.8 s for 100k characters without one)."""
+        if added < LONGEST_RUN:
+            return
+        endless = max(map(len, self.toPlainText().split()), default=0) > LONGEST_RUN
+        mode = QTextOption.WrapMode.WrapAnywhere if endless else _WRAPPING
+        if self.wordWrapMode() is not mode:
+            self.setWordWrapMode(mode)
 
     def _fit(self) -> None:
         wanted = self.height_wanted()
@@ -88,7 +101,7 @@ class Composer(QWidget):
         self.edit.textChanged.connect(self._on_text)
         self.edit.submitted.connect(self._submit)
         self.edit.installEventFilter(self)
-        self._on_text()
+        self.send.setEnabled(False)
 
     def text(self) -> str:
         """What is written."""
@@ -134,6 +147,7 @@ class Composer(QWidget):
         self.edit.setObjectName("composer")
         self.edit.setAccessibleName("Message")
         self.edit.setPlaceholderText("Ask anything…")
+        self.thinking = ThinkingSwitch(self._look, self._card)
         self._note = QLabel(self._card)
         self._note.setObjectName("composer-note")
         self._note.setTextFormat(Qt.TextFormat.PlainText)
@@ -145,6 +159,7 @@ class Composer(QWidget):
         self.stop.hide()
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.thinking)
         row.addWidget(self._note, 1)
         row.addWidget(self.send)
         row.addWidget(self.stop)

@@ -33,7 +33,7 @@ _GAP = 10
 _HEADING_SCALE = {1: 1.4, 2: 1.25, 3: 1.12}
 # Qt's line breaking takes quadratic time over text without a place to break (measured: 12 s for 400k
 # characters), so longer runs may break anywhere.
-_LONGEST_RUN = 2_000
+LONGEST_RUN = 2_000
 
 
 class BlockWriter:
@@ -299,13 +299,13 @@ def breakable(text: str) -> str:
 
     Views take those spaces out again of what is copied.
     """
-    if len(text) <= _LONGEST_RUN:
+    if len(text) <= LONGEST_RUN:
         return text
     return " ".join(_broken(run) for run in text.split(" "))
 
 
 def _broken(run: str) -> str:
-    pieces = (run[start : start + _LONGEST_RUN] for start in range(0, len(run), _LONGEST_RUN))
+    pieces = (run[start : start + LONGEST_RUN] for start in range(0, len(run), LONGEST_RUN))
     return BREAK.join(pieces)
 
 

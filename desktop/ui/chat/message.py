@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QEnterEvent, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QGuiApplication
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from desktop.storage.conversations import StoredMessage
@@ -53,9 +53,6 @@ class MessageView(QWidget):
         focused = self.focusWidget()
         self.action_row.show_buttons(focused is not None and self.action_row.isAncestorOf(focused))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self.arrange(self.width())
-
     def _add_versions(self) -> None:
         versions = self.message.versions
         if len(versions) < 2:
@@ -86,7 +83,7 @@ class QuestionView(MessageView):
         self._bubble.setProperty("bubble", True)
         self._text = MessageText(look, self._bubble)
         self._text.setAccessibleName("You said")
-        self._text.show_plain(message.text)
+        self._natural_width = self._measured(message.text)
         self._text.link_activated.connect(self.link_activated)
         self._add_versions()
         self._add_copy()
@@ -94,12 +91,17 @@ class QuestionView(MessageView):
         edit.clicked.connect(lambda: self.edit_requested.emit(self.message))
 
     def show_message(self, message: StoredMessage, progress: Progress | None = None) -> None:
+        if message.text != self.message.text:
+            self._natural_width = self._measured(message.text)
         self.message = message
-        self._text.show_plain(message.text)
+
+    def _measured(self, text: str) -> int:
+        self._text.show_plain(text)
+        return self._text.natural_width()
 
     def arrange(self, width: int) -> int:
         most = int(width * _BUBBLE_SHARE) - 2 * _BUBBLE_PADDING
-        text_width = min(max(self._text.natural_width(), 24), most)
+        text_width = min(max(self._natural_width, 24), most)
         height = self._text.height_for(text_width)
         self._text.setGeometry(_BUBBLE_PADDING, _BUBBLE_PADDING - 3, text_width, height)
         bubble_width = text_width + 2 * _BUBBLE_PADDING

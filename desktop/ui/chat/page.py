@@ -37,6 +37,8 @@ class ChatPage(QWidget):
     new_chat_requested = Signal()
     link_activated = Signal(str)
     typing_began = Signal()
+    thinking_chosen = Signal(object)
+    answer_now_requested = Signal()
 
     def __init__(
         self, chat: ChatService, models: ModelService, look: Appearance, parent: QWidget | None = None
@@ -63,8 +65,9 @@ class ChatPage(QWidget):
 
     def open(self, conversation_id: int | None) -> None:
         """Show a conversation; what was typed in the one before is kept with it."""
-        self.composer.flush()
+        self.keep_typed()
         self._editing = None
+        self._show_note()
         self._conversation = conversation_id
         messages = [] if conversation_id is None else self._chat.messages(conversation_id)
         self._middle.setCurrentWidget(self.transcript if messages else self.welcome)
@@ -72,6 +75,13 @@ class ChatPage(QWidget):
         self.composer.set_text(self._chat.draft(conversation_id))
         self._show_running()
         self.composer.edit.setFocus()
+
+    def keep_typed(self) -> None:
+        """Store what is in the composer; an edited message that was not sent becomes part of the draft."""
+        self.composer.flush()
+        if self._editing is not None and self.composer.text().strip() != self._editing.text.strip():
+            drafts = (self._chat.draft(self._conversation), self.composer.text())
+            self._chat.save_draft(self._conversation, "\n\n".join(text for text in drafts if text))
 
     def stop(self) -> None:
         """Stop the answer that is being written here, or leave the editing of a message."""
@@ -118,13 +128,15 @@ class ChatPage(QWidget):
 
     def _connect(self) -> None:
         self.composer.submitted.connect(self._submit)
+        self.composer.thinking.chosen.connect(self.thinking_chosen)
+        self.transcript.answer_now_requested.connect(self.answer_now_requested)
         self.composer.stop_requested.connect(self.stop)
         self.composer.draft_changed.connect(self._keep_draft)
         self.composer.edit.textChanged.connect(self._tell_typing)
-        self.welcome.example_chosen.connect(self._submit)
+        self.welcome.example_chosen.connect(self._send)
         self.welcome.add_model_requested.connect(self.add_model_requested)
         self.transcript.edit_requested.connect(self._edit)
-        self.transcript.regenerate_requested.connect(self._regenerate)
+        self.transcript.regenerate_requested.connect(self._chat.regenerate)
         self.transcript.resume_requested.connect(self._chat.resume)
         self.transcript.version_requested.connect(self._chat.select_version)
         self.transcript.step_requested.connect(self._take_step)
@@ -135,7 +147,8 @@ class ChatPage(QWidget):
         self._chat.turn_finished.connect(self._on_finished)
         self._chat.thread_changed.connect(self._on_thread_changed)
         self._models.changed.connect(self._show_models)
-        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.stop)
+        leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.stop)
+        leave.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     # -- what the user did
 
@@ -143,26 +156,22 @@ class ChatPage(QWidget):
         if self._chat.running_in(self._conversation) is not None:
             return
         if self._editing is not None:
-            message, self._editing = self._editing, None
+            if self._chat.edit(self._editing, text):
+                self._stop_editing()
+            return
+        typed_in = self._conversation
+        if self._send(text):
             self.composer.clear()
-            self._show_note()
-            self._chat.edit(message, text)
-            return
-        started = self._conversation is None
-        typed = self._conversation
+            self._chat.save_draft(typed_in, "")
+
+    def _send(self, text: str) -> bool:
+        """Send a text; False if it could not be stored. The composer is left alone."""
         stored = self._chat.send(self._conversation, text)
-        if stored is None:
-            return
-        self.composer.clear()
-        self._chat.save_draft(typed, "")
-        if started:
+        if stored is not None and self._conversation is None:
             self._conversation = stored
             self.conversation_started.emit(stored)
             self._on_thread_changed(stored)
-
-    def _regenerate(self, message: StoredMessage) -> None:
-        if self._chat.running_in(self._conversation) is None:
-            self._chat.regenerate(message)
+        return stored is not None
 
     def _edit(self, message: StoredMessage) -> None:
         if self._chat.running_in(self._conversation) is not None:
@@ -225,7 +234,7 @@ class ChatPage(QWidget):
     def _on_thread_changed(self, conversation_id: int) -> None:
         if conversation_id == self._conversation:
             self._middle.setCurrentWidget(self.transcript)
-            self.transcript.show_thread(self._chat.messages(conversation_id))
+            self.transcript.show_thread(self._chat.messages(conversation_id), keep_place=True)
             self._show_running()
 
     def _latest(self, message: StoredMessage) -> tuple[StoredMessage, Progress | None]:
@@ -242,8 +251,9 @@ class ChatPage(QWidget):
     def _show_models(self) -> None:
         usable = self._models.usable()
         self.welcome.show_models(bool(usable))
-        self.picker.setText(f"{usable[0].name} · on this machine" if usable else "No model installed")
-        self.picker.setAccessibleDescription(self.picker.text())
+        words = f"{usable[0].name} · on this machine" if usable else "No model installed"
+        self.picker.setText(words.replace("&", "&&"))
+        self.picker.setAccessibleDescription(words)
 
     def _fill_picker(self) -> None:
         menu = self.picker.menu()

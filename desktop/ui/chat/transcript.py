@@ -26,11 +26,15 @@ _REST = 3  # after a repaint that took long, leave this many times as long for e
 
 @dataclass(slots=True)
 class _Item:
-    """A message with its height in pixels: measured once it had a view, guessed before."""
+    """A message with its height in pixels: measured at `width` once it had a view, guessed before.
+
+    `width` 0 means that the view has to be laid out again.
+    """
 
     message: StoredMessage
     height: int
     view: MessageView | None = None
+    width: int = 0
 
 
 Latest = Callable[[StoredMessage], tuple[StoredMessage, Progress | None]]
@@ -50,6 +54,7 @@ class Transcript(QAbstractScrollArea):
     version_requested = Signal(int)
     step_requested = Signal(str, object)
     link_activated = Signal(str)
+    answer_now_requested = Signal()
 
     def __init__(self, look: Appearance, latest: Latest, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,17 +75,21 @@ class Transcript(QAbstractScrollArea):
         self._frame.timeout.connect(self._repaint_dirty)
         self._end = self._end_button()
         self.verticalScrollBar().valueChanged.connect(self._on_scroll)
-        look.changed.connect(self._relayout)
+        look.changed.connect(self._lay_out_anew)
 
     # -- what it shows
 
-    def show_thread(self, messages: Sequence[StoredMessage]) -> None:
-        """Show a conversation from its end."""
+    def show_thread(self, messages: Sequence[StoredMessage], *, keep_place: bool = False) -> None:
+        """Show a conversation from its end, or from where the reader was if `keep_place`."""
+        anchor, offset = self._anchor()
         self._drop_all()
         width = self._measure_width()
         self._items = [_Item(message, _guess(message, width)) for message in messages]
-        self._following = True
-        self._relayout()
+        self._following = self._following or not keep_place
+        self._retop()
+        if not self._following:
+            self._scroll_to(anchor, offset)
+        self._place()
 
     def add(self, message: StoredMessage) -> None:
         """A message at the end; the view goes there."""
@@ -89,7 +98,9 @@ class Transcript(QAbstractScrollArea):
         self._relayout()
 
     def refresh(self, message_id: int) -> None:
-        """The message has changed: draw it anew with the next frame."""
+        """The message has changed: draw it anew with the next frame, if it is shown here."""
+        if all(item.message.id != message_id for item in reversed(self._items)):
+            return
         self._dirty.add(message_id)
         if not self._frame.isActive():
             self._frame.start()
@@ -144,6 +155,11 @@ class Transcript(QAbstractScrollArea):
         self._retop()
         self._place()
 
+    def _lay_out_anew(self) -> None:
+        for item in self._items:
+            item.width = 0
+        self._relayout()
+
     def _retop(self) -> None:
         self._tops = [_MARGIN, *accumulate((i.height + _SPACING for i in self._items), initial=_MARGIN)][1:]
 
@@ -189,10 +205,11 @@ class Transcript(QAbstractScrollArea):
         changed = False
         for index in self._visible(200):
             item = self._items[index]
-            view = item.view or self._make_view(item)
-            height = view.arrange(width)
+            if item.view is not None and item.width == width:
+                continue
+            height = (item.view or self._make_view(item)).arrange(width)
             changed |= height != item.height
-            item.height = height
+            item.height, item.width = height, width
         if changed:
             self._retop()
         return changed
@@ -229,6 +246,7 @@ class Transcript(QAbstractScrollArea):
         if isinstance(view, AnswerView):
             view.show_message(message, progress)
             view.grown.connect(lambda: self._relayout_item(item))
+            view.answer_now_requested.connect(self.answer_now_requested)
         view.edit_requested.connect(self.edit_requested)
         view.regenerate_requested.connect(self.regenerate_requested)
         view.resume_requested.connect(self.resume_requested)
@@ -241,8 +259,7 @@ class Transcript(QAbstractScrollArea):
     def _relayout_item(self, item: _Item) -> None:
         """A view has grown by itself (something was unfolded)."""
         self._following = False
-        if item.view is not None:
-            item.height = item.view.arrange(self._measure_width())
+        item.width = 0
         self._relayout()
 
     def _repaint_dirty(self) -> None:
@@ -263,13 +280,14 @@ class Transcript(QAbstractScrollArea):
             item.height = _guess(message, width)
             return
         item.view.show_message(message, progress)
-        item.height = item.view.arrange(width)
+        item.height, item.width = item.view.arrange(width), width
 
     def _drop(self, item: _Item) -> None:
         if item.view is not None:
             item.view.hide()
             item.view.deleteLater()
             item.view = None
+            item.width = 0
 
     def _drop_all(self) -> None:
         for item in self._items:

@@ -75,9 +75,9 @@ def progress_line(progress: Progress | None) -> str:
 
 def thought_line(message: StoredMessage, *, running: bool) -> str:
     """The line that folds the reasoning away."""
-    if running and not message.text:
-        return "Thinking…"
     seconds = (message.receipt or {}).get("thought_s")
+    if running and not message.text:
+        return f"Thinking for {_short(float(str(seconds or 0)))}…"
     tokens = _part(message, "usage").get("reasoning_tokens")
     parts = [f"Thought for {_short(float(str(seconds)))}" if seconds else "Thought"]
     if tokens:

@@ -74,13 +74,13 @@ class ModelsPage(Page):
         return frame
 
     def _buttons(self, frame: QFrame, model: LocalModel, first: bool) -> list[QWidget]:
+        buttons: list[QWidget] = []
         if first:
             chip = plain_label(frame, "chip")
             chip.setWordWrap(False)
             chip.setText("Answers new messages")
-            return [chip]
-        buttons: list[QWidget] = []
-        if model.problem is None:
+            buttons.append(chip)
+        elif model.problem is None:
             use = QPushButton("Use this one", frame)
             use.setObjectName(f"use-{model.id}")
             use.clicked.connect(lambda: self._models.choose(model.id))

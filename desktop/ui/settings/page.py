@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QHBoxLayout,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.services.settings import SettingsService
 from desktop.system.settings import Theme
@@ -24,6 +32,7 @@ class SettingsPage(Page):
         super().__init__("Settings", "What you change here is in effect at once.", parent)
         self._settings = settings
         self.column.addWidget(self._appearance())
+        self.column.addWidget(self._speed())
         self.column.addWidget(self._data(data))
         self.column.addStretch(1)
 
@@ -47,6 +56,23 @@ class SettingsPage(Page):
         column.setContentsMargins(16, 14, 16, 14)
         column.addWidget(title)
         column.addLayout(row)
+        return frame
+
+    def _speed(self) -> QWidget:
+        frame = card(self)
+        keep = QCheckBox("Keep what the model has read of a conversation", frame)
+        keep.setObjectName("keep-states")
+        keep.setChecked(self._settings.values.keep_states)
+        keep.clicked.connect(lambda on: self._settings.update(keep_states=on))
+        words = plain_label(frame, "muted")
+        words.setText(
+            "A conversation goes on at once after a restart, instead of being read again. "
+            "Takes at most 2 GB on this machine; switched off, it is removed."
+        )
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.addWidget(keep)
+        column.addWidget(words)
         return frame
 
     def _data(self, data: Path) -> QWidget:

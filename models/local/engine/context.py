@@ -30,14 +30,18 @@ class Context:
     set; what was evaluated until then stays.
     """
 
-    def __init__(self, model: Model, pointer: int, stop: StopFlag, log: Log) -> None:
+    def __init__(
+        self, model: Model, pointer: int, params: llama.llama_context_params, stop: StopFlag, log: Log
+    ) -> None:
         self.pointer = pointer
         self.size = llama.llama_n_ctx(pointer)
         self._model = model
+        self._params = params
         self._stop = stop
         self._log = log
         self._memory = llama.llama_get_memory(pointer)
         self._held: list[int] = []
+        self.on_prompt: Callable[[Sequence[int]], None] = lambda _tokens: None
         self._one = (llama.llama_token * 1)()
         self._one_batch = llama.llama_batch_get_one(self._one, 1)
         llama.llama_set_abort_callback(
@@ -47,11 +51,12 @@ class Context:
     @classmethod
     def create(cls, model: Model, threads: int, tokens: int, stop: StopFlag, log: Log) -> Context:
         """A context for so many tokens, warmed up. Raises ModelTooLarge and other ModelErrors, or Aborted."""
+        params = _params(threads, tokens)
         with log.recording() as lines:
-            pointer = llama.llama_init_from_model(model.pointer, _params(threads, tokens))
+            pointer = llama.llama_init_from_model(model.pointer, params)
             if pointer is None:
                 raise diagnosis.load_failure(model.path, lines)
-        context = cls(model, pointer, stop, log)
+        context = cls(model, pointer, params, stop, log)
         try:
             context._warm_up()
         except BaseException:
@@ -68,15 +73,31 @@ class Context:
         """How many tokens are evaluated."""
         return len(self._held)
 
+    @property
+    def held(self) -> list[int]:
+        """The tokens that are evaluated; not to be changed."""
+        return self._held
+
+    @property
+    def kind(self) -> str:
+        """What a state must fit: size and cache types."""
+        p = self._params
+        return f"{self.size} tokens, K {p.type_k}, V {p.type_v}, flash {p.flash_attn_type}"
+
+    def adopt(self, tokens: Sequence[int]) -> None:
+        """llama.cpp was given these tokens' state from elsewhere; no tokens: what it has is void."""
+        if not tokens:
+            llama.llama_memory_clear(self._memory, True)
+        self._held[:] = tokens
+
     def keep_common(self, tokens: Sequence[int]) -> int:
         """Forget all that isn't the beginning of `tokens`; how many of them stay.
 
-        At least one is left to evaluate, for without that there is nothing to go on from.
+        At least one is left to evaluate, for without that there is nothing to go on from. `on_prompt`
+        is called first: it may exchange what is held.
         """
-        same = sum(
-            1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._held, tokens, strict=False))
-        )
-        return self._cut(min(same, len(tokens) - 1))
+        self.on_prompt(tokens)
+        return self._cut(min(shared(self._held, tokens), len(tokens) - 1))
 
     def read(self, tokens: Sequence[int], on_progress: Callable[[int], None]) -> None:
         """Evaluate tokens; `on_progress` hears how many are done after each batch but the last."""
@@ -131,6 +152,11 @@ class Context:
         self.read([max(self._model.bos, 0)], lambda _done: None)
         llama.llama_memory_clear(self._memory, True)
         self._held.clear()
+
+
+def shared(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _params(threads: int, tokens: int) -> llama.llama_context_params:

@@ -9,16 +9,19 @@ from pathlib import Path
 import llama_cpp.llama_cpp as llama
 
 from models import gguf, hardware
-from models.chat import ChatRequest
-from models.errors import ModelError
+from models.chat import ChatRequest, Progress, Stage
+from models.errors import ModelError, TemplateFailed
 from models.local import diagnosis, memory
 from models.local.engine import devices
 from models.local.engine.context import DEFAULT_TOKENS, Context
 from models.local.engine.generation import Emit, answer
 from models.local.engine.log import Log
 from models.local.engine.model import Model, check_can_chat
+from models.local.engine.state import Keeper
 from models.local.protocol import EngineInfo, Load, Loaded
+from models.local.states import Shelf, StateStore, open_store
 from models.local.stopflag import StopFlag
+from models.thinking import ThinkingKind, ThinkingSupport
 
 _Identity = tuple[object, ...]
 
@@ -32,18 +35,23 @@ class Engine:
         llama.llama_backend_init()
         self._model: Model | None = None
         self._context: Context | None = None
+        self._keeper: Keeper | None = None
+        self._shelf: Shelf | None = None
+        self._store: StateStore | None = None
         self._order: tuple[Load, _Identity] | None = None
 
     def load(self, order: Load, on_progress: Callable[[int, int], None]) -> Loaded:
         """Have this model ready; `on_progress` gets bytes done and in all.
 
         A file that was replaced is loaded anew, one that was removed stays in use. After a failure
-        (ModelError, Aborted) no model is loaded.
+        (ModelError, Aborted) no model is loaded. What the one before had read is saved.
         """
         if self._context is not None and self._has(order):
+            self._keep_in(order.shelf)
             return Loaded(self._context.size, fresh=False)
         size = _file_size(order.path)
         on_progress(0, size)  # a sign of life before the file is touched
+        self.save()
         self._unload()
         self._check_memory(order)
         try:
@@ -52,23 +60,49 @@ class Engine:
             self._unload()
             raise
         self._order = (order, _identity(order.path))
+        self._keep_in(order.shelf)
         return Loaded(self._context.size, fresh=True)
 
     def _open(self, order: Load, on_progress: Callable[[float], None]) -> Context:
         model = self._model = Model.load(order.path, self._log, self._stop, on_progress)
         check_can_chat(model)
         tokens = order.context or min(model.trained_context or DEFAULT_TOKENS, DEFAULT_TOKENS)
-        return Context.create(model, order.threads, tokens, self._stop, self._log)
+        context = Context.create(model, order.threads, tokens, self._stop, self._log)
+        self._keeper = Keeper(model, context, self._stop)
+        return context
 
-    def answer(self, request: ChatRequest, emit: Emit) -> None:
-        """Emit the events of an answer by the loaded model."""
+    def answer(self, request: ChatRequest, emit: Emit, wanted_now: Callable[[], bool]) -> None:
+        """Emit the events of an answer by the loaded model, which thinks until `wanted_now` at most."""
         if self._model is None or self._context is None:
             raise RuntimeError("nothing is loaded")
-        answer(self._model, self._context, request, emit)
+        if self._keeper is not None:
+            # A sign of life: reading and writing a large state takes seconds on a slow disk.
+            self._keeper.turn_to(request.cache_key, lambda: emit(Progress(Stage.PROMPT)))
+        answer(self._model, self._context, request, emit, wanted_now)
+
+    def thinking(self) -> ThinkingSupport:
+        """How the loaded model thinks."""
+        if self._model is None:
+            raise RuntimeError("nothing is loaded")
+        try:
+            return self._model.template.thinking
+        except TemplateFailed as error:  # it says so itself when it is asked something
+            return ThinkingSupport(ThinkingKind.NONE, "", f"{error.title} {error.cause}")
+
+    def save(self) -> bool:
+        """Have what is evaluated on disk, if it is somebody's; whether it is. Raises Aborted."""
+        return self._keeper is not None and self._keeper.save()
 
     def describe(self) -> EngineInfo:
         """What this engine is."""
         return devices.describe()
+
+    def _keep_in(self, shelf: Shelf | None) -> None:
+        if shelf != self._shelf:
+            self._store = open_store(shelf) if shelf is not None else None
+            self._shelf = shelf
+        if self._keeper is not None:
+            self._keeper.store = self._store
 
     def _has(self, order: Load) -> bool:
         if self._order is None or self._order[0].path != order.path:
@@ -82,7 +116,7 @@ class Engine:
             self._context.close()
         if self._model is not None:
             self._model.close()
-        self._model = self._context = self._order = None
+        self._model = self._context = self._keeper = self._order = None
 
     def _check_memory(self, order: Load) -> None:
         """Refuse what can't fit. A file whose header is no good is left for llama.cpp to judge."""

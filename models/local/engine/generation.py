@@ -15,6 +15,7 @@ from models.chat import (
     Progress,
     Stage,
     TextDelta,
+    Thinking,
     Timings,
     Usage,
 )
@@ -23,15 +24,24 @@ from models.local.engine.model import Model, text_decoder
 from models.local.engine.prompt import Prompt, fit
 from models.local.engine.sampling import Sampler
 from models.local.text import StopFilter
-from models.thinking import OPEN, Part, ThinkSplitter
+from models.thinking import Governor, Part, ThinkSplitter, opened_by
 
 Emit = Callable[[ChatEvent], None]
 
 _USUAL_ANSWER = 512
 
 
-def answer(model: Model, context: Context, request: ChatRequest, emit: Emit) -> None:
-    """Emit the events of an answer, `Finished` last. Raises Aborted, PromptTooLong, TemplateFailed."""
+def answer(
+    model: Model,
+    context: Context,
+    request: ChatRequest,
+    emit: Emit,
+    wanted_now: Callable[[], bool] = lambda: False,
+) -> None:
+    """Emit the events of an answer, `Finished` last. Raises Aborted, PromptTooLong, TemplateFailed.
+
+    As soon as `wanted_now` is true, reasoning is ended and the answer begins.
+    """
     begun = time.monotonic()
     prompt = build_prompt(model, context.size, request)
     reused = context.keep_common(prompt.tokens)
@@ -39,7 +49,8 @@ def answer(model: Model, context: Context, request: ChatRequest, emit: Emit) -> 
     emit(Progress(Stage.PROMPT, 0, len(fresh)))
     reading = time.monotonic()
     context.read(fresh, lambda done: emit(Progress(Stage.PROMPT, done, len(fresh))))
-    writer = _Writer(model, request, prompt, emit)
+    governor = Governor(_budget(request, context.size - len(prompt.tokens)), wanted_now)
+    writer = _Writer(model, request, prompt, emit, governor)
     with Sampler(model, request.sampling) as sampler:
         written = _write(model, context, sampler, writer, request.sampling.max_tokens)
     writer.finish()
@@ -53,6 +64,14 @@ def answer(model: Model, context: Context, request: ChatRequest, emit: Emit) -> 
     )
     usage = Usage(len(prompt.tokens), reused, writer.reasoning_tokens, written.tokens)
     emit(_finished(written.reason, usage, timings))
+
+
+def _budget(request: ChatRequest, room: int) -> int:
+    """How many tokens of reasoning there may be, so that in `room` tokens the answer has a place, too."""
+    most = room - min(_USUAL_ANSWER, room // 2)
+    if request.thinking is Thinking.OFF:
+        return 0
+    return most if request.thinking_budget is None else min(request.thinking_budget, most)
 
 
 def _finished(reason: FinishReason, usage: Usage, timings: Timings) -> Finished:
@@ -74,7 +93,9 @@ def build_prompt(model: Model, size: int, request: ChatRequest) -> Prompt:
         return counts.setdefault(text, len(model.tokens(text)))
 
     def render(messages: Sequence[Message]) -> Prompt:
-        text = model.template.render(messages, request.thinking) + request.answer_so_far
+        text = model.template.render(messages, request.thinking)
+        if request.answer_so_far:
+            text += model.template.before_answer(text) + request.answer_so_far
         tokens = model.tokens(text)
         if model.adds_bos and tokens[:1] != [model.bos]:
             tokens.insert(0, model.bos)
@@ -94,7 +115,10 @@ class _Written:
 
 
 def _write(model: Model, context: Context, sampler: Sampler, writer: _Writer, limit: int | None) -> _Written:
-    """Pick and write tokens until the model, a stop string, the limit or the context ends it."""
+    """Pick and write tokens until the model, a stop string, the limit or the context ends it.
+
+    Reasoning that must end is ended by reading the end marker as if the model had written it.
+    """
     count, first_at = 0, 0.0
 
     def ended(reason: FinishReason) -> _Written:
@@ -102,6 +126,12 @@ def _write(model: Model, context: Context, sampler: Sampler, writer: _Writer, li
         return _Written(reason, count, first_at or now, now)
 
     while limit is None or count < limit:
+        if ending := writer.ending():
+            try:
+                context.read(model.tokens(ending), lambda _done: None)
+            except ContextFull:
+                break
+            writer.insert(ending)
         token = sampler.pick(context)
         first_at = first_at or time.monotonic()
         if model.is_end(token):
@@ -121,15 +151,23 @@ def _write(model: Model, context: Context, sampler: Sampler, writer: _Writer, li
 class _Writer:
     """Turns tokens into deltas: bytes, characters, reasoning apart from answer, stop strings."""
 
-    def __init__(self, model: Model, request: ChatRequest, prompt: Prompt, emit: Emit) -> None:
+    def __init__(
+        self, model: Model, request: ChatRequest, prompt: Prompt, emit: Emit, governor: Governor
+    ) -> None:
         self._model = model
         self._emit = emit
         self._characters = text_decoder()
         self._splitter = None
         if not request.answer_so_far:
-            self._splitter = ThinkSplitter(opened=prompt.text.rstrip().endswith(OPEN))
+            self._splitter = ThinkSplitter(opened=opened_by(prompt.text))
         self._stop = StopFilter(request.sampling.stop)
-        self.reasoning_tokens = 0
+        self._governor = governor
+        self._reasoning: list[int] = []
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """How many of the tokens were reasoning, the closing marker's included."""
+        return len(self._reasoning)
 
     @property
     def stopped(self) -> bool:
@@ -138,9 +176,19 @@ class _Writer:
 
     def write(self, token: int) -> None:
         """Emit what the token adds, if it is certain already."""
-        if self._splitter is not None:
-            self.reasoning_tokens += self._splitter.reasoning
+        if self._splitter is not None and self._splitter.reasoning:
+            self._reasoning.append(token)
         self._send(self._split(self._characters.decode(self._model.piece(token))))
+
+    def ending(self) -> str:
+        """What must be inserted now to end the reasoning; mostly nothing."""
+        if self._splitter is None or not self._splitter.reasoning:
+            return ""
+        return self._splitter.ending if self._governor.ends(self._reasoning) else ""
+
+    def insert(self, text: str) -> None:
+        """Take text that the model did not write. A character that it had only begun becomes U+FFFD."""
+        self._send(self._split(self._characters.decode(text.encode())))
 
     def finish(self) -> None:
         """Emit what was held back."""

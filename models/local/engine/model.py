@@ -15,7 +15,7 @@ from models.local import diagnosis
 from models.local.engine.log import Log
 from models.local.engine.template import ChatTemplate
 from models.local.stopflag import StopFlag
-from models.thinking import CLOSE, OPEN
+from models.thinking import CHANNEL, CHANNEL_TOKENS, MARKER_TOKENS
 
 
 class Aborted(Exception):
@@ -30,7 +30,8 @@ class Model:
         self.pointer = pointer
         self._vocab = llama.llama_model_get_vocab(pointer)
         self._piece = ctypes.create_string_buffer(64)
-        self._visible = {ids[0] for ids in map(self.tokens, (OPEN, CLOSE)) if len(ids) == 1}
+        markers = (*MARKER_TOKENS, *(CHANNEL_TOKENS if len(self.tokens(CHANNEL)) == 1 else ()))
+        self._visible = {ids[0] for ids in map(self.tokens, markers) if len(ids) == 1}
 
     @classmethod
     def load(cls, path: str, log: Log, stop: StopFlag, on_progress: Callable[[float], None]) -> Model:

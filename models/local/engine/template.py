@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-from models.chat import Message, Thinking
+from models.chat import Message, Role, Thinking
 from models.errors import TemplateFailed
 from models.local.engine.prompt import in_turns
+from models.local.engine.switch import Switch, find_switch, support
+from models.thinking import ThinkingSupport, mentioned_in, opened_by
 
 _HINT = "Choose another model, or a newer file of this one."
 _SPARE_BYTES = 512 << 20
@@ -21,8 +24,9 @@ _LONGEST = 64 << 20
 class ChatTemplate:
     """Turns messages into the text that the model was trained to continue."""
 
-    def __init__(self, formatter: Callable[..., Any]) -> None:
+    def __init__(self, formatter: Callable[..., Any], source: str) -> None:
         self._formatter = formatter
+        self._markers = mentioned_in(source)
 
     @classmethod
     def compile(cls, source: str | None, *, bos: str, eos: str) -> ChatTemplate:
@@ -33,7 +37,7 @@ class ChatTemplate:
                 "Choose a model that is made for chat (often named “instruct” or “chat”).",
             )
         with _translated("The chat template in the file can’t be read."), _bounded_memory():
-            return cls(Jinja2ChatFormatter(source, eos_token=eos, bos_token=bos))
+            return cls(Jinja2ChatFormatter(source, eos_token=eos, bos_token=bos), source)
 
     def render(self, messages: Sequence[Message], thinking: Thinking) -> str:
         """The prompt, ending where the answer begins. Raises TemplateFailed.
@@ -49,11 +53,37 @@ class ChatTemplate:
                 raise
             return self._render(strict, thinking)
 
+    @cached_property
+    def thinking(self) -> ThinkingSupport:
+        """Whether the model can think, and how it is told to. Renders a few times."""
+        opened = opened_by(self._probe({}) or "") is not None
+        return support(self._switch, self._markers, opened=opened)
+
+    def before_answer(self, prompt: str) -> str:
+        """What is between a rendered prompt and an answer that goes on where it broke off."""
+        if (opened := opened_by(prompt)) is not None:
+            return opened.ends
+        return self._markers.answers if self._markers is not None else ""
+
+    @cached_property
+    def _switch(self) -> Switch | None:
+        return find_switch(self._probe)
+
+    def _probe(self, variables: Mapping[str, object]) -> str | None:
+        try:
+            return self._format([Message(Role.USER, "Hi")], variables)
+        except TemplateFailed:
+            return None
+
     def _render(self, messages: Sequence[Message], thinking: Thinking) -> str:
-        switch = {} if thinking is Thinking.AUTO else {"enable_thinking": thinking is Thinking.ON}
+        if thinking is Thinking.AUTO or self._switch is None:
+            return self._format(messages, {})
+        return self._format(messages, self._switch.values(thinking))
+
+    def _format(self, messages: Sequence[Message], variables: Mapping[str, object]) -> str:
         values = [{"role": message.role.value, "content": message.text} for message in messages]
         with _translated("The chat template in the file stopped with an error."), _bounded_memory():
-            prompt = self._formatter(messages=values, **switch).prompt
+            prompt = self._formatter(messages=values, **variables).prompt
         if len(prompt) > _LONGEST + 4 * sum(len(message.text) for message in messages):
             raise TemplateFailed("The chat template in the file writes without end.", _HINT)
         return str(prompt)

@@ -236,10 +236,11 @@ def test_a_message_that_can_t_be_stored_is_not_sent(
     def full(*_args: object, **_values: object) -> StoredMessage:
         raise StorageFailed("The disk is full.", "Free some space.")
 
-    monkeypatch.setattr(ConversationStore, "add_turn", full)
+    monkeypatch.setattr(ConversationStore, "begin", full)
     with qtbot.waitSignal(world.chat.failed):
         assert world.chat.send(None, "Go") is None
     assert world.backend.requests == []
+    assert world.chat.conversations() == []
 
 
 def test_a_finish_at_the_limit_is_kept_in_the_receipt(begin: type, qtbot: QtBot) -> None:
@@ -258,3 +259,119 @@ def test_a_failed_answer_leaves_no_two_questions_in_a_row(begin: type, qtbot: Qt
     qtbot.waitUntil(lambda: len(world.finished) == 2)
     asked = [(m.role, m.text) for m in world.backend.requests[1].messages]
     assert asked == [(Role.USER, "First?\n\nSecond?")]
+
+
+def test_each_conversation_has_a_cache_key_of_its_own(begin: type, qtbot: QtBot) -> None:
+    world = begin(*says("One."))
+    conversations = [world.chat.send(None, "First?")]
+    qtbot.waitUntil(lambda: len(world.finished) == 1)
+    conversations += [world.chat.send(None, "Second?"), world.chat.send(conversations[0], "Third?")]
+    qtbot.waitUntil(lambda: len(world.finished) == 3)
+    keys = {request.messages[-1].text: request.cache_key for request in world.backend.requests}
+    assert keys["First?"] == keys["Third?"] == str(conversations[0])
+    assert keys["Second?"] == str(conversations[1])
+
+
+def test_emptying_the_trash_tells_which_conversations_are_gone(
+    begin: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = begin()
+    old, recent = world.store.create("old"), world.store.create("recent")
+    erased: list[list[str]] = []
+    world.chat.conversations_erased.connect(erased.append)
+    world.store.delete(old.id)
+    world.chat.empty_trash()
+    assert erased == []
+    monkeypatch.setattr("desktop.services.chat._TRASH_S", -1.0)
+    world.chat.empty_trash()
+    assert erased == [[str(old.id)]]
+    assert [entry.id for entry in world.chat.conversations()] == [recent.id]
+
+
+def stopped_answer(world: World, qtbot: QtBot) -> StoredMessage:
+    """Ask, and stop after the first words."""
+    world.chat.send(None, "Go")
+    answer = world.added[-1]
+    qtbot.waitUntil(lambda: bool((turn := world.chat.live(answer.id)) and turn.text))
+    world.chat.stop(answer.id)
+    return world.finished[-1]
+
+
+def test_continuing_without_a_model_keeps_the_text(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("precious"), Hold())
+    answer = stopped_answer(world, qtbot)
+    world.chat._models._names = ()
+    world.chat.resume(answer)
+    stored = world.store.message(answer.id)
+    assert (stored.text, stored.status) == ("precious", Status.FAILED)
+
+
+def test_continuing_an_earlier_answer_sends_only_what_came_before_it(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("half"), Hold())
+    first = stopped_answer(world, qtbot)
+    world.backend._scripts.append(says("Later."))
+    world.chat.send(first.conversation_id, "Second?")
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    world.chat.resume(first)
+    qtbot.waitUntil(lambda: len(world.finished) == 3)
+    request = world.backend.requests[-1]
+    assert [m.text for m in request.messages] == ["Go"]
+    assert request.answer_so_far == "half"
+
+
+def test_only_one_answer_at_a_time_is_written_in_a_conversation(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("half"), Hold())
+    first = stopped_answer(world, qtbot)
+    world.chat.send(first.conversation_id, "Second?")
+    world.chat.resume(first)
+    world.chat.regenerate(first)
+    assert not world.chat.edit(world.added[0], "Other?")
+    assert list(world.chat._live) == [world.added[-1].id]
+
+
+def test_continuing_what_could_not_be_stored_goes_on_from_what_was_shown(
+    begin: type, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = begin(TextDelta("half of it"), Hold())
+
+    def full(*_args: object, **_values: object) -> StoredMessage:
+        raise StorageFailed("The disk is full.", "Free some space.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ConversationStore, "settle", full)
+        patch.setattr(ConversationStore, "save_partial", full)
+        answer = stopped_answer(world, qtbot)
+        world.chat.resume(answer)
+        assert world.chat.live(answer.id) is None
+    world.chat.resume(answer)
+    qtbot.waitUntil(lambda: len(world.backend.requests) == 2)
+    assert world.backend.requests[1].answer_so_far == "half of it"
+
+
+def test_reasoning_without_an_answer_is_begun_anew(begin: type, qtbot: QtBot) -> None:
+    world = begin(ReasoningDelta("half a thought"), Hold())
+    world.chat.send(None, "Go")
+    answer = world.added[-1]
+    qtbot.waitUntil(lambda: bool(world.chat.live(answer.id).reasoning))
+    world.chat.stop(answer.id)
+    world.backend._scripts.append([ReasoningDelta("whole"), *says("Done.")])
+    world.chat.resume(world.finished[0])
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    assert world.finished[1].reasoning == "whole"
+
+
+def test_a_store_that_can_t_be_read_is_said_and_not_a_crash(
+    begin: type, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = begin()
+
+    def damaged(*_args: object, **_values: object) -> list[StoredMessage]:
+        raise StorageFailed("The file is damaged.", "Restore a copy.")
+
+    for name in ("thread", "conversations", "search", "draft"):
+        monkeypatch.setattr(ConversationStore, name, damaged)
+    failures: list[object] = []
+    world.chat.failed.connect(failures.append)
+    assert world.chat.messages(1) == world.chat.conversations() == world.chat.search("x") == []
+    assert world.chat.draft(None) == ""
+    assert len(failures) == 4

@@ -198,8 +198,8 @@ def test_purging_erases_only_what_was_deleted_before(store: ConversationStore) -
     store.delete(old.id)
     moment = store.create("marks the time").created_at
     store.delete(recent.id)
-    assert store.purge_deleted(moment) == 1
-    assert store.purge_deleted(moment) == 0
+    assert store.purge_deleted(moment) == [old.id]
+    assert store.purge_deleted(moment) == []
     with pytest.raises(KeyError):
         store.get(old.id)
     assert (store.thread(old.id), store.draft(old.id)) == ([], "")

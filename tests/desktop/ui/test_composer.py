@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtGui import QInputMethodEvent, QTextOption
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -90,3 +90,14 @@ def test_a_draft_is_reported_after_a_pause_or_when_asked(composer: Composer, qtb
     with qtbot.waitSignal(composer.draft_changed) as caught:
         composer.flush()
     assert caught.args == ["half a thought more"]
+
+
+def test_f44_a_pasted_run_without_spaces_is_wrapped_anywhere(composer: Composer) -> None:
+    ordinary = composer.edit.wordWrapMode()
+    composer.edit.insertPlainText("words as usual " * 500)
+    assert composer.edit.wordWrapMode() is ordinary
+    composer.edit.insertPlainText("x" * 50_000)
+    assert composer.edit.wordWrapMode() is QTextOption.WrapMode.WrapAnywhere
+    composer.set_text("words again " * 500)
+    assert composer.edit.wordWrapMode() is ordinary
+    assert composer.text() == "words again " * 500

@@ -96,3 +96,24 @@ def test_the_selection_survives_a_refresh(sidebar: Sidebar) -> None:
         [conversation(3, "Third"), conversation(2, "Second"), conversation(1, "First", 3)]
     )
     assert sidebar.list.currentIndex().data() == "First"
+
+
+def test_the_list_is_not_filled_while_a_title_is_changed(sidebar: Sidebar) -> None:
+    sidebar.select(2)
+    sidebar.list.edit(sidebar.list.currentIndex())
+    before = texts(sidebar)
+    sidebar.show_conversations([conversation(9, "Newer")])
+    assert texts(sidebar) == before
+
+
+def test_walking_by_keyboard_is_not_disturbed(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.activateWindow()
+    sidebar.list.setFocus()
+    qtbot.waitUntil(sidebar.list.hasFocus)
+    sidebar.select(2)
+    qtbot.keyClick(sidebar.list, Qt.Key.Key_Down)
+    assert sidebar.list.current_id == 1
+    sidebar.show_conversations(
+        [conversation(3, "Third"), conversation(2, "Second"), conversation(1, "First", 3)]
+    )
+    assert sidebar.list.current_id == 1

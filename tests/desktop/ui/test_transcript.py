@@ -199,3 +199,39 @@ def test_the_user_s_text_is_shown_as_typed(transcript: Transcript) -> None:
     view = transcript.views()[0]
     assert isinstance(view, QuestionView)
     assert view._text.document().toPlainText() == typed
+
+
+def test_another_version_keeps_the_reader_s_place(transcript: Transcript) -> None:
+    messages = conversation(60)
+    transcript.show_thread(messages)
+    transcript.verticalScrollBar().setValue(600)
+    place = transcript._anchor()
+    transcript.show_thread(messages, keep_place=True)
+    assert abs(transcript._anchor()[0] - place[0]) <= 1
+    assert not transcript.following
+
+
+def test_an_answer_elsewhere_costs_nothing_here(transcript: Transcript) -> None:
+    transcript.show_thread(conversation(4))
+    transcript.refresh(987_654)
+    assert not transcript._frame.isActive()
+
+
+def test_a_message_is_laid_out_once_while_others_grow(
+    transcript: Transcript, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = stored(Role.ASSISTANT, "", status=Status.RUNNING)
+    transcript.show_thread([stored(Role.USER, "Long? " * 200), answer])
+    laid_out: list[int] = []
+    arrange = QuestionView.arrange
+
+    def note(view: QuestionView, width: int) -> int:
+        laid_out.append(width)
+        return arrange(view, width)
+
+    monkeypatch.setattr(QuestionView, "arrange", note)
+    for end in range(1, 20):
+        source.now[answer.id] = (replace(answer, text="word " * end), None)
+        transcript.refresh(answer.id)
+        transcript._repaint_dirty()
+    assert laid_out == []

@@ -72,6 +72,7 @@ class Scene:
             self.page._submit(text)
 
     def close(self) -> None:
+        self.page.keep_typed()
         self.chat.close()
         self.background.close(self.backend.aclose)
         self.connection.close()
@@ -205,3 +206,79 @@ def test_editing_a_question_asks_anew_and_escape_leaves_it(scene: Scene, qtbot: 
     with qtbot.waitSignal(scene.chat.turn_finished):
         scene.page._submit("Better?")
     assert scene.page.transcript.messages()[0].text == "Better?"
+
+
+@pytest.mark.model
+def test_a_new_chat_s_draft_survives_a_restart(scene: Scene, look: Appearance, qtbot: QtBot) -> None:
+    qtbot.keyClicks(scene.page.composer.edit, "half a thought")
+    scene.page.keep_typed()
+    again = ChatPage(scene.chat, scene.models, look)
+    qtbot.addWidget(again)
+    again.open(None)
+    assert again.composer.text() == "half a thought"
+    assert scene.chat.draft(None) == "half a thought"
+
+
+@pytest.mark.model
+def test_leaving_while_editing_keeps_what_was_typed(scene: Scene, qtbot: QtBot) -> None:
+    scene.answer(qtbot, "First?")
+    here = scene.page.conversation
+    qtbot.keyClicks(scene.page.composer.edit, "a draft")
+    scene.page._edit(scene.page.transcript.messages()[0])
+    scene.page.composer.set_text("First, but better?")
+    scene.page.open(None)
+    assert scene.page.composer._note.text() == ""
+    scene.page.open(here)
+    assert scene.page.composer.text() == "a draft\n\nFirst, but better?"
+
+
+@pytest.mark.model
+def test_after_an_edit_the_draft_is_back(scene: Scene, qtbot: QtBot) -> None:
+    scene.answer(qtbot, "First?")
+    qtbot.keyClicks(scene.page.composer.edit, "a draft")
+    scene.page._edit(scene.page.transcript.messages()[0])
+    with qtbot.waitSignal(scene.chat.turn_finished):
+        scene.page._submit("Better?")
+    assert scene.page.composer.text() == "a draft"
+
+
+@pytest.mark.model
+def test_an_example_leaves_what_was_typed(scene: Scene, qtbot: QtBot) -> None:
+    qtbot.keyClicks(scene.page.composer.edit, "my own words")
+    with qtbot.waitSignal(scene.chat.turn_finished):
+        scene.page.welcome.example_chosen.emit("An example.")
+    assert scene.page.composer.text() == "my own words"
+    assert scene.page.transcript.messages()[0].text == "An example."
+
+
+@pytest.mark.model
+def test_shortcuts_go_to_what_can_be_seen(scene: Scene) -> None:
+    scene.window.show_page(scene.pages[0])
+    scene.window._go_to_composer()
+    assert scene.window.pages.currentWidget() is scene.page
+    scene.window.toggle_sidebar()
+    scene.window._go_to_search()
+    assert scene.sidebar.search.isVisible()
+
+
+@pytest.mark.model
+def test_in_a_narrow_window_the_sidebar_leaves_its_button_free(scene: Scene, qtbot: QtBot) -> None:
+    scene.window.resize(480, 720)
+    qtbot.waitUntil(scene.sidebar.isHidden)
+    scene.window.warn("A line that stays.\nAnd another.")
+    qtbot.waitUntil(scene.window.banner.isVisible)
+    scene.window._row.activate()
+    scene.window.toggle_sidebar()
+    top = scene.window.toggle.mapTo(scene.window, scene.window.toggle.rect().bottomLeft()).y()
+    assert scene.sidebar.geometry().top() > top
+
+
+@pytest.mark.model
+def test_settings_are_in_effect_and_stored_at_once(scene: Scene, tmp_path: Path) -> None:
+    scene.window.show_page(scene.pages[1])
+    for name in ("theme-dark", "keep-states"):
+        button = scene.pages[1].findChild(QAbstractButton, name)
+        assert button is not None
+        button.click()
+    stored = SettingsService(tmp_path / "settings.json").values
+    assert (stored.theme.value, stored.keep_states) == ("dark", False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from models.chat import Finished, Progress, ReasoningDelta, Stage, TextDelta
 from models.errors import EngineCrashed, ModelNotFound, NotAModel, NotAvailable
 from models.local.backend import LocalBackend
 from models.local.process import scrubbed
+from models.thinking import ThinkingKind
 from tests.fakes import ROOT, STUB, ask, collect, finished, first_delta, run, stub, text_of
 
 
@@ -188,6 +190,70 @@ def test_chatter_on_stderr_is_drained_and_its_end_is_kept() -> None:
         await backend.aclose()
         assert caught.value.details.endswith("end")
         assert len(caught.value.details) < 20_000
+
+    run(case())
+
+
+def test_answer_now_reaches_an_answer_that_is_being_thought_about() -> None:
+    async def case() -> None:
+        backend = stub()
+        await backend.answer_now()  # nobody answers, and nobody is started for it
+        assert backend.worker_pid is None
+        for _ in range(2):
+            stream = backend.stream(ask("ponder"))
+            assert isinstance(await first_delta(stream), ReasoningDelta)
+            await backend.answer_now()
+            await backend.answer_now()
+            assert text_of(await collect(stream)) == "Yes"
+        await backend.answer_now()
+        await backend.aclose()
+        await backend.answer_now()
+
+    run(case())
+
+
+def test_answer_now_does_not_reach_the_next_answer() -> None:
+    async def case() -> None:
+        backend = stub()
+        first = backend.stream(ask("ponder"))
+        await first_delta(first)
+        second = asyncio.create_task(anext(stream := backend.stream(ask("ponder"))))
+        await second  # it waits
+        await backend.answer_now()
+        assert text_of(await collect(first)) == "Yes"
+        for _ in range(20):
+            assert not isinstance(await anext(stream), TextDelta | Finished)
+        await stream.aclose()
+        await backend.aclose()
+
+    run(case())
+
+
+def test_a_worker_that_dies_while_it_is_hurried_is_told_of_by_the_answer() -> None:
+    async def case() -> None:
+        backend = stub()
+        stream = backend.stream(ask("ponder"))
+        await first_delta(stream)
+        assert backend.worker_pid is not None
+        os.kill(backend.worker_pid, signal.SIGKILL)
+        await asyncio.gather(*(backend.answer_now() for _ in range(3)))
+        with pytest.raises(EngineCrashed):
+            await collect(stream)
+        await backend.aclose()
+
+    run(case())
+
+
+def test_how_a_model_thinks_is_asked_once() -> None:
+    async def case() -> None:
+        backend = stub()
+        support = await backend.thinking_support("model")
+        assert support.kind is ThinkingKind.SWITCH
+        stream = backend.stream(ask("count"))
+        await first_delta(stream)
+        assert await backend.thinking_support("model") == support  # at once, though an answer is written
+        await stream.aclose()
+        await backend.aclose()
 
     run(case())
 

@@ -24,6 +24,7 @@ from models.chat import (
 )
 from models.errors import NextStep, NotAModel
 from models.local.protocol import (
+    AnswerNow,
     Ask,
     Cancel,
     Cancelled,
@@ -33,13 +34,18 @@ from models.local.protocol import (
     Failed,
     Load,
     Loaded,
+    Probe,
     ProtocolError,
     Reply,
     Request,
+    Save,
+    Saved,
     decode_reply,
     decode_request,
     encode,
 )
+from models.local.states import Shelf
+from models.thinking import ThinkingKind, ThinkingSupport
 
 CHAT = ChatRequest(
     "m",
@@ -47,12 +53,25 @@ CHAT = ChatRequest(
     Sampling(temperature=0.5, top_k=3, seed=7, max_tokens=9, stop=("a", "b")),
     Thinking.ON,
     "so far",
+    cache_key="7",
+    thinking_budget=100,
 )
 INFO = EngineInfo("1", "2", "3", ("AVX2 = 1",), (Device("CPU", "Xeon", "cpu", 1, 2),), gpu_offload=False)
 
 
 @pytest.mark.parametrize(
-    "request_", [Load("/a/\udcff b", 2, None, 5), Load("x", 1), Ask(CHAT), Describe(), Cancel()]
+    "request_",
+    [
+        Load("/a/\udcff b", 2, None, 5),
+        Load("x", 1),
+        Ask(CHAT),
+        Describe(),
+        Cancel(),
+        AnswerNow(),
+        Probe(),
+        Save(),
+        Load("x", 1, shelf=Shelf("/a/\udcff", "k", 9)),
+    ],
 )
 def test_requests_come_back(request_: Request) -> None:
     line = encode(7, request_)
@@ -69,7 +88,9 @@ def test_requests_come_back(request_: Request) -> None:
         ReasoningDelta("hm"),
         Finished(FinishReason.LENGTH, Usage(1, None, 0, 2), Timings(load_s=0.5, seed=0xFFFFFFFE)),
         Loaded(512, fresh=True),
+        Saved(on_disk=True),
         Cancelled(),
+        ThinkingSupport(ThinkingKind.ALWAYS, "thinking", "It always thinks."),
         Failed.of(NotAModel("A poem.", "Choose another.", details="x", next_step=NextStep.NONE)),
         INFO,
     ],

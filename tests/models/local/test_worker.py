@@ -17,6 +17,7 @@ import pytest
 
 from models.chat import Finished, Progress, TextDelta
 from models.local.protocol import (
+    AnswerNow,
     Ask,
     Cancel,
     Cancelled,
@@ -117,6 +118,20 @@ def test_cancel_is_heard_before_during_and_after(endless: Load) -> None:
         child.last_id = 3
         child.send(Ask(ask("Hi", max_tokens=2)))
         assert child.until(Finished)[0] == 4
+
+
+def test_the_answer_may_be_wanted_before_and_after_it_is_asked_for(tmp_path: Path) -> None:
+    says = ("<think>", *range(ord("%"), 256))
+    model = write_tiny(tmp_path / "m.gguf", says, for_ever=True, then=(ord("\n"), "Yes"), context=8192)
+    with worker() as child:
+        child.write(encode(2, AnswerNow()))
+        child.send(Load(str(model), 1), Ask(ask("Hi")), Ask(ask("Hi", max_tokens=50)))
+        assert child.until(TextDelta) == (2, TextDelta("Yes"))
+        child.write(encode(2, AnswerNow()))  # is over
+        assert child.until(Finished)[0] == 2
+        _, finished = child.until(Finished)
+        assert isinstance(finished, Finished)
+        assert finished.usage.reasoning_tokens == 49
 
 
 def test_loading_can_be_cancelled(endless: Load) -> None:
