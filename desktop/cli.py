@@ -79,6 +79,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
         model=options.model,
         mode=Mode(options.mode),
         thinking=Thinking(options.thinking),
+        thinking_budget=options.thinking_budget,
         sampling=sampling,
         as_json=options.json,
     )
@@ -151,6 +152,9 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     ask.add_argument("text", metavar="TEXT", type=_question, help="the question; - reads standard input")
     ask.add_argument("--model", metavar="ID", help="a model of “models list”; else your default model")
     ask.add_argument("--thinking", choices=("off", "on", "auto"), default="auto")
+    ask.add_argument(
+        "--thinking-budget", metavar="N", type=_whole(0, 1_000_000), help="answer after N tokens of thinking"
+    )
     ask.add_argument("--mode", choices=("local", "hybrid", "cloud"), default="local")
     ask.add_argument(
         "--max-tokens", metavar="N", type=_whole(1, 1_000_000), help="end the answer after N tokens"
