@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QEnterEvent, QGuiApplication
+from PySide6.QtGui import QEnterEvent, QFontMetricsF, QGuiApplication
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from desktop.storage.conversations import StoredMessage
 from desktop.ui.chat.actions import ActionRow
 from desktop.ui.chat.text import MessageText
-from desktop.ui.theme import Appearance
+from desktop.ui.theme import MESSAGE, Appearance
 from models.chat import Progress
 
 ACTION_HEIGHT = 32
 _BUBBLE_PADDING = 12
 _BUBBLE_SHARE = 0.85
+_LONG_LINE = 400  # characters; wider than any bubble
 
 
 class MessageView(QWidget):
@@ -96,8 +97,15 @@ class QuestionView(MessageView):
         self.message = message
 
     def _measured(self, text: str) -> int:
+        """Show a text; the pixels of its longest line, as far as that can matter.
+
+        The document can't be asked: while it is not shown, its browser squeezes it into 100 pixels.
+        """
         self._text.show_plain(text)
-        return self._text.natural_width()
+        font = self._text.font()
+        font.setPixelSize(self.look.theme.px(MESSAGE))
+        metrics = QFontMetricsF(font)
+        return int(max(metrics.horizontalAdvance(line[:_LONG_LINE]) for line in text.split("\n"))) + 6
 
     def arrange(self, width: int) -> int:
         most = int(width * _BUBBLE_SHARE) - 2 * _BUBBLE_PADDING

@@ -49,6 +49,7 @@ class MessageText(QTextBrowser):
         self._code: list[tuple[Block, QRectF]] = []
         self._quotes: list[QRectF] = []
         self._rules: list[QRectF] = []
+        self.setLineWrapMode(QTextBrowser.LineWrapMode.FixedPixelWidth)
         self.setOpenLinks(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -73,18 +74,15 @@ class MessageText(QTextBrowser):
 
     def height_for(self, width: int) -> int:
         """The height in pixels that the text takes at this width; lays it out."""
+        # A fixed width: by its own one, which counts only once it is shown, the browser lays out anew.
+        if width != self.lineWrapColumnOrWidth():
+            self.setLineWrapColumnOrWidth(width)
         document = self.document()
         document.setTextWidth(width)
         self._measure()
         blocks = self._writer.blocks
         below = CODE_PADDING if blocks and blocks[-1].kind is Kind.CODE else 0
         return round(document.size().height() + 0.5) + below
-
-    def natural_width(self) -> int:
-        """The width in pixels of the longest line."""
-        document = self.document()
-        document.setTextWidth(-1)
-        return int(document.idealWidth()) + 2
 
     # -- Qt
 
@@ -117,7 +115,7 @@ class MessageText(QTextBrowser):
 
     def _set_theme(self, theme: Theme) -> None:
         self._writer.set_theme(theme)
-        self.height_for(self.viewport().width())
+        self.height_for(self.lineWrapColumnOrWidth())
 
     def _measure(self) -> None:
         """Where code, quotations and rules are; the layout has to be done."""

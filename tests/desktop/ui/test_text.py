@@ -47,3 +47,14 @@ def test_copying_gives_what_is_shown(text: MessageText) -> None:
     copied = QGuiApplication.clipboard().text()
     assert BREAK not in copied
     assert copied == "x" * 5_000 + "\none = 1\ntwo = 2"
+
+
+def test_its_height_is_the_same_before_it_is_shown_and_after(text: MessageText, qtbot: QtBot) -> None:
+    text.show_blocks(parse("Some words that wrap in a narrow place. " * 30 + "\n\n" + CODE))
+    before = text.height_for(500)
+    text.resize(500, before)
+    text.show()
+    qtbot.waitExposed(text)
+    assert text.height_for(500) == before
+    assert text.document().textWidth() == 500
+    assert text.height_for(300) > before

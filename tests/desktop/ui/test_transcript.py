@@ -235,3 +235,17 @@ def test_a_message_is_laid_out_once_while_others_grow(
         transcript.refresh(answer.id)
         transcript._repaint_dirty()
     assert laid_out == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Short?", "A question of one line?", "两行中文问题，\n第二行比第一行长一些。"]
+)
+def test_a_question_takes_as_many_lines_as_were_typed(transcript: Transcript, text: str) -> None:
+    transcript.show_thread([stored(Role.USER, text)])
+    view = transcript.views()[0]
+    assert isinstance(view, QuestionView)
+    document = view._text.document()
+    lines = sum(document.findBlockByNumber(n).layout().lineCount() for n in range(document.blockCount()))
+    assert lines == text.count("\n") + 1
+    assert view._bubble.width() < 500
+    assert view._bubble.height() < 30 * lines + 30
