@@ -142,12 +142,15 @@ def stream_long_answer() -> dict[str, float]:
         gaps.append(now - last[0])
         last[0] = now
 
+    def listen() -> None:
+        last[0] = time.perf_counter()
+        beat.start()
+
     scene.chat.turn_finished.connect(lambda _message: scene.app.quit())
     beat = QTimer(interval=1)
     beat.timeout.connect(tick)
     QTimer.singleShot(0, lambda: scene.page._submit("Go"))
-    QTimer.singleShot(200, beat.start)
-    QTimer.singleShot(199, lambda: last.__setitem__(0, time.perf_counter()))
+    QTimer.singleShot(200, listen)
     scene.app.exec()
     scene.close()
     gaps.sort()
