@@ -32,6 +32,15 @@ class Stage(StrEnum):
     PROMPT = "prompt"
 
 
+class ThinkingEnd(StrEnum):
+    """Why reasoning ended: ITSELF is the model's own end; the others ended it for the model."""
+
+    ITSELF = "itself"
+    BUDGET = "budget"
+    ASKED = "asked"
+    CIRCLES = "circles"
+
+
 class FinishReason(StrEnum):
     """Why an answer ended by itself. Stopping is a cancellation, failing an `AppError`: not here."""
 
@@ -41,26 +50,39 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as a backend sees it. An assistant's `text` holds the answer only, never its reasoning."""
+    """One message as a backend sees it. An assistant's `text` holds the answer only, never its reasoning.
+
+    A `pinned` one stays when older turns are left out.
+    """
 
     role: Role
     text: str
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How the next token is picked. None means: the model's own default, then the backend's.
 
-    `temperature` 0 is greedy. `seed` None is a fresh random seed for each answer.
+    `temperature` 0 is greedy. `top_k` 0 looks at all tokens. A `repeat_penalty` over 1 divides the
+    logits of tokens that the answer has used already, `frequency_penalty` and `presence_penalty` are
+    subtracted from them, once for each use and once in all. `seed` None is a fresh random seed for
+    each answer. `grammar` (GBNF, its root rule named “root”) or `json_schema` (JSON text) is what the
+    answer must keep to; its reasoning need not. At most one of them.
     """
 
     temperature: float | None = None
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    repeat_penalty: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
     seed: int | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
+    grammar: str | None = None
+    json_schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +107,22 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Work before the first word. `done` and `total` count the same thing; `total` 0 means unknown."""
+    """Work before the first word. `done` and `total` count the same thing; `total` 0 means unknown.
+
+    `remaining_s` is an estimate from this very work's pace so far; None until there is one.
+    """
 
     stage: Stage
     done: int = 0
     total: int = 0
+    remaining_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something was decided for the user, in one sentence; may come at any time before `Finished`."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +158,10 @@ class Timings:
     """Where the time of one answer went. Seconds, tokens, tokens per second; None is unknown.
 
     `ttft_s` runs from the request's arrival to the first token, loading included. `reused_tokens` of
-    the prompt were already evaluated. `left_out_messages` older messages did not fit into the context.
+    the prompt were already evaluated; where a model can't keep them, `reuse_note` says so in a
+    sentence. `left_out_messages` older messages did not fit into the context. `cache` is the type of
+    the context's numbers ("f16", "q8_0"), `gpu_layers` how many layers a graphics card computes. Of
+    `drafted_tokens` guessed from the conversation's own words `accepted_tokens` were right.
     """
 
     load_s: float | None = None
@@ -138,6 +174,12 @@ class Timings:
     context_tokens: int | None = None
     left_out_messages: int = 0
     seed: int | None = None
+    reuse_note: str = ""
+    thinking_ended: ThinkingEnd | None = None
+    cache: str = ""
+    gpu_layers: int | None = None
+    drafted_tokens: int | None = None
+    accepted_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +191,13 @@ class Finished:
     timings: Timings
 
 
-ChatEvent = Progress | ReasoningDelta | TextDelta | Finished
+ChatEvent = Progress | Notice | ReasoningDelta | TextDelta | Finished
 
 
 class Backend(Protocol):
     """Whoever answers. Used from one asyncio loop only.
 
-    `stream` yields any number of `Progress`, `ReasoningDelta` and `TextDelta`, the last event being
+    `stream` yields any number of `Progress`, `Notice`, `ReasoningDelta` and `TextDelta`, the last being
     exactly one `Finished`; it raises an `AppError` on failure. Cancelling the consuming task frees
     the model within 3 seconds; the next request then works.
     """
@@ -165,3 +207,18 @@ class Backend(Protocol):
     async def aclose(self) -> None:
         """End all that was started; later calls of `stream` are an error."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextSize:
+    """How long a text is for a model, in tokens, beside what its context holds.
+
+    `room_tokens` is the longest single message that leaves place for an answer. Where the text is
+    longer, `larger_context` is a context (in tokens) that would hold it and fits into memory now; 0
+    if there is none.
+    """
+
+    tokens: int
+    room_tokens: int
+    context_tokens: int
+    larger_context: int = 0

@@ -41,6 +41,8 @@ class NextStep(StrEnum):
     CHOOSE_MODEL = "choose_model"
     ADD_MODEL = "add_model"
     NEW_CHAT = "new_chat"
+    SHORTEN = "shorten"
+    LARGER_CONTEXT = "larger_context"
     NONE = "none"
 
 

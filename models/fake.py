@@ -14,6 +14,7 @@ from models.chat import (
     Progress,
     Stage,
     TextDelta,
+    TextSize,
     Timings,
     Usage,
 )
@@ -44,7 +45,8 @@ class FakeBackend:
     """Each request plays the next script, the last one again and again. One request at a time.
 
     A script's errors are raised; one that doesn't end with `Finished` ends as it does. `requests`,
-    `cancelled` and `hurried` tell what happened. `thinking` is what it says of every model.
+    `cancelled` and `hurried` tell what happened. `thinking` is what it says of every model, `context_tokens`
+    and `larger_context` what it says of every text.
     """
 
     def __init__(self, *scripts: Sequence[Step]) -> None:
@@ -54,6 +56,8 @@ class FakeBackend:
         self.requests: list[ChatRequest] = []
         self.cancelled = 0
         self.hurried = 0
+        self.context_tokens = 8192
+        self.larger_context = 0
         self.thinking = ThinkingSupport(ThinkingKind.SWITCH, "enable_thinking")
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
@@ -85,6 +89,13 @@ class FakeBackend:
     async def thinking_support(self, model: str) -> ThinkingSupport:
         """The same for all."""
         return self.thinking
+
+    async def text_size(self, model: str, text: str) -> TextSize:
+        """A token for every four characters, in a context of `context_tokens`."""
+        room = self.context_tokens - 512
+        tokens = -(-len(text) // 4)
+        larger = self.larger_context if tokens > room else 0
+        return TextSize(tokens, room, self.context_tokens, larger)
 
     async def aclose(self) -> None:
         """Nothing is answered any more."""

@@ -18,6 +18,13 @@ def _first(connection: apsw.Connection) -> None:
     connection.execute(_INDEX)
 
 
+def _second(connection: apsw.Connection) -> None:
+    """Pinned messages, private conversations, and what a conversation has of its own (JSON)."""
+    connection.execute("ALTER TABLE message ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE conversation ADD COLUMN private INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE conversation ADD COLUMN options TEXT NOT NULL DEFAULT '{}'")
+
+
 # A message's parent is always older than it (no cycles), and conversations are deleted in one statement
 # (a cascade along a thread of thousands would pass SQLite's recursion limit).
 _TABLES = """
@@ -92,4 +99,4 @@ CREATE TRIGGER title_removed AFTER DELETE ON conversation BEGIN
 END;
 """
 
-MIGRATIONS: Sequence[Migration] = (_first,)
+MIGRATIONS: Sequence[Migration] = (_first, _second)

@@ -8,10 +8,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from models.chat import ChatEvent, ChatRequest, Finished, Progress, Stage
+from models.chat import ChatEvent, ChatRequest, Finished, Progress, Stage, TextSize
 from models.errors import AppError
 from models.local.process import default_command
-from models.local.protocol import Ask, Describe, EngineInfo, Load, Loaded, Probe, Reply, Save, Saved
+from models.local.protocol import Ask, Count, Describe, EngineInfo, Load, Loaded, Probe, Reply, Save, Saved
 from models.local.states import Shelf, open_store
 from models.local.supervisor import Supervisor, unexpected
 from models.thinking import ThinkingSupport
@@ -104,10 +104,7 @@ class LocalBackend:
         try:
             async with self._worker:
                 self._warming = True
-                order = self._load_order(model)
-                reply = await self._worker.contact(order, _while_loading, loading=Path(order.path))
-                while isinstance(reply, Progress):
-                    reply = await self._worker.reply(_while_loading, loading=Path(order.path))
+                await self._load(model)
         except AppError:
             return
         finally:
@@ -133,13 +130,21 @@ class LocalBackend:
         if (known := self._thinking.get(file)) is not None:
             return known
         async with self._worker:
-            reply = await self._worker.contact(order, _while_loading, loading=Path(order.path))
-            while isinstance(reply, Progress):
-                reply = await self._worker.reply(_while_loading, loading=Path(order.path))
+            await self._load(model)
             await self._worker.begin(Probe())
             support = await self._worker.reply(_while_probing, within_s=self._render_s)
         self._thinking[file] = support
         return support
+
+    async def text_size(self, model: str, text: str) -> TextSize:
+        """How long a text is for a model, which is loaded first if need be. Raises AppError.
+
+        Waits for an answer that is being written.
+        """
+        async with self._worker:
+            await self._load(model)
+            await self._worker.begin(Count(text))
+            return await self._worker.reply(_while_counting)
 
     async def forget(self, cache_keys: Sequence[str]) -> None:
         """Remove from the shelf what was evaluated for these."""
@@ -162,6 +167,13 @@ class LocalBackend:
         elif self._saving is not None:
             await asyncio.wait([self._saving], timeout=_LAST_SAVE_S)
         await self._worker.aclose()
+
+    async def _load(self, model: str) -> None:
+        """Have a model loaded; the worker is ours already."""
+        order = self._load_order(model)
+        reply = await self._worker.contact(order, _while_loading, loading=Path(order.path))
+        while isinstance(reply, Progress):
+            reply = await self._worker.reply(_while_loading, loading=Path(order.path))
 
     def _load_order(self, model: str) -> Load:
         path = self._find_model(model)
@@ -223,6 +235,12 @@ def _while_answering(reply: Reply) -> ChatEvent:
 
 def _while_saving(reply: Reply) -> Saved:
     if isinstance(reply, Saved):
+        return reply
+    raise unexpected(reply)
+
+
+def _while_counting(reply: Reply) -> TextSize:
+    if isinstance(reply, TextSize):
         return reply
     raise unexpected(reply)
 

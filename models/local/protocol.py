@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from models import errors
-from models.chat import ChatRequest, Finished, Progress, ReasoningDelta, TextDelta
+from models.chat import ChatRequest, Finished, Notice, Progress, ReasoningDelta, TextDelta, TextSize
 from models.errors import AppError, NextStep
 from models.local.states import Shelf
 from models.thinking import ThinkingSupport
@@ -55,6 +55,13 @@ class Ask:
 @dataclass(frozen=True, slots=True)
 class Save:
     """Put what is evaluated on disk, if its conversation allows it; answered by `Saved`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Say how long a text is for the loaded model; answered by `TextSize`."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +152,23 @@ class EngineInfo:
     gpu_offload: bool
 
 
-Request = Load | Ask | AnswerNow | Save | Probe | Describe | Cancel
+Request = Load | Ask | AnswerNow | Save | Count | Probe | Describe | Cancel
 Reply = (
     Progress
+    | Notice
     | ReasoningDelta
     | TextDelta
     | Finished
     | Loaded
     | Saved
     | ThinkingSupport
+    | TextSize
     | Cancelled
     | Failed
     | EngineInfo
 )
 
-FINAL = (Finished, Loaded, Saved, ThinkingSupport, Cancelled, Failed, EngineInfo)
+FINAL = (Finished, Loaded, Saved, ThinkingSupport, TextSize, Cancelled, Failed, EngineInfo)
 """The replies that end a request."""
 
 T = TypeVar("T")
@@ -225,7 +234,8 @@ def _hints(kind: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _built(kind: Callable[..., T], data: Any) -> T:
-    return kind(**{name: _value(hint, data[name]) for name, hint in _hints(kind).items()})
+    """The value of these fields; one that is missing has its default, or raises if it has none."""
+    return kind(**{name: _value(hint, data[name]) for name, hint in _hints(kind).items() if name in data})
 
 
 def _value(hint: Any, value: Any) -> Any:

@@ -20,6 +20,7 @@ from models.local.protocol import (
     Ask,
     Cancel,
     Cancelled,
+    Count,
     Describe,
     Failed,
     Load,
@@ -193,6 +194,8 @@ class Worker:
                     engine.answer(request.request, self._emit, self._inbox.answer_now.is_set)
                 case Probe():
                     return engine.thinking()
+                case Count(text):
+                    return engine.text_size(text)
                 case Save():
                     return Saved(engine.save())
                 case Describe():

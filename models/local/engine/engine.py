@@ -9,12 +9,12 @@ from pathlib import Path
 import llama_cpp.llama_cpp as llama
 
 from models import gguf, hardware
-from models.chat import ChatRequest, Progress, Stage
+from models.chat import ChatRequest, Progress, Stage, TextSize
 from models.errors import ModelError, TemplateFailed
 from models.local import diagnosis, memory
 from models.local.engine import devices
 from models.local.engine.context import DEFAULT_TOKENS, Context
-from models.local.engine.generation import Emit, answer
+from models.local.engine.generation import Emit, answer, room_for_message
 from models.local.engine.log import Log
 from models.local.engine.model import Model, check_can_chat
 from models.local.engine.state import Keeper
@@ -88,6 +88,13 @@ class Engine:
             return self._model.template.thinking
         except TemplateFailed as error:  # it says so itself when it is asked something
             return ThinkingSupport(ThinkingKind.NONE, "", f"{error.title} {error.cause}")
+
+    def text_size(self, text: str) -> TextSize:
+        """How long a text is for the loaded model."""
+        if self._model is None or self._context is None:
+            raise RuntimeError("nothing is loaded")
+        room = room_for_message(self._model, self._context.size)
+        return TextSize(len(self._model.tokens(text)), room, self._context.size)
 
     def save(self) -> bool:
         """Have what is evaluated on disk, if it is somebody's; whether it is. Raises Aborted."""

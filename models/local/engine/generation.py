@@ -13,6 +13,7 @@ from models.chat import (
     FinishReason,
     Message,
     Progress,
+    Role,
     Stage,
     TextDelta,
     Thinking,
@@ -83,6 +84,12 @@ def _finished(reason: FinishReason, usage: Usage, timings: Timings) -> Finished:
         completion_tokens=usage.completion_tokens,
     )
     return Finished(reason, usage, timings)
+
+
+def room_for_message(model: Model, size: int) -> int:
+    """The tokens of the longest single message that leaves place for an answer, at least 1."""
+    around = model.tokens(model.template.render([Message(Role.USER, "")], Thinking.AUTO))
+    return max(1, size - min(_USUAL_ANSWER, size // 2) - len(around) - 1)
 
 
 def build_prompt(model: Model, size: int, request: ChatRequest) -> Prompt:

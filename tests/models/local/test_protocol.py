@@ -134,7 +134,6 @@ def frame(**values: Any) -> bytes:
         frame(**{"is": "Progress", "stage": "dance", "done": 0, "total": 0}),
         frame(**{"is": "Progress", "stage": "load", "done": -1e3, "total": 0}),
         frame(**{"is": "Loaded", "context_tokens": float("nan"), "fresh": True}),
-        frame(**{"is": "Finished", "reason": "stop", "usage": {}, "timings": {}}),
         frame(**{"is": "Finished", "reason": "stop", "usage": [], "timings": None}),
         frame(**{"is": "Finished"}),
         b'{"id":1,"is":"Finished","reason":"stop","usage":' + b"9" * 5000 + b"}",
