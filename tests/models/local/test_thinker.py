@@ -1,0 +1,108 @@
+"""The model that really thinks: sums through `ask`, with thinking and without."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop import cli
+from desktop.commands.services import Services
+from desktop.system.paths import Paths
+from models.chat import ChatEvent, Message, ReasoningDelta, Role, Thinking
+from models.library import Library
+from models.local.backend import LocalBackend
+from models.thinking import ThinkingKind
+from tests.fakes import ROOT, WORKER, ask, collect, finished, local, run, text_of
+from tests.fixtures.thinker.sums import held_out, question
+
+THINKER = ROOT / "tests" / "fixtures" / "thinker" / "thinker.gguf"
+SUMS = held_out()
+
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.skipif(not THINKER.exists(), reason="the thinking model is not here"),
+]
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Services:
+    paths = Paths.find({"INSHORE_HOME": str(tmp_path)})
+    paths.create()
+    library = Library(paths.models, tmp_path / "no starter")
+    library.add(THINKER)
+    return Services(paths, library, lambda: LocalBackend(library.find, command=WORKER, threads=1))
+
+
+def reasoned(events: list[ChatEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, ReasoningDelta))
+
+
+@pytest.mark.parametrize("thinking", ["on", "off"])
+def test_ask_thinks_or_does_not(
+    thinking: str, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["ask", "What is 21 + 34?", "--thinking", thinking, "--temperature", "0"], services) == 0
+    out, err = capsys.readouterr()
+    assert out.strip().isdigit()
+    assert ("Ones: 1 + 4 = 5." in err) == (thinking == "on")
+
+
+def test_a_hundred_sums_come_out_better_with_thinking(
+    services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of them asked with `ask`, and no answer mixed with its reasoning."""
+
+    def right(thinking: str) -> int:
+        count = 0
+        for a, b in SUMS:
+            words = ["ask", question(a, b), "--thinking", thinking, "--temperature", "0", "--json"]
+            assert cli.main([*words, "--max-tokens", "120"], services) == 0
+            events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+            thought = any(event["event"] == "reasoning" for event in events)
+            assert thought == (thinking == "on") == bool(events[-1]["usage"]["reasoning_tokens"])
+            said = "".join(event["text"] for event in events if event["event"] == "text")
+            count += said.strip() == str(a + b)
+        return count
+
+    on, off = right("on"), right("off")
+    assert on > off
+    assert on >= 90
+
+
+def test_it_says_that_it_has_a_switch_and_keeps_to_a_budget() -> None:
+    async def case() -> None:
+        backend = local(THINKER)
+        try:
+            assert (await backend.thinking_support("m")).kind is ThinkingKind.SWITCH
+            request = replace(ask("What is 21 + 34?"), thinking=Thinking.ON, thinking_budget=8)
+            events = await collect(backend.stream(request))
+            assert finished(events).usage.reasoning_tokens == 8
+            assert reasoned(events).startswith("Ones: ")
+            assert text_of(events).strip().isdigit()
+        finally:
+            await backend.aclose()
+
+    run(case())
+
+
+@pytest.mark.parametrize("thinking", [Thinking.ON, Thinking.OFF])
+def test_a_second_turn_reuses_the_first_up_to_its_answer(thinking: Thinking) -> None:
+    first = replace(ask("What is 21 + 34?"), thinking=thinking)
+
+    async def case() -> None:
+        backend = local(THINKER)
+        try:
+            said = text_of(await collect(backend.stream(first)))
+            talk = (*first.messages, Message(Role.ASSISTANT, said), Message(Role.USER, "And 10 + 20?"))
+            turn = finished(await collect(backend.stream(replace(first, messages=talk)))).timings
+        finally:
+            await backend.aclose()
+        assert (turn.reused_tokens or 0) >= len("What is 21 + 34?") + len("assistant\n")
+        assert (turn.prompt_tokens or 0) - (turn.reused_tokens or 0) <= len(
+            f"{said}userAnd 10 + 20?assistant"
+        ) + 14
+
+    run(case())
