@@ -101,8 +101,9 @@ class Program(QObject):
     def local(self) -> LocalBackend:
         """The engine on this machine. Built when first needed: its imports would delay the window."""
         from models.local.backend import LocalBackend
+        from models.local.measures import Measures
 
-        return LocalBackend(self.models.find, shelf=self._shelf)
+        return LocalBackend(self.models.find, shelf=self._shelf, measures=Measures(self._paths.measures))
 
     def _shelf(self) -> Shelf | None:
         """Where the engine keeps what it has read of conversations; None while that is not wanted."""

@@ -162,6 +162,7 @@ class Timings:
     sentence. `left_out_messages` older messages did not fit into the context. `cache` is the type of
     the context's numbers ("f16", "q8_0"), `gpu_layers` how many layers a graphics card computes. Of
     `drafted_tokens` guessed from the conversation's own words `accepted_tokens` were right.
+    `memory_bytes` is what the process has grown by since before the model was loaded.
     """
 
     load_s: float | None = None
@@ -180,6 +181,7 @@ class Timings:
     gpu_layers: int | None = None
     drafted_tokens: int | None = None
     accepted_tokens: int | None = None
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

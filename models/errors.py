@@ -12,6 +12,7 @@
     ├── EngineError              the process that runs llama.cpp
     │   ├── EngineMissing        it can't be started at all
     │   ├── EngineCrashed        it died; the next message starts a new one
+    │   │   └── EngineOutOfMemory    the system ended it because memory ran out
     │   ├── EngineUnresponsive   it was silent for too long and was ended
     │   └── EngineCrashLoop      it died too often; not started again for now
     ├── PromptError              a question that can't be asked this way
@@ -123,6 +124,10 @@ class EngineMissing(EngineError):
 
 class EngineCrashed(EngineError):
     title = "The local engine stopped unexpectedly."
+
+
+class EngineOutOfMemory(EngineCrashed):
+    title = "Memory ran out."
 
 
 class EngineUnresponsive(EngineError):

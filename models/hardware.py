@@ -27,6 +27,22 @@ def memory_available_bytes(root: Path = _ROOT) -> int:
     return max(0, min([int(psutil.virtual_memory().available), *_rooms(root)]))
 
 
+def process_bytes() -> int:
+    """The memory of this process that is in use now, pages of mapped files counted."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def out_of_memory_kills(root: Path = _ROOT) -> int | None:
+    """How often the system has ended a process because memory ran out; None where it doesn't say."""
+    for line in _read(root / "proc/vmstat").splitlines():
+        name, _, count = line.partition(" ")
+        if name == "oom_kill" and count.isdigit():
+            return int(count)
+    return None
+
+
 def cpu_name(root: Path = _ROOT) -> str:
     """The processor's name, or its family where the system has no better word."""
     for line in _read(root / "proc/cpuinfo").splitlines():

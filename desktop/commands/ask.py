@@ -18,6 +18,7 @@ from models.chat import (
     Finished,
     FinishReason,
     Message,
+    Notice,
     Progress,
     ReasoningDelta,
     Role,
@@ -83,6 +84,8 @@ class _TextView:
         match event:
             case Progress():
                 self._terminal.status(f"{_DOING[event.stage]}{_share(event)} …")
+            case Notice(text):
+                self._terminal.note(text)
             case ReasoningDelta():
                 self._reasoning = True
                 self._terminal.aside(event.text)
@@ -104,9 +107,11 @@ class _JsonView:
 
     def take(self, event: ChatEvent) -> None:
         match event:
-            case Progress(stage, done, total):
+            case Progress(stage, done, total, _remaining):
                 words: dict[str, object] = {"event": "progress", "text": _DOING[stage]}
                 self._terminal.record({**words, "stage": stage, "done": done, "total": total})
+            case Notice(text):
+                self._terminal.record({"event": "progress", "text": text, "stage": "notice"})
             case ReasoningDelta(text):
                 self._terminal.record({"event": "reasoning", "text": text})
             case TextDelta(text):

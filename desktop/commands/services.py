@@ -36,7 +36,8 @@ def services_of(environment: Mapping[str, str]) -> Services:
 
     def engine() -> Engine:
         from models.local.backend import LocalBackend
+        from models.local.measures import Measures
 
-        return LocalBackend(library.find)
+        return LocalBackend(library.find, measures=Measures(paths.measures))
 
     return Services(paths, library, engine)

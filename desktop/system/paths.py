@@ -67,6 +67,10 @@ class Paths:
         return self.data / "state.key"
 
     @property
+    def measures(self) -> Path:
+        return self.data / "measures.json"
+
+    @property
     def lock_file(self) -> Path:
         return self.data / "inshore.lock"
 

@@ -5,13 +5,39 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
-from models.chat import ChatEvent, ChatRequest, Finished, Progress, Stage, TextSize
+from models.chat import (
+    ChatEvent,
+    ChatRequest,
+    Finished,
+    Notice,
+    Progress,
+    ReasoningDelta,
+    Stage,
+    TextDelta,
+    TextSize,
+)
 from models.errors import AppError
+from models.local.fallback import Fallback
+from models.local.measures import Measures
 from models.local.process import default_command
-from models.local.protocol import Ask, Count, Describe, EngineInfo, Load, Loaded, Probe, Reply, Save, Saved
+from models.local.protocol import (
+    Ask,
+    Count,
+    Describe,
+    EngineInfo,
+    Load,
+    Loaded,
+    Planned,
+    Probe,
+    Reply,
+    Save,
+    Saved,
+)
 from models.local.states import Shelf, open_store
 from models.local.supervisor import Supervisor, unexpected
 from models.thinking import ThinkingSupport
@@ -25,11 +51,12 @@ class LocalBackend:
 
     One request at a time; another waits and says so. A worker that died is replaced for the next
     request, unless it died three times in a minute. `find_model` gives an id's file or raises an
-    AppError. `threads` None is what this machine computes best with. `context` is in tokens; None is
-    the model's own, up to 8,192. A worker that does not acknowledge a cancel within `cancel_s`, or
-    has not read the question within `render_s`, is killed. What was evaluated for requests with a
-    `cache_key` is kept on the `shelf`, which is asked for at each request: when another conversation
-    or model takes its place, `idle_s` after the last answer, and in `aclose`.
+    AppError. `threads` None is what this machine computes best with. `context` gives the context wanted
+    for an id, in tokens; None is the model's own, up to 8,192. A worker that does not acknowledge a
+    cancel within `cancel_s`, or has not read the question within `render_s`, is killed. What was
+    evaluated for requests with a `cache_key` is kept on the `shelf`, which is asked for at each request:
+    when another conversation or model takes its place, `idle_s` after the last answer, and in `aclose`.
+    What each answer took is kept in `measures`.
     """
 
     def __init__(
@@ -38,13 +65,14 @@ class LocalBackend:
         *,
         command: Sequence[str] | None = None,
         threads: int | None = None,
-        context: int | None = None,
+        context: Callable[[str], int | None] = lambda _model: None,
         available_bytes: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
         cancel_s: float = 1.5,
         render_s: float = 10.0,
         shelf: Callable[[], Shelf | None] = lambda: None,
         idle_s: float = 20.0,
+        measures: Measures | None = None,
     ) -> None:
         self._find_model = find_model
         self._threads = threads
@@ -59,6 +87,11 @@ class LocalBackend:
         self._unsaved = False
         self._asking = self._wanted_now = False
         self._thinking: dict[tuple[str, int], ThinkingSupport] = {}
+        self._measures = measures
+        self._fallback = Fallback()
+        self._plan: Planned | None = None
+        self._fresh = self._as_wanted = False
+        self._notice = ""
         self._worker = Supervisor(command or default_command(), clock, cancel_s)
 
     @property
@@ -67,37 +100,92 @@ class LocalBackend:
         return self._worker.pid
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
-        """The events of an answer, as `models.chat.Backend` promises."""
+        """The events of an answer, as `models.chat.Backend` promises.
+
+        A failure of memory or of a graphics card before the first word is followed by another attempt
+        with less, which is told.
+        """
         arrived = time.monotonic()
+        end: Finished | None = None
         self._stop_waiting()
         if self._worker.taken:
             yield Progress(Stage.LOAD if self._warming else Stage.WAIT)
         async with self._worker:
             self._wanted_now = False
-            order = self._load_order(request.model)
-            if self._worker.pid is None:
-                yield Progress(Stage.LOAD)
-            begun = time.monotonic()
-            reply = await self._worker.contact(order, _while_loading, loading=Path(order.path))
-            while isinstance(reply, Progress):
+            attempts = count()
+            while end is None:
+                written = False
+                try:
+                    async with aclosing(self._attempt(request, arrived)) as events:
+                        async for event in events:
+                            if isinstance(event, Finished):
+                                end = event  # whoever gets it finds the worker free
+                                break
+                            written = written or isinstance(event, TextDelta | ReasoningDelta)
+                            yield event
+                except AppError as error:
+                    yield Notice(await self._instead(error, request.model, next(attempts), written=written))
+        yield end
+
+    async def _attempt(self, request: ChatRequest, arrived: float) -> AsyncGenerator[ChatEvent, None]:
+        order = self._load_order(request.model)
+        if self._worker.pid is None:
+            yield Progress(Stage.LOAD)
+        begun = time.monotonic()
+        async with aclosing(self._loading(order)) as progress:
+            async for event in progress:
+                yield event
+        asked = time.monotonic()
+        if self._notice:
+            yield Notice(self._notice)
+            self._notice = ""
+        self._unsaved = request.cache_key is not None and order.shelf is not None
+        try:
+            await self._worker.begin(Ask(request))
+            self._asking = True
+            if self._wanted_now:
+                await self._worker.answer_now()
+            answer = await self._worker.reply(_while_answering, within_s=self._render_s)
+            while not isinstance(answer, Finished):
+                yield answer
+                answer = await self._worker.reply(_while_answering)
+        finally:
+            self._asking = False
+            self._save_later()
+        loading = asked - begun if self._fresh else None
+        self._record(order, answer)
+        yield _with_times(answer, load_s=loading, before_s=asked - arrived)
+
+    async def _loading(self, order: Load) -> AsyncGenerator[Progress, None]:
+        """Have a model loaded; the worker is ours already."""
+        path = Path(order.path)
+        reply = await self._worker.contact(order, _while_loading, loading=path)
+        while not isinstance(reply, Loaded):
+            if isinstance(reply, Planned):
+                self._plan = reply
+            else:
                 yield reply
-                reply = await self._worker.reply(_while_loading, loading=Path(order.path))
-            asked = time.monotonic()
-            self._unsaved = request.cache_key is not None and order.shelf is not None
-            try:
-                await self._worker.begin(Ask(request))
-                self._asking = True
-                if self._wanted_now:
-                    await self._worker.answer_now()
-                event = await self._worker.reply(_while_answering, within_s=self._render_s)
-                while not isinstance(event, Finished):
-                    yield event
-                    event = await self._worker.reply(_while_answering)
-            finally:
-                self._asking = False
-                self._save_later()
-        loading = asked - begun if reply.fresh else None
-        yield _with_times(event, load_s=loading, before_s=asked - arrived)
+            reply = await self._worker.reply(_while_loading, loading=path)
+        self._fresh = reply.fresh
+        if reply.fresh:
+            self._notice = reply.notice
+            self._as_wanted = not reply.notice
+
+    async def _instead(self, error: AppError, model: str, attempt: int, *, written: bool) -> str:
+        """What to tell before another attempt; raises the error if there is to be none."""
+        path = str(self._find_model(model).absolute())
+        words = self._fallback.after(error, path, self._plan, attempt=attempt, written=written)
+        if words is None:
+            raise error
+        await self._worker.end()  # a card that failed is of no more use to this process
+        return words
+
+    def _record(self, order: Load, end: Finished) -> None:
+        if self._measures is not None and self._plan is not None:
+            as_wanted = self._as_wanted and not order.rung
+            self._measures.record(
+                Path(order.path), self._plan, order.context, as_wanted=as_wanted, timings=end.timings
+            )
 
     async def warm_up(self, model: str) -> None:
         """Start the worker and load a model. Quiet: what fails here fails again in `stream`, and is seen."""
@@ -169,20 +257,34 @@ class LocalBackend:
         await self._worker.aclose()
 
     async def _load(self, model: str) -> None:
-        """Have a model loaded; the worker is ours already."""
+        """Have a model loaded, with nobody to tell of it; the worker is ours already."""
         order = self._load_order(model)
-        reply = await self._worker.contact(order, _while_loading, loading=Path(order.path))
-        while isinstance(reply, Progress):
-            reply = await self._worker.reply(_while_loading, loading=Path(order.path))
+        try:
+            async with aclosing(self._loading(order)) as progress:
+                async for _ in progress:
+                    pass
+        except AppError as error:
+            self._fallback.after(error, order.path, self._plan, attempt=1, written=False)
+            raise
 
     def _load_order(self, model: str) -> Load:
-        path = self._find_model(model)
+        path = self._find_model(model).absolute()
         if self._threads is None:
             from models.hardware import usable_threads
 
             self._threads = usable_threads()
-        available = self._available_bytes() if self._available_bytes is not None else None
-        return Load(str(path.absolute()), self._threads, self._context, available, self._shelf())
+        wanted = self._context(model)
+        return Load(
+            str(path),
+            self._threads,
+            wanted,
+            self._available_bytes() if self._available_bytes is not None else None,
+            self._shelf(),
+            rung=self._fallback.rung(str(path)),
+            gpu=self._fallback.gpu,
+            known=self._measures.known(path, wanted) if self._measures is not None else None,
+            correction_permille=self._measures.correction_permille(path) if self._measures else 1000,
+        )
 
     def _save_later(self) -> None:
         self._stop_waiting()
@@ -221,8 +323,8 @@ def _written_at(path: str) -> int:
         return 0
 
 
-def _while_loading(reply: Reply) -> Progress | Loaded:
-    if isinstance(reply, Progress | Loaded):
+def _while_loading(reply: Reply) -> Progress | Planned | Loaded:
+    if isinstance(reply, Progress | Planned | Loaded):
         return reply
     raise unexpected(reply)
 

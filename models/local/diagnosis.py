@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from models.errors import (
     DamagedModel,
     EngineCrashed,
+    EngineOutOfMemory,
     ModelError,
     ModelFileMissing,
     ModelTooLarge,
@@ -158,7 +160,7 @@ def _name(path: str) -> str:
 
 
 def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 _Cause = tuple[str, str]
@@ -167,6 +169,8 @@ _KILLED = (
     "The system ended it, most likely because memory ran out.",
     "Close other programs, choose a smaller model, or begin a new conversation.",
 )
+_LESS = "Close other programs, or choose a smaller model. The next message is loaded with a smaller context."
+_WINDOWS_NO_MEMORY = 0xC0000017
 _INSTRUCTIONS = (
     "Your processor lacks instructions that this build of the engine uses.",
     "Install a build of Inshore for your processor (CPU not supported by this one).",
@@ -194,20 +198,37 @@ _BY_STATUS: dict[int, _Cause] = {
     0xC000001D: _INSTRUCTIONS,
     0xC0000005: _MEMORY_ACCESS,
     0xC0000006: _FILE_CHANGED,
-    0xC0000017: _KILLED,
     0xC0000094: _ARITHMETIC,
     0xC0000409: _CHECK_FAILED,
 }
 
 
-def crash(returncode: int | None, stderr: str, *, loading: str | None = None) -> EngineCrashed:
-    """The error for a worker that died. `loading` is the model file it was busy loading, if it was."""
+def crash(
+    returncode: int | None, stderr: str, *, loading: str | None = None, out_of_memory: bool = False
+) -> EngineCrashed:
+    """The error for a worker that died. `loading` is the model file it was busy loading, if it was.
+
+    `out_of_memory` when the system has just ended a process for want of memory.
+    """
     name = _signal_name(returncode)
+    if _ended_for_memory(name, returncode, out_of_memory=out_of_memory):
+        cause = "The system ended the engine, because there was no memory left."
+        if loading is not None:
+            cause = f"{cause} It was loading {_name(loading)}."
+        return EngineOutOfMemory(
+            cause, _LESS, details=f"{name or 'exit code'} ({returncode})\n{stderr}".strip()
+        )
     cause, hint = _BY_SIGNAL.get(name) or _BY_STATUS.get(returncode or 0) or _unknown(returncode)
     if loading is not None:
         cause = f"{cause} It was loading {_name(loading)}."
     ended = f"{name or 'exit code'} ({returncode})"
     return EngineCrashed(cause, hint or "What was written is kept.", details=f"{ended}\n{stderr}".strip())
+
+
+def _ended_for_memory(name: str, returncode: int | None, *, out_of_memory: bool) -> bool:
+    """macOS kills without a word, too, and for nothing else; Windows has a number for it."""
+    killed = name == "SIGKILL" and (out_of_memory or sys.platform == "darwin")
+    return killed or returncode == _WINDOWS_NO_MEMORY
 
 
 def babble(problem: Exception, stderr: str) -> EngineCrashed:

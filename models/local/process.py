@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from models.errors import EngineMissing
+from models.hardware import out_of_memory_kills
 from models.local.protocol import (
     FINAL,
     FRAME_BYTES,
@@ -29,12 +30,16 @@ _DYING_S = 2.0
 
 
 class WorkerDied(Exception):
-    """The process ended without having been told to."""
+    """The process ended without having been told to.
 
-    def __init__(self, returncode: int | None, stderr: str) -> None:
+    Since it began, the system has ended `memory_kills` processes because memory ran out.
+    """
+
+    def __init__(self, returncode: int | None, stderr: str, memory_kills: int = 0) -> None:
         super().__init__(f"worker ended with {returncode}")
         self.returncode = returncode
         self.stderr = stderr
+        self.memory_kills = memory_kills
 
 
 def default_command() -> list[str]:
@@ -58,6 +63,7 @@ class WorkerProcess:
         self._process = process
         self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
         self._last_id = 0
+        self._memory_kills = out_of_memory_kills() or 0
         self._busy: int | None = None
         self._killed = False
         self._said = bytearray()
@@ -174,7 +180,8 @@ class WorkerProcess:
                 await self._reap()
         except TimeoutError:
             await self.kill()
-        return WorkerDied(self._process.returncode, self.stderr)
+        kills = (out_of_memory_kills() or 0) - self._memory_kills
+        return WorkerDied(self._process.returncode, self.stderr, kills)
 
     async def _write(self, data: bytes) -> None:
         try:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from models import errors
 from models.chat import ChatRequest, Finished, Notice, Progress, ReasoningDelta, TextDelta, TextSize
 from models.errors import AppError, NextStep
+from models.local.ladder import Cache
 from models.local.states import Shelf
 from models.thinking import ThinkingSupport
 
@@ -28,11 +29,21 @@ class ProtocolError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The context that a model was loaded with as was wanted, and how much the process grew by it."""
+
+    context_tokens: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
-    """Load a model file, unless it is there already; answered by `Loaded`.
+    """Load a model file, unless it is there already; answered by `Planned` and `Loaded`.
 
     `context` None is the model's own, up to 8,192 tokens. `available_bytes` None: the worker looks itself.
-    `shelf` None: what is evaluated is kept in memory only.
+    `shelf` None: what is evaluated is kept in memory only. `rung` is how many steps down the ladder of
+    contexts and caches to begin, `gpu` whether graphics cards may be used. `known` is what came of
+    exactly this the last time; `correction_permille` is measured over predicted memory so far.
     """
 
     path: str
@@ -40,6 +51,10 @@ class Load:
     context: int | None = None
     available_bytes: int | None = None
     shelf: Shelf | None = None
+    rung: int = 0
+    gpu: bool = True
+    known: Known | None = None
+    correction_permille: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +100,26 @@ class AnswerNow:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """With what the model is about to be loaded; `predicted_bytes` None is unknown.
+
+    `rung` counts the steps down the ladder of contexts and caches, from 0.
+    """
+
+    context_tokens: int
+    cache: Cache
+    gpu_layers: int
+    predicted_bytes: int | None
+    rung: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """The model is ready; `fresh` if it was not there before."""
+    """The model is ready; `fresh` if it was not there before. `notice` tells what is not as was wanted."""
 
     context_tokens: int
     fresh: bool
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +189,7 @@ Reply = (
     | ReasoningDelta
     | TextDelta
     | Finished
+    | Planned
     | Loaded
     | Saved
     | ThinkingSupport

@@ -116,6 +116,11 @@ class Supervisor:
         if self._worker is not None:
             await self._worker.answer_now()
 
+    async def end(self) -> None:
+        """End the worker, should it live; the next request has another."""
+        if self._worker is not None:
+            await self._kill(self._worker)
+
     async def aclose(self) -> None:
         """End the worker; whoever waits for it gets NotAvailable. May be called again."""
         self._closed = True
@@ -164,7 +169,9 @@ class Supervisor:
         if self._closed:
             return _closing()
         self._crashes.record()
-        return diagnosis.crash(died.returncode, died.stderr, loading=str(loading) if loading else None)
+        name = str(loading) if loading else None
+        killed = died.memory_kills > 0
+        return diagnosis.crash(died.returncode, died.stderr, loading=name, out_of_memory=killed)
 
     async def _kill(self, worker: WorkerProcess) -> None:
         self._worker = None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from models.chat import ChatEvent, Progress, ReasoningDelta, Stage, TextDelta
 from models.errors import AppError, EngineMissing
+from models.local.pace import Pace
 from models.local.protocol import (
     AnswerNow,
     Ask,
@@ -220,14 +221,15 @@ class Worker:
 
     def _load(self, engine: Engine, order: Load) -> Loaded:
         due = 0.0
+        pace = Pace()
 
         def tell(done: int, total: int) -> None:
             nonlocal due
             if time.monotonic() >= due:
                 due = time.monotonic() + _LOAD_NEWS_S
-                self._send(Progress(Stage.LOAD, done, total))
+                self._send(Progress(Stage.LOAD, done, total, pace.remaining_s(done, total)))
 
-        return engine.load(order, tell)
+        return engine.load(order, tell, self._send)
 
     def _emit(self, event: ChatEvent) -> None:
         if isinstance(event, TextDelta | ReasoningDelta):

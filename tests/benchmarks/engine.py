@@ -161,7 +161,10 @@ class Ours:
     def __enter__(self) -> Ours:
         self._runner = asyncio.Runner()
         self._backend = LocalBackend(
-            lambda _id: STARTER, threads=usable_threads(), context=CONTEXT, shelf=lambda: self._shelf
+            lambda _id: STARTER,
+            threads=usable_threads(),
+            context=lambda _model: CONTEXT,
+            shelf=lambda: self._shelf,
         )
         self._runner.run(self._backend.warm_up("starter"))
         return self

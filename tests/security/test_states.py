@@ -29,7 +29,7 @@ class Bench:
     def __init__(self, folder: Path, given: list[bytes]) -> None:
         self.folder, self.given = folder, given
         self.shelf = Shelf(str(folder / "states"), str(folder / "state.key"))
-        self.order = Load(str(write_tiny(folder / "m.gguf")), 1, 1024, 1 << 40, self.shelf)
+        self.order = Load(str(write_tiny(folder / "m.gguf", context=2048)), 1, 1024, 1 << 40, self.shelf)
 
     def answer(
         self, order: Load | None = None, *, save: bool = False, cache_key: str = "7"
@@ -37,7 +37,7 @@ class Bench:
         engine = Engine(StopFlag())
         events: list[ChatEvent] = []
         try:
-            engine.load(order or self.order, lambda _done, _total: None)
+            engine.load(order or self.order, lambda _done, _total: None, lambda _plan: None)
             engine.answer(replace(ask(LONG), cache_key=cache_key), events.append, lambda: False)
             if save:
                 assert engine.save()

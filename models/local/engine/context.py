@@ -8,15 +8,18 @@ from itertools import takewhile
 
 import llama_cpp.llama_cpp as llama
 
-from models.errors import EngineCrashed
+from models.errors import EngineCrashed, EngineOutOfMemory
 from models.local import diagnosis
 from models.local.engine.log import Log
 from models.local.engine.model import Aborted, Model
+from models.local.ladder import Cache, Rung
 from models.local.stopflag import StopFlag
 
 DEFAULT_TOKENS = 8192
+OUTPUTS = 16
+"""How many tokens at a time may be guessed and checked; each costs memory for a score of every word."""
 _BATCH = 512
-_NO_SLOT, _ABORTED = 1, 2
+_NO_SLOT, _ABORTED, _NO_MEMORY = 1, 2, -2
 
 
 class ContextFull(Exception):
@@ -35,6 +38,7 @@ class Context:
     ) -> None:
         self.pointer = pointer
         self.size = llama.llama_n_ctx(pointer)
+        self.cache = Cache.Q8_0 if params.type_k == llama.GGML_TYPE_Q8_0 else Cache.F16
         self._model = model
         self._params = params
         self._stop = stop
@@ -49,9 +53,9 @@ class Context:
         )
 
     @classmethod
-    def create(cls, model: Model, threads: int, tokens: int, stop: StopFlag, log: Log) -> Context:
-        """A context for so many tokens, warmed up. Raises ModelTooLarge and other ModelErrors, or Aborted."""
-        params = _params(threads, tokens)
+    def create(cls, model: Model, threads: int, rung: Rung, stop: StopFlag, log: Log) -> Context:
+        """A context like this, warmed up. Raises ModelTooLarge and other ModelErrors, or Aborted."""
+        params = context_params(threads, rung)
         with log.recording() as lines:
             pointer = llama.llama_init_from_model(model.pointer, params)
             if pointer is None:
@@ -126,6 +130,12 @@ class Context:
             raise Aborted
         if result == _NO_SLOT:
             raise ContextFull
+        if result == _NO_MEMORY:
+            raise EngineOutOfMemory(
+                "There was not enough memory to compute the next word.",
+                "Close other programs, or choose a smaller model. "
+                "The next message is loaded with a smaller context.",
+            )
         raise EngineCrashed(
             "llama.cpp could not compute the next word.",
             "What was written is kept.",
@@ -159,12 +169,16 @@ def shared(one: Sequence[int], other: Sequence[int]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def _params(threads: int, tokens: int) -> llama.llama_context_params:
+def context_params(threads: int, rung: Rung) -> llama.llama_context_params:
+    """llama.cpp's parameters for a context; numbers in 8 bits need its flash attention."""
     params: llama.llama_context_params = llama.llama_context_default_params()
-    params.n_ctx = tokens
+    params.n_ctx = rung.context
     params.n_batch = params.n_ubatch = _BATCH
     params.n_threads = params.n_threads_batch = threads
-    params.n_outputs_max = 1
+    params.n_outputs_max = OUTPUTS
     params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+    if rung.cache is Cache.Q8_0:
+        params.type_k = params.type_v = llama.GGML_TYPE_Q8_0
+        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_ENABLED
     params.no_perf = True
     return params

@@ -9,6 +9,7 @@ import llama_cpp
 import llama_cpp.llama_cpp as llama
 from llama_cpp._ggml import libggml
 
+from models.local import offload
 from models.local.protocol import Device, EngineInfo
 
 _KINDS = ("cpu", "gpu", "igpu", "accelerator", "meta")
@@ -25,6 +26,11 @@ def describe() -> EngineInfo:
         devices=_devices(),
         gpu_offload=llama.llama_supports_gpu_offload(),
     )
+
+
+def usable_cards() -> tuple[Device, ...]:
+    """The graphics cards that this build can compute on. The first time may take a driver seconds."""
+    return tuple(offload.cards(_devices())) if llama.llama_supports_gpu_offload() else ()
 
 
 def _devices() -> tuple[Device, ...]:

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import llama_cpp.llama_cpp as llama
 
-from models import gguf, hardware
-from models.chat import ChatRequest, Progress, Stage, TextSize
-from models.errors import ModelError, TemplateFailed
-from models.local import diagnosis, memory
+from models import hardware
+from models.chat import ChatEvent, ChatRequest, Finished, Progress, Stage, TextSize
+from models.errors import ModelError, NextStep, PromptTooLong, TemplateFailed
 from models.local.engine import devices
-from models.local.engine.context import DEFAULT_TOKENS, Context
+from models.local.engine.context import Context
 from models.local.engine.generation import Emit, answer, room_for_message
+from models.local.engine.loading import Loader, Opened
 from models.local.engine.log import Log
-from models.local.engine.model import Model, check_can_chat
+from models.local.engine.model import Model
+from models.local.engine.prompt import TooLong
+from models.local.engine.rehearsal import Rehearsal
 from models.local.engine.state import Keeper
-from models.local.protocol import EngineInfo, Load, Loaded
+from models.local.ladder import Cache, Rung, contexts_over, usable_bytes
+from models.local.protocol import EngineInfo, Load, Loaded, Planned
 from models.local.states import Shelf, StateStore, open_store
 from models.local.stopflag import StopFlag
 from models.thinking import ThinkingKind, ThinkingSupport
 
 _Identity = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    order: Load
+    identity: _Identity
+    bytes_before: int
+    opened: Opened
 
 
 class Engine:
@@ -38,10 +49,12 @@ class Engine:
         self._keeper: Keeper | None = None
         self._shelf: Shelf | None = None
         self._store: StateStore | None = None
-        self._order: tuple[Load, _Identity] | None = None
+        self._loaded: _Loaded | None = None
 
-    def load(self, order: Load, on_progress: Callable[[int, int], None]) -> Loaded:
-        """Have this model ready; `on_progress` gets bytes done and in all.
+    def load(
+        self, order: Load, on_progress: Callable[[int, int], None], on_plan: Callable[[Planned], None]
+    ) -> Loaded:
+        """Have this model ready; `on_progress` gets bytes done and in all, `on_plan` each way that is tried.
 
         A file that was replaced is loaded anew, one that was removed stays in use. After a failure
         (ModelError, Aborted) no model is loaded. What the one before had read is saved.
@@ -53,23 +66,14 @@ class Engine:
         on_progress(0, size)  # a sign of life before the file is touched
         self.save()
         self._unload()
-        self._check_memory(order)
-        try:
-            self._context = self._open(order, lambda done: on_progress(int(done * size), size))
-        except BaseException:
-            self._unload()
-            raise
-        self._order = (order, _identity(order.path))
+        before = hardware.process_bytes()
+        loader = Loader(order, self._log, self._stop, lambda done: on_progress(int(done * size), size))
+        opened = loader.open(on_plan)
+        self._model, self._context = opened.model, opened.context
+        self._keeper = Keeper(opened.model, opened.context, self._stop)
+        self._loaded = _Loaded(order, _identity(order.path), before, opened)
         self._keep_in(order.shelf)
-        return Loaded(self._context.size, fresh=True)
-
-    def _open(self, order: Load, on_progress: Callable[[float], None]) -> Context:
-        model = self._model = Model.load(order.path, self._log, self._stop, on_progress)
-        check_can_chat(model)
-        tokens = order.context or min(model.trained_context or DEFAULT_TOKENS, DEFAULT_TOKENS)
-        context = Context.create(model, order.threads, tokens, self._stop, self._log)
-        self._keeper = Keeper(model, context, self._stop)
-        return context
+        return Loaded(opened.context.size, fresh=True, notice=opened.notice)
 
     def answer(self, request: ChatRequest, emit: Emit, wanted_now: Callable[[], bool]) -> None:
         """Emit the events of an answer by the loaded model, which thinks until `wanted_now` at most."""
@@ -78,7 +82,51 @@ class Engine:
         if self._keeper is not None:
             # A sign of life: reading and writing a large state takes seconds on a slow disk.
             self._keeper.turn_to(request.cache_key, lambda: emit(Progress(Stage.PROMPT)))
-        answer(self._model, self._context, request, emit, wanted_now)
+        try:
+            answer(self._model, self._context, request, self._with_memory(emit), wanted_now)
+        except TooLong as error:
+            raise self._too_long(error) from error
+
+    def _too_long(self, error: TooLong) -> PromptTooLong:
+        what = "It is, with what you pinned," if error.pinned else "It is"
+        cause = f"{what} {error.tokens:,} tokens long; the model can read {error.room:,} at once."
+        larger = self._larger_context(error.tokens + error.room // 8)
+        if larger:
+            hint = f"There is memory for a context of {larger:,} tokens. Or shorten it, or send it in parts."
+            return PromptTooLong(cause, hint, next_step=NextStep.LARGER_CONTEXT)
+        return PromptTooLong(cause, "Shorten it, or send it in several parts.", next_step=NextStep.SHORTEN)
+
+    def _larger_context(self, tokens: int) -> int:
+        """The smallest context for so many tokens that would fit in this one's place; 0 if there is none."""
+        if self._loaded is None:
+            return 0
+        order, opened = self._loaded.order, self._loaded.opened
+        free = order.available_bytes
+        if free is None:
+            free = hardware.memory_available_bytes() + hardware.process_bytes() - self._loaded.bytes_before
+        sizes = contexts_over(opened.context.size, opened.model.trained_context)
+        context = next((size for size in sizes if size >= tokens), 0)
+        try:
+            with Rehearsal(order.path, self._log) as rehearsal:
+                ways = [rehearsal.needs(Rung(context, cache)) for cache in Cache] if context else []
+        except ModelError:  # the file is gone; it is still loaded
+            return 0
+        return context if any(needs and needs.total <= usable_bytes(free) for needs in ways) else 0
+
+    def _with_memory(self, emit: Emit) -> Emit:
+        """Add to the end of an answer what all this takes."""
+
+        def add(event: ChatEvent) -> None:
+            if isinstance(event, Finished) and self._loaded is not None:
+                grown = max(0, hardware.process_bytes() - self._loaded.bytes_before)
+                plan = self._loaded.opened.plan
+                timings = replace(
+                    event.timings, memory_bytes=grown, cache=plan.cache.value, gpu_layers=plan.gpu_layers
+                )
+                event = replace(event, timings=timings)
+            emit(event)
+
+        return add
 
     def thinking(self) -> ThinkingSupport:
         """How the loaded model thinks."""
@@ -93,8 +141,10 @@ class Engine:
         """How long a text is for the loaded model."""
         if self._model is None or self._context is None:
             raise RuntimeError("nothing is loaded")
-        room = room_for_message(self._model, self._context.size)
-        return TextSize(len(self._model.tokens(text)), room, self._context.size)
+        tokens, size = len(self._model.tokens(text)), self._context.size
+        room = room_for_message(self._model, size)
+        larger = self._larger_context(tokens + size - room) if tokens > room else 0
+        return TextSize(tokens, room, size, larger)
 
     def save(self) -> bool:
         """Have what is evaluated on disk, if it is somebody's; whether it is. Raises Aborted."""
@@ -112,34 +162,23 @@ class Engine:
             self._keeper.store = self._store
 
     def _has(self, order: Load) -> bool:
-        if self._order is None or self._order[0].path != order.path:
+        if self._loaded is None:
             return False
-        before, identity = self._order
-        same = (before.threads, before.context) == (order.threads, order.context)
-        return same and _identity(order.path) in (identity, ())
+        before = self._loaded.order
+        same = _choices(before) == _choices(order)
+        return same and _identity(order.path) in (self._loaded.identity, ())
 
     def _unload(self) -> None:
         if self._context is not None:
             self._context.close()
         if self._model is not None:
             self._model.close()
-        self._model = self._context = self._keeper = self._order = None
+        self._model = self._context = self._keeper = self._loaded = None
 
-    def _check_memory(self, order: Load) -> None:
-        """Refuse what can't fit. A file whose header is no good is left for llama.cpp to judge."""
-        if llama.llama_supports_gpu_offload():
-            return  # the weights may go to a device with memory of its own
-        try:
-            header = gguf.read_header(Path(order.path))
-        except ModelError:
-            return
-        free = order.available_bytes
-        if free is None:
-            free = hardware.memory_available_bytes()
-        context = order.context or min(header.context_length or DEFAULT_TOKENS, DEFAULT_TOKENS)
-        needed = memory.needed_bytes(header.weights_bytes, header.kv, context)
-        if needed > free:
-            raise diagnosis.too_large(order.path, needed, free)
+
+def _choices(order: Load) -> tuple[object, ...]:
+    """What makes a loaded model another one."""
+    return (order.path, order.threads, order.context, order.rung, order.gpu)
 
 
 def _identity(path: str) -> _Identity:

@@ -24,6 +24,7 @@ from models.local.engine.context import Context, ContextFull
 from models.local.engine.model import Model, text_decoder
 from models.local.engine.prompt import Prompt, fit
 from models.local.engine.sampling import Sampler
+from models.local.pace import Pace
 from models.local.text import StopFilter
 from models.thinking import Governor, Part, ThinkSplitter, opened_by
 
@@ -49,7 +50,12 @@ def answer(
     fresh = prompt.tokens[reused:]
     emit(Progress(Stage.PROMPT, 0, len(fresh)))
     reading = time.monotonic()
-    context.read(fresh, lambda done: emit(Progress(Stage.PROMPT, done, len(fresh))))
+    pace = Pace()
+
+    def tell(done: int) -> None:
+        emit(Progress(Stage.PROMPT, done, len(fresh), pace.remaining_s(done, len(fresh))))
+
+    context.read(fresh, tell)
     governor = Governor(_budget(request, context.size - len(prompt.tokens)), wanted_now)
     writer = _Writer(model, request, prompt, emit, governor)
     with Sampler(model, request.sampling) as sampler:

@@ -34,15 +34,28 @@ class Model:
         self._visible = {ids[0] for ids in map(self.tokens, markers) if len(ids) == 1}
 
     @classmethod
-    def load(cls, path: str, log: Log, stop: StopFlag, on_progress: Callable[[float], None]) -> Model:
-        """Load a file; `on_progress` gets the fraction done. Raises ModelError or Aborted."""
-        _check_readable(path)
+    def load(
+        cls,
+        path: str,
+        log: Log,
+        stop: StopFlag,
+        on_progress: Callable[[float], None],
+        gpu_layers: int | None = None,
+    ) -> Model:
+        """Load a file; `on_progress` gets the fraction done. Raises ModelError or Aborted.
+
+        So many layers go to graphics cards; None uses no card at all.
+        """
 
         def report(fraction: float, _data: object) -> bool:
             on_progress(fraction)
             return not stop
 
         params = llama.llama_model_default_params()
+        params.n_gpu_layers = gpu_layers or 0
+        no_device = (ctypes.c_void_p * 1)(None)
+        if gpu_layers is None:
+            params.devices = ctypes.cast(no_device, ctypes.c_void_p)
         params.progress_callback = llama.llama_progress_callback(report)
         with log.recording() as lines:
             pointer = llama.llama_model_load_from_file(os.fsencode(path), params)
@@ -140,7 +153,8 @@ def check_can_chat(model: Model) -> None:
         raise diagnosis.cannot_chat(model.path, kind)
 
 
-def _check_readable(path: str) -> None:
+def check_readable(path: str) -> None:
+    """Raise ModelFileMissing for a file that can’t be opened."""
     try:
         with Path(path).open("rb"):
             pass

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from models.chat import Message, Role
-from models.errors import PromptTooLong
 
 _AROUND = 8
 """Tokens that a template writes around a message, about."""
@@ -22,6 +21,14 @@ class Prompt:
     left_out: int = 0
 
 
+class TooLong(Exception):
+    """What must be in a prompt has so many tokens, which is more than the room there is."""
+
+    def __init__(self, tokens: int, room: int, *, pinned: bool) -> None:
+        super().__init__(f"{tokens} tokens in {room}")
+        self.tokens, self.room, self.pinned = tokens, room, pinned
+
+
 def fit(
     messages: Sequence[Message],
     *,
@@ -31,10 +38,9 @@ def fit(
 ) -> Prompt:
     """The prompt with all messages, or without the oldest turns, in at most `room` tokens.
 
-    System messages at the beginning always stay. Turns are left out in portions of about a quarter of
-    the room, by a rule that depends on the messages only: so the prompt's beginning, and what is
-    evaluated of it, stays the same for several turns. Raises PromptTooLong if the last turn alone is
-    too long.
+    System messages at the beginning and pinned ones always stay. Turns are left out in portions of
+    about a quarter of the room, by a rule that depends on the messages only: so the prompt's beginning,
+    and what is evaluated of it, stays the same for several turns. Raises TooLong if what must stay is.
     """
     first = next((i for i, m in enumerate(messages) if m.role is not Role.SYSTEM), len(messages))
     system, rest = messages[:first], messages[first:]
@@ -45,7 +51,8 @@ def fit(
         prompt = render(messages)
     if prompt is None or len(prompt.tokens) > room:
         over = sum(sizes) + _AROUND * len(sizes) - room
-        prompt = _without_oldest(system, rest, _from(borders, sizes[first:], over, room // 4), room, render)
+        gone = [0 if m.pinned else size for m, size in zip(rest, sizes[first:], strict=True)]
+        prompt = _without_oldest(system, rest, _from(borders, gone, over, room // 4), room, render)
     return prompt
 
 
@@ -58,13 +65,11 @@ def _without_oldest(
 ) -> Prompt:
     """The first border that really fits, for `borders` were chosen by estimated sizes."""
     for border in borders or (0,):
-        prompt = render([*system, *rest[border:]])
+        kept = [message for message in rest[:border] if message.pinned]
+        prompt = render([*system, *kept, *rest[border:]])
         if len(prompt.tokens) <= room:
-            return Prompt(prompt.text, prompt.tokens, border)
-    raise PromptTooLong(
-        f"It is {len(prompt.tokens):,} tokens long; the model can read {room:,} at once.",
-        "Shorten it, or send it in several parts.",
-    )
+            return Prompt(prompt.text, prompt.tokens, border - len(kept))
+    raise TooLong(len(prompt.tokens), room, pinned=bool(kept))
 
 
 def _from(borders: Sequence[int], sizes: Sequence[int], over: int, portion: int) -> Sequence[int]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from models.chat import Message, Role
-from models.errors import PromptTooLong
-from models.local.engine.prompt import Prompt, fit, in_turns
+from models.local.engine.prompt import Prompt, TooLong, fit, in_turns
 
 
 def turn(number: int, words: int = 10) -> list[Message]:
@@ -72,10 +72,27 @@ def test_only_the_last_turn_may_be_left() -> None:
 
 
 def test_a_single_message_that_is_too_long_is_told_with_both_numbers() -> None:
-    with pytest.raises(PromptTooLong) as caught:
+    with pytest.raises(TooLong) as caught:
         fitted([*talk(3), Message(Role.ASSISTANT, "ok"), Message(Role.USER, "w " * 1500)], 1000)
-    assert "1,503 tokens" in caught.value.cause
-    assert "1,000" in caught.value.cause
+    assert (caught.value.tokens, caught.value.room, caught.value.pinned) == (1503, 1000, False)
+
+
+def test_pinned_messages_stay_when_the_turns_around_them_go() -> None:
+    pinned = Message(Role.USER, "remember " * 20, pinned=True)
+    messages = [*talk(4), pinned, Message(Role.ASSISTANT, "I do"), *talk(40)]
+    prompt = fitted(messages, 300)
+    assert "remember" in prompt.text
+    assert "I do" not in prompt.text
+    without = fitted([replace(message, pinned=False) for message in messages], 300)
+    assert "remember" not in without.text
+    assert prompt.left_out < len(messages) - 1
+    assert len(prompt.tokens) <= 300
+
+
+def test_what_is_pinned_and_too_long_is_told_as_such() -> None:
+    with pytest.raises(TooLong) as caught:
+        fitted([Message(Role.USER, "w " * 900, pinned=True), *talk(10)], 800)
+    assert caught.value.pinned
 
 
 def test_estimates_are_checked_against_the_real_size() -> None:

@@ -169,8 +169,8 @@ def test_a_stopped_answer_is_saved_too(home: Home) -> None:
         await first_delta(stream)
         await stream.aclose()
 
-    home.stay(case, context=2048)
-    (again,) = home.visit(replace(ask("a" * 300, max_tokens=4), cache_key="1"), context=2048)
+    home.stay(case, context=lambda _model: 2048)
+    (again,) = home.visit(replace(ask("a" * 300, max_tokens=4), cache_key="1"), context=lambda _model: 2048)
     assert all_but_one(again)
 
 
@@ -215,10 +215,10 @@ def test_a_restart_changes_no_word(tmp_path: Path) -> None:
     earlier = (Message(Role.USER, story), Message(Role.ASSISTANT, "What a journey."))
     first = replace(ask(story, max_tokens=1), cache_key="1")
     then = replace(ask("What is the capital of France?", *earlier, max_tokens=24), cache_key="1")
-    home.visit(first, context=2048)
-    (restored,) = home.visit(then, context=2048)
+    home.visit(first, context=lambda _model: 2048)
+    (restored,) = home.visit(then, context=lambda _model: 2048)
     home.shelf = None
-    (anew,) = home.visit(then, context=2048)
+    (anew,) = home.visit(then, context=lambda _model: 2048)
     total = finished(restored).timings.prompt_tokens or 0
     assert total > 800
     assert reused(restored) > 0.95 * total

@@ -1,0 +1,196 @@
+"""What models really took on this machine: memory and speed, kept to say it better the next time."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from models.chat import Timings
+from models.local.protocol import Known, Planned
+
+_LARGEST = 4 << 20
+_MOST = 500
+_LIKE = 4.0
+_NEW = 0.3
+_FEW_TOKENS, _FEW_PROMPT = 16, 64
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One model: how it was loaded last, what was predicted and taken, and its speed (tokens/s).
+
+    `wanted` is the context that was asked for, `as_wanted` whether it was loaded exactly so.
+    """
+
+    context_tokens: int
+    cache: str
+    gpu_layers: int
+    wanted: int | None
+    as_wanted: bool
+    predicted_bytes: int | None
+    memory_bytes: int
+    weights_bytes: int
+    decode_tps: float | None = None
+    prompt_tps: float | None = None
+
+    @property
+    def _setting(self) -> tuple[int, str, int]:
+        return self.context_tokens, self.cache, self.gpu_layers
+
+    def after(self, old: Measure | None) -> Measure:
+        """This newer one with what the old one still says: the most memory, and speed smoothed."""
+        if old is None or old._setting != self._setting:
+            return self
+        return Measure(
+            self.context_tokens,
+            self.cache,
+            self.gpu_layers,
+            self.wanted,
+            self.as_wanted,
+            old.predicted_bytes if self.predicted_bytes is None else self.predicted_bytes,
+            max(old.memory_bytes, self.memory_bytes),
+            self.weights_bytes,
+            _smoothed(old.decode_tps, self.decode_tps),
+            _smoothed(old.prompt_tps, self.prompt_tps),
+        )
+
+
+class Measures:
+    """The file of measures. Nothing here raises for the disk's sake: what can't be kept is measured again.
+
+    A model is known by its file's name, size and time, so a replaced file begins anew. May be used from
+    several threads: each call reads the file, and a write replaces it whole.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def of(self, model: Path) -> Measure | None:
+        """What is known of a model file."""
+        return self._read().get(_name(model))
+
+    def known(self, model: Path, wanted: int | None) -> Known | None:
+        """What came of loading it with this context, if it could be loaded as was wanted."""
+        measure = self.of(model)
+        if measure is None or not measure.as_wanted or measure.wanted != wanted:
+            return None
+        return Known(measure.context_tokens, measure.memory_bytes)
+
+    def correction_permille(self, model: Path) -> int:
+        """Measured over predicted memory: this model’s, or the usual; 1,000 if nothing is known."""
+        read = self._read()
+        own = read.get(_name(model))
+        ratios = [_ratio(measure) for measure in ([own] if own is not None else read.values())]
+        kept = sorted(ratio for ratio in ratios if ratio)
+        return min(max(kept[len(kept) // 2], 800), 1500) if kept else 1000
+
+    def expected_tps(self, weights_bytes: int) -> float | None:
+        """The decoding speed to expect of a model of this size, from the one measured that is likest.
+
+        Reading the weights is what takes the time, so speed falls as they grow. None if no measured
+        model is within a factor of four.
+        """
+        known = [m for m in self._read().values() if m.decode_tps and m.weights_bytes and not m.gpu_layers]
+        factors = {
+            max(m.weights_bytes, weights_bytes) / max(min(m.weights_bytes, weights_bytes), 1): m
+            for m in known
+        }
+        nearest = min(factors, default=_LIKE + 1)
+        if nearest > _LIKE or weights_bytes <= 0:
+            return None
+        like = factors[nearest]
+        return (like.decode_tps or 0.0) * like.weights_bytes / weights_bytes
+
+    def record(
+        self, model: Path, plan: Planned, wanted: int | None, *, as_wanted: bool, timings: Timings
+    ) -> None:
+        """Keep what an answer has shown."""
+        if timings.memory_bytes is None:
+            return
+        try:
+            weights = model.stat().st_size
+        except OSError:
+            return
+        new = Measure(
+            plan.context_tokens,
+            plan.cache.value,
+            plan.gpu_layers,
+            wanted,
+            as_wanted,
+            plan.predicted_bytes,
+            timings.memory_bytes,
+            weights,
+            timings.decode_tps if (timings.completion_tokens or 0) >= _FEW_TOKENS else None,
+            timings.prompt_tps if _fresh(timings) >= _FEW_PROMPT else None,
+        )
+        measures = self._read()
+        new = new.after(measures.pop(_name(model), None))
+        measures[_name(model)] = new
+        self._write(dict(list(measures.items())[-_MOST:]))
+
+    def _read(self) -> dict[str, Measure]:
+        try:
+            with self._path.open("rb") as file:
+                values = json.loads(file.read(_LARGEST))["models"]
+            return {
+                name: measure for name, value in values.items() if (measure := _measure(value)) is not None
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return {}
+
+    def _write(self, measures: dict[str, Measure]) -> None:
+        part = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}.part")
+        try:
+            text = json.dumps(
+                {"models": {name: asdict(measure) for name, measure in measures.items()}}, indent=1
+            )
+            part.write_text(text + "\n", encoding="utf-8")
+            part.replace(self._path)
+        except OSError:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _measure(value: Any) -> Measure | None:
+    """A measure if it is one: numbers that are numbers, and none below zero."""
+    try:
+        measure = Measure(**{field.name: value[field.name] for field in fields(Measure)})
+    except (KeyError, TypeError):
+        return None
+    numbers = (measure.context_tokens, measure.gpu_layers, measure.memory_bytes, measure.weights_bytes)
+    optional = (measure.predicted_bytes, measure.wanted, measure.decode_tps, measure.prompt_tps)
+    good = all(type(number) is int and number >= 0 for number in numbers)
+    good &= all(number is None or (type(number) in (int, float) and number >= 0) for number in optional)
+    return (
+        measure if good and isinstance(measure.cache, str) and isinstance(measure.as_wanted, bool) else None
+    )
+
+
+def _name(model: Path) -> str:
+    try:
+        stat = model.stat()
+    except OSError:
+        return ""
+    return f"{os.fsencode(model.name).decode('utf-8', 'backslashreplace')}:{stat.st_size}:{stat.st_mtime_ns}"
+
+
+def _ratio(measure: Measure) -> int:
+    if not measure.predicted_bytes or measure.memory_bytes < 8 * _MIB:
+        return 0
+    return measure.memory_bytes * 1000 // measure.predicted_bytes
+
+
+def _smoothed(old: float | None, new: float | None) -> float | None:
+    if old is None or new is None:
+        return new if old is None else old
+    return round(old + _NEW * (new - old), 2)
+
+
+def _fresh(timings: Timings) -> int:
+    return (timings.prompt_tokens or 0) - (timings.reused_tokens or 0)
