@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from models.chat import ReasoningDelta, TextDelta
+from models.chat import ReasoningDelta, TextDelta, ThinkingEnd
 
 Part = ReasoningDelta | TextDelta
 
@@ -231,7 +231,7 @@ def _few_grams(tokens: Sequence[int]) -> bool:
 
 
 class Governor:
-    """Says when reasoning must end.
+    """Says when reasoning must end, and why.
 
     That is when its `budget` of tokens is used up (None: there is none), when `wanted_now` says that
     somebody wants the answer, and when it goes in circles.
@@ -241,8 +241,11 @@ class Governor:
         self._budget = budget
         self._wanted_now = wanted_now
 
-    def ends(self, tokens: Sequence[int]) -> bool:
-        """To be asked after each token of the reasoning, with all of them."""
-        if self._wanted_now() or (self._budget is not None and len(tokens) >= self._budget):
-            return True
-        return len(tokens) % _EVERY == 0 and goes_in_circles(tokens)
+    def ends(self, tokens: Sequence[int]) -> ThinkingEnd | None:
+        """To be asked after each token of the reasoning, with all of them; None is: not yet."""
+        if self._wanted_now():
+            return ThinkingEnd.ASKED
+        if self._budget is not None and len(tokens) >= self._budget:
+            return ThinkingEnd.BUDGET
+        circles = len(tokens) % _EVERY == 0 and goes_in_circles(tokens)
+        return ThinkingEnd.CIRCLES if circles else None

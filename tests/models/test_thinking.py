@@ -8,7 +8,7 @@ from itertools import combinations, groupby
 
 import pytest
 
-from models.chat import ReasoningDelta, TextDelta
+from models.chat import ReasoningDelta, TextDelta, ThinkingEnd
 from models.thinking import (
     BRACKETS,
     CHANNELS,
@@ -243,11 +243,12 @@ def test_a_budget_ends_it_and_none_does_not() -> None:
     def never() -> bool:
         return False
 
-    assert [Governor(3, never).ends(list(range(n))) for n in range(5)] == [False] * 3 + [True] * 2
-    assert Governor(0, never).ends([])
-    assert not Governor(None, never).ends(list(range(10_000)))
-    assert Governor(None, never).ends([1] * 256)
+    budget = ThinkingEnd.BUDGET
+    assert [Governor(3, never).ends(list(range(n))) for n in range(5)] == [None] * 3 + [budget] * 2
+    assert Governor(0, never).ends([]) is budget
+    assert Governor(None, never).ends(list(range(10_000))) is None
+    assert Governor(None, never).ends([1] * 256) is ThinkingEnd.CIRCLES
 
 
 def test_somebody_may_want_the_answer_now() -> None:
-    assert Governor(None, lambda: True).ends([])
+    assert Governor(None, lambda: True).ends([]) is ThinkingEnd.ASKED

@@ -13,13 +13,14 @@ from models.chat import ChatEvent, ChatRequest, Finished, Progress, Stage, TextS
 from models.errors import ModelError, NextStep, PromptTooLong, TemplateFailed
 from models.local.engine import devices
 from models.local.engine.context import Context
-from models.local.engine.generation import Emit, answer, room_for_message
+from models.local.engine.generation import answer, room_for_message
 from models.local.engine.loading import Loader, Opened
 from models.local.engine.log import Log
 from models.local.engine.model import Model
 from models.local.engine.prompt import TooLong
 from models.local.engine.rehearsal import Rehearsal
 from models.local.engine.state import Keeper
+from models.local.engine.writing import Emit
 from models.local.ladder import Cache, Rung, contexts_over, usable_bytes
 from models.local.protocol import EngineInfo, Load, Loaded, Planned
 from models.local.states import Shelf, StateStore, open_store

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from models.chat import (
-    ChatEvent,
     ChatRequest,
     Finished,
     FinishReason,
@@ -15,20 +14,18 @@ from models.chat import (
     Progress,
     Role,
     Stage,
-    TextDelta,
     Thinking,
     Timings,
     Usage,
 )
-from models.local.engine.context import Context, ContextFull
-from models.local.engine.model import Model, text_decoder
+from models.local.engine.context import Context, ContextFull, shared
+from models.local.engine.decoding import Decoder
+from models.local.engine.model import Model
 from models.local.engine.prompt import Prompt, fit
 from models.local.engine.sampling import Sampler
+from models.local.engine.writing import Emit, Writer
 from models.local.pace import Pace
-from models.local.text import StopFilter
-from models.thinking import Governor, Part, ThinkSplitter, opened_by
-
-Emit = Callable[[ChatEvent], None]
+from models.thinking import Governor
 
 _USUAL_ANSWER = 512
 
@@ -39,13 +36,17 @@ def answer(
     request: ChatRequest,
     emit: Emit,
     wanted_now: Callable[[], bool] = lambda: False,
+    *,
+    guess: bool = True,
 ) -> None:
     """Emit the events of an answer, `Finished` last. Raises Aborted, PromptTooLong, TemplateFailed.
 
-    As soon as `wanted_now` is true, reasoning is ended and the answer begins.
+    As soon as `wanted_now` is true, reasoning is ended and the answer begins. Without `guess` each
+    token is computed by itself; the answer is the same.
     """
     begun = time.monotonic()
     prompt = build_prompt(model, context.size, request)
+    had = shared(context.held, prompt.tokens) > 0
     reused = context.keep_common(prompt.tokens)
     fresh = prompt.tokens[reused:]
     emit(Progress(Stage.PROMPT, 0, len(fresh)))
@@ -57,9 +58,14 @@ def answer(
 
     context.read(fresh, tell)
     governor = Governor(_budget(request, context.size - len(prompt.tokens)), wanted_now)
-    writer = _Writer(model, request, prompt, emit, governor)
+    writer = Writer(model, request, prompt, emit, governor)
     with Sampler(model, request.sampling) as sampler:
-        written = _write(model, context, sampler, writer, request.sampling.max_tokens)
+        decoder = Decoder(context, sampler, guess=guess)
+        try:
+            _open_reasoning(model, decoder, sampler, writer, request)
+            written = _write(model, decoder, sampler, writer, request.sampling.max_tokens)
+        finally:
+            decoder.settle()
     writer.finish()
     timings = Timings(
         ttft_s=written.first_at - begun,
@@ -68,9 +74,33 @@ def answer(
         context_tokens=context.size,
         left_out_messages=prompt.left_out,
         seed=sampler.seed,
+        reuse_note="" if len(fresh) < len(prompt.tokens) or not had else _reuse_note(model),
+        thinking_ended=writer.thinking_ended,
+        drafted_tokens=decoder.guessed,
+        accepted_tokens=decoder.right,
     )
     usage = Usage(len(prompt.tokens), reused, writer.reasoning_tokens, written.tokens)
     emit(_finished(written.reason, usage, timings))
+
+
+def _open_reasoning(
+    model: Model, decoder: Decoder, sampler: Sampler, writer: Writer, request: ChatRequest
+) -> None:
+    """An answer with a grammar has no place for reasoning, so that is opened here if it is wanted."""
+    opening = model.template.opening
+    wanted = request.thinking is Thinking.ON and not request.answer_so_far and not writer.reasoning
+    if sampler.has_grammar and opening and wanted:
+        decoder.insert(model.tokens(opening))
+        writer.insert(opening)
+
+
+def _reuse_note(model: Model) -> str:
+    """Why nothing of what had been read could be kept; empty if that is not the model's doing."""
+    if not model.forgets_parts:
+        return "This kind of model can’t forget a part of what it has read, so it read everything anew."
+    if model.window:
+        return f"This model keeps only its last {model.window:,} tokens in full, so it read everything anew."
+    return ""
 
 
 def _budget(request: ChatRequest, room: int) -> int:
@@ -127,7 +157,7 @@ class _Written:
     last_at: float
 
 
-def _write(model: Model, context: Context, sampler: Sampler, writer: _Writer, limit: int | None) -> _Written:
+def _write(model: Model, decoder: Decoder, sampler: Sampler, writer: Writer, limit: int | None) -> _Written:
     """Pick and write tokens until the model, a stop string, the limit or the context ends it.
 
     Reasoning that must end is ended by reading the end marker as if the model had written it.
@@ -139,85 +169,25 @@ def _write(model: Model, context: Context, sampler: Sampler, writer: _Writer, li
         return _Written(reason, count, first_at or now, now)
 
     while limit is None or count < limit:
-        if ending := writer.ending():
-            try:
-                context.read(model.tokens(ending), lambda _done: None)
-            except ContextFull:
-                break
-            writer.insert(ending)
-        token = sampler.pick(context)
-        first_at = first_at or time.monotonic()
-        if model.is_end(token):
-            return ended(FinishReason.STOP)
-        count += 1
-        writer.write(token)
-        if writer.stopped:
-            return ended(FinishReason.STOP)
         try:
+            if ending := writer.ending():
+                decoder.insert(model.tokens(ending))
+                writer.insert(ending)
+            if not writer.reasoning:
+                sampler.bind()
+            token = decoder.pick()
+            first_at = first_at or time.monotonic()
+            if model.is_end(token):
+                return ended(FinishReason.STOP)
+            count += 1
+            writer.write(token)
+            if writer.stopped:
+                return ended(FinishReason.STOP)
             if count != limit:
-                context.add(token)
+                decoder.take(token)
         except ContextFull:
             break
     return ended(FinishReason.LENGTH)
-
-
-class _Writer:
-    """Turns tokens into deltas: bytes, characters, reasoning apart from answer, stop strings."""
-
-    def __init__(
-        self, model: Model, request: ChatRequest, prompt: Prompt, emit: Emit, governor: Governor
-    ) -> None:
-        self._model = model
-        self._emit = emit
-        self._characters = text_decoder()
-        self._splitter = None
-        if not request.answer_so_far:
-            self._splitter = ThinkSplitter(opened=opened_by(prompt.text))
-        self._stop = StopFilter(request.sampling.stop)
-        self._governor = governor
-        self._reasoning: list[int] = []
-
-    @property
-    def reasoning_tokens(self) -> int:
-        """How many of the tokens were reasoning, the closing marker's included."""
-        return len(self._reasoning)
-
-    @property
-    def stopped(self) -> bool:
-        """Whether a stop string has come."""
-        return self._stop.stopped
-
-    def write(self, token: int) -> None:
-        """Emit what the token adds, if it is certain already."""
-        if self._splitter is not None and self._splitter.reasoning:
-            self._reasoning.append(token)
-        self._send(self._split(self._characters.decode(self._model.piece(token))))
-
-    def ending(self) -> str:
-        """What must be inserted now to end the reasoning; mostly nothing."""
-        if self._splitter is None or not self._splitter.reasoning:
-            return ""
-        return self._splitter.ending if self._governor.ends(self._reasoning) else ""
-
-    def insert(self, text: str) -> None:
-        """Take text that the model did not write. A character that it had only begun becomes U+FFFD."""
-        self._send(self._split(self._characters.decode(text.encode())))
-
-    def finish(self) -> None:
-        """Emit what was held back."""
-        self._send(self._split(self._characters.decode(b"", final=True)))
-        if self._splitter is not None:
-            self._send(self._splitter.finish())
-        self._send([TextDelta(self._stop.finish())])
-
-    def _split(self, text: str) -> Sequence[Part]:
-        return self._splitter.feed(text) if self._splitter is not None else [TextDelta(text)]
-
-    def _send(self, parts: Sequence[Part]) -> None:
-        for part in parts:
-            delta = TextDelta(self._stop.feed(part.text)) if isinstance(part, TextDelta) else part
-            if delta.text:
-                self._emit(delta)
 
 
 def _rate(count: int, seconds: float) -> float | None:

@@ -107,7 +107,7 @@ class Loader:
         model = Model.load(order.path, self._log, self._stop, self._on_progress, gpu_layers)
         try:
             check_can_chat(model)
-            context = Context.create(model, order.threads, plan.rung, self._stop, self._log)
+            context = Context.create(model, order.threads, plan.rung, self._stop, self._log, plan.gpu_layers)
         except BaseException:
             model.close()
             raise

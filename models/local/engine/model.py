@@ -78,11 +78,27 @@ class Model:
         return int(llama.llama_model_n_swa(self.pointer))
 
     @cached_property
+    def forgets_parts(self) -> bool:
+        """Whether a part of what it has read can be forgotten; a recurrent model forgets all or nothing."""
+        recurrent = llama.llama_model_is_recurrent(self.pointer) or llama.llama_model_is_hybrid(self.pointer)
+        return not recurrent
+
+    @cached_property
     def template(self) -> ChatTemplate:
         """Its chat template, compiled when it is first used. Raises TemplateFailed."""
         source = llama.llama_model_chat_template(self.pointer, None)
         text = source.decode("utf-8", "replace") if source else None
         return ChatTemplate.compile(text, bos=self._special(self.bos), eos=self._special(self._eos))
+
+    @property
+    def vocabulary(self) -> object:
+        """llama.cpp's own pointer to the vocabulary."""
+        return self._vocab
+
+    @property
+    def words(self) -> int:
+        """How many tokens there are."""
+        return int(llama.llama_vocab_n_tokens(self._vocab))
 
     @property
     def bos(self) -> int:

@@ -9,20 +9,32 @@ import llama_cpp.llama_cpp as llama
 
 from models.chat import Sampling
 from models.local.engine.context import Context
+from models.local.engine.grammar import grammar_sampler
 from models.local.engine.model import Model
 
 _TOP_K, _TOP_P, _MIN_P, _TEMPERATURE = 40, 0.95, 0.05, 0.8
+_NO_PENALTY, _PENALTY_TOKENS = 1.0, 64
 _SEEDS = 0xFFFFFFFF  # the last one means "random" to llama.cpp and is never drawn
 
 
 class Sampler:
-    """Picks tokens from what a context has computed. A context manager; `seed` is the one in use."""
+    """Picks tokens from what a context has computed. A context manager; `seed` is the one in use,
+    `greedy` says that it is not drawn from.
+
+    What a request leaves open is as the model's file recommends (`general.sampling.…`), then as
+    llama.cpp's. Penalties count the tokens that were picked. Raises BadInput for a grammar or a schema
+    that is none.
+    """
 
     def __init__(self, model: Model, sampling: Sampling) -> None:
         self.seed = secrets.randbelow(_SEEDS) if sampling.seed is None else sampling.seed % _SEEDS
-        self._chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
-        for sampler in _samplers(model, sampling, self.seed):
-            llama.llama_sampler_chain_add(self._chain, sampler)
+        grammar = grammar_sampler(model, sampling)
+        self._free = _chain(_samplers(model, sampling, self.seed))
+        self._bound = None
+        if grammar is not None:
+            self._bound = _chain([grammar, *_samplers(model, sampling, self.seed)])
+        self._used = self._free
+        self.greedy = _temperature(model, sampling) <= 0
 
     def __enter__(self) -> Sampler:
         return self
@@ -30,21 +42,49 @@ class Sampler:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        llama.llama_sampler_free(self._chain)
+        for chain in (self._free, self._bound):
+            if chain is not None:
+                llama.llama_sampler_free(chain)
 
-    def pick(self, context: Context) -> int:
-        """The next token."""
-        return int(llama.llama_sampler_sample(self._chain, context.pointer, -1))
+    @property
+    def has_grammar(self) -> bool:
+        """Whether there is a grammar to keep to."""
+        return self._bound is not None
+
+    def bind(self) -> None:
+        """From here on keep to the grammar, if there is one."""
+        if self._bound is not None:
+            self._used = self._bound
+
+    def pick(self, context: Context, index: int = -1) -> int:
+        """The next token after the `index`th one that was evaluated last; it counts as picked."""
+        return int(llama.llama_sampler_sample(self._used, context.pointer, index))
+
+
+def _chain(samplers: list[object]) -> object:
+    chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+    for sampler in samplers:
+        llama.llama_sampler_chain_add(chain, sampler)
+    return chain
 
 
 def _samplers(model: Model, sampling: Sampling, seed: int) -> list[object]:
     def chosen(value: float | None, key: str, default: float) -> float:
         return value if value is not None else _own(model, key, default)
 
-    temperature = chosen(sampling.temperature, "temp", _TEMPERATURE)
+    samplers = []
+    repeat = chosen(sampling.repeat_penalty, "penalty_repeat", _NO_PENALTY)
+    frequency, presence = sampling.frequency_penalty or 0.0, sampling.presence_penalty or 0.0
+    if (repeat, frequency, presence) != (_NO_PENALTY, 0.0, 0.0):
+        last = int(_own(model, "penalty_last_n", _PENALTY_TOKENS))
+        samplers.append(
+            llama.llama_sampler_init_penalties(model.words, last, max(repeat, 0.01), frequency, presence)
+        )
+    temperature = _temperature(model, sampling)
     if temperature <= 0:
-        return [llama.llama_sampler_init_greedy()]
+        return [*samplers, llama.llama_sampler_init_greedy()]
     return [
+        *samplers,
         llama.llama_sampler_init_top_k(int(chosen(sampling.top_k, "top_k", _TOP_K))),
         llama.llama_sampler_init_top_p(chosen(sampling.top_p, "top_p", _TOP_P), 1),
         llama.llama_sampler_init_min_p(chosen(sampling.min_p, "min_p", _MIN_P), 1),
@@ -53,9 +93,14 @@ def _samplers(model: Model, sampling: Sampling, seed: int) -> list[object]:
     ]
 
 
+def _temperature(model: Model, sampling: Sampling) -> float:
+    return _own(model, "temp", _TEMPERATURE) if sampling.temperature is None else sampling.temperature
+
+
 def _own(model: Model, key: str, default: float) -> float:
     """What the model's file recommends."""
     try:
-        return float(model.value(f"general.sampling.{key}") or default)
+        value = model.value(f"general.sampling.{key}")
+        return default if value is None else float(value)
     except ValueError:
         return default

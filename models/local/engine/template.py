@@ -14,7 +14,7 @@ from models.chat import Message, Role, Thinking
 from models.errors import TemplateFailed
 from models.local.engine.prompt import in_turns
 from models.local.engine.switch import Switch, find_switch, support
-from models.thinking import ThinkingSupport, mentioned_in, opened_by
+from models.thinking import CHANNELS, ThinkingSupport, mentioned_in, opened_by
 
 _HINT = "Choose another model, or a newer file of this one."
 _SPARE_BYTES = 512 << 20
@@ -58,6 +58,13 @@ class ChatTemplate:
         """Whether the model can think, and how it is told to. Renders a few times."""
         opened = opened_by(self._probe({}) or "") is not None
         return support(self._switch, self._markers, opened=opened)
+
+    @property
+    def opening(self) -> str:
+        """What opens a block of reasoning; empty if the template knows of none, or of more than a block."""
+        if self._markers is None or self._markers is CHANNELS:
+            return ""
+        return self._markers.opens.rstrip("\n") + "\n"
 
     def before_answer(self, prompt: str) -> str:
         """What is between a rendered prompt and an answer that goes on where it broke off."""

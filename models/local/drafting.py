@@ -1,0 +1,140 @@
+"""Guesses the next tokens from what was said before, and only as long as guessing pays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_GRAM = 3
+_MOST_PLACES = 16
+_FAR_BACK = 24
+_NEAR = 4
+_RIGHT, _WRONG = 6.0, 1.0
+_FADING = 0.97
+_DEBT_PART = 0.02
+_FIRST_DEBT_TOKENS = 3.0
+_SMOOTHING = 0.2
+
+
+class Lookup:
+    """The tokens of a conversation, and where each run of three was followed by something.
+
+    Of several places the one counts before which the most is the same. Where nothing is the same, an
+    answer that copies and has just put a word of its own goes on a little behind the place it copied from.
+    """
+
+    def __init__(self, tokens: Sequence[int]) -> None:
+        self._tokens: list[int] = []
+        self._places: dict[tuple[int, ...], list[int]] = {}
+        self._copied_to = 0
+        for token in tokens:
+            self.add(token)
+
+    def add(self, token: int) -> None:
+        """One more token; the run before it is now followed by something."""
+        end = len(self._tokens)
+        if end >= _GRAM:
+            places = self._places.setdefault(tuple(self._tokens[-_GRAM:]), [])
+            places.append(end)
+            del places[:-_MOST_PLACES]
+        if self._copied_to:
+            self._copied_to += 1
+        self._tokens.append(token)
+
+    def after(self, token: int, most: int) -> list[int]:
+        """What may follow once `token` is added, which is to be done next: up to `most` tokens."""
+        place = self._alike(token) or self._behind(token)
+        if not place:
+            return []
+        self._copied_to = place - 1  # `add` of the token itself moves it on
+        return self._tokens[place : place + most]
+
+    def _alike(self, token: int) -> int:
+        """The place before which the most tokens are the same, the latest of equals; 0 if there is none."""
+        run = (*self._tokens[len(self._tokens) - _GRAM + 1 :], token)
+        places = self._places.get(run, [])
+        if len(places) < 2:
+            return places[0] if places else 0
+        return max(
+            places, key=lambda place: (self._same_before(place - _GRAM, len(self._tokens) + 1 - _GRAM), place)
+        )
+
+    def _same_before(self, one: int, other: int) -> int:
+        count = 0
+        while (
+            count < min(one, _FAR_BACK) and self._tokens[one - 1 - count] == self._tokens[other - 1 - count]
+        ):
+            count += 1
+        return count
+
+    def _behind(self, token: int) -> int:
+        """Behind the first such token that follows soon where the answer copied last; 0 if none does."""
+        if not self._copied_to:
+            return 0
+        near = self._tokens[self._copied_to : self._copied_to + _NEAR]
+        return self._copied_to + near.index(token) + 1 if token in near else 0
+
+
+class Account:
+    """Decides how many tokens to guess at once, from what guessing has cost and saved so far.
+
+    Checking a guess takes longer than one token does. What is lost by wrong guesses may never be more
+    than two hundredths of the time spent, and about three tokens' time at the beginning. Seconds, from
+    one clock.
+    """
+
+    def __init__(self) -> None:
+        self._single_s = 0.0
+        self._each_s = 0.0
+        self._spent_s = 0.0
+        self._balance_s = 0.0
+        self._right, self._wrong = _RIGHT, _WRONG
+
+    def single(self, seconds: float) -> None:
+        """One token was evaluated by itself."""
+        self._spent_s += seconds
+        self._single_s = _smoothed(self._single_s, seconds)
+        self._right = _RIGHT + (self._right - _RIGHT) * _FADING
+        self._wrong = _WRONG + (self._wrong - _WRONG) * _FADING
+
+    def checked(self, guessed: int, right: int, seconds: float) -> None:
+        """So many were guessed and checked together with one that was certain."""
+        self._spent_s += seconds
+        if guessed:
+            self._each_s = _smoothed(self._each_s, max(seconds - self._single_s, 0.0) / guessed)
+        self._balance_s += right * self._single_s - (seconds - self._single_s)
+        self._right += right
+        self._wrong += right < guessed
+
+    def lost(self, seconds: float) -> None:
+        """So much was computed once more."""
+        self._spent_s += seconds
+        self._balance_s -= seconds
+
+    @property
+    def _allowed_s(self) -> float:
+        """What may be lost from here on."""
+        return self._balance_s + _DEBT_PART * self._spent_s + _FIRST_DEBT_TOKENS * self._single_s
+
+    def size(self, most: int) -> int:
+        """How many to guess now; 0 while it does not pay or can't be afforded."""
+        if not self._single_s:
+            return 0
+        each = self._each_s or self._single_s / 2
+        most = min(most, int(self._allowed_s / each))
+        best, best_gain, hit, expected = 0, 0.0, 1.0, 0.0
+        for size in range(1, most + 1):
+            hit *= self._chance
+            expected += hit
+            gain = expected * self._single_s - size * each
+            if gain > best_gain:
+                best, best_gain = size, gain
+        return best
+
+    @property
+    def _chance(self) -> float:
+        """Of one guess to come true, if those before it did."""
+        return self._right / (self._right + self._wrong)
+
+
+def _smoothed(old: float, new: float) -> float:
+    return new if not old else old + _SMOOTHING * (new - old)
