@@ -39,3 +39,7 @@ class SettingsService(QObject):
         except AppError as error:
             self.failed.emit(error)
         self.changed.emit(values)
+
+    def context_for(self, model_id: str) -> int | None:
+        """The context wanted for a model, in tokens; None leaves it to the engine. Any thread."""
+        return self.values.context_for(model_id)
