@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop.background import Background, Outcome
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.services.setup import SetupService
 from desktop.services.turns import LiveTurn, as_message, error_values, history, our_fault, receipt
 from desktop.storage.conversations import (
     Conversation,
@@ -29,7 +30,6 @@ from models.chat import (
     Progress,
     ReasoningDelta,
     Role,
-    Sampling,
     TextDelta,
 )
 from models.errors import AppError, StorageError
@@ -46,7 +46,7 @@ class ChatService(QObject):
     For each answer: `message_added` (the user's, then the answer's, RUNNING), any number of
     `turn_progressed` and `turn_advanced`, exactly one `turn_finished`. All of it is in the store before
     the signal goes out, the growing text at least every half second. `conversations_erased` carries the
-    cache keys of conversations that are gone for good. `failed` carries an AppError that
+    cache keys of conversations that are gone for good, or private since. `failed` carries an AppError that
     belongs to no answer (the store is full or read-only); what was written stays in memory until it
     can be stored.
     """
@@ -75,6 +75,10 @@ class ChatService(QObject):
         self._backend_for = backend_for
         self._models = models
         self._settings = settings
+        self.setup = SetupService(store, models, settings, self)
+        self.setup.changed.connect(self.conversations_changed)
+        self.setup.erased.connect(self.conversations_erased)
+        self.setup.failed.connect(self.failed)
         self._live: dict[int, LiveTurn] = {}
         self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
         self._saver = QTimer(self, interval=_SAVE_EVERY_MS)
@@ -143,7 +147,9 @@ class ChatService(QObject):
         """
         try:
             if conversation_id is None:
-                question, answer = self._store.begin(title_from(text), text)
+                private, options = self.setup.take_new()
+                question, answer = self._store.begin(title_from(text), text, private=private, options=options)
+                self.setup.begun()
                 conversation_id = question.conversation_id
             else:
                 thread = self._store.thread(conversation_id)
@@ -282,16 +288,18 @@ class ChatService(QObject):
         return choose(mode=self._settings.values.mode, wanted=None, installed=usable)
 
     def _request(self, turn: LiveTurn) -> ChatRequest:
-        settings = self._settings.values
-        thread = self.messages(turn.message.conversation_id)
+        conversation_id = turn.message.conversation_id
+        private, options = self.setup.merged(conversation_id, turn.route.model)
+        thread = self.messages(conversation_id)
         earlier = list(takewhile(lambda message: message.id != turn.message.id, thread))
         return ChatRequest(
             model=turn.route.model,
             messages=history(earlier),
-            sampling=Sampling(temperature=settings.temperature, max_tokens=settings.max_tokens),
-            thinking=settings.thinking,
+            sampling=options.sampling(),
+            thinking=self._settings.values.thinking,
+            thinking_budget=options.thinking_budget,
             answer_so_far=turn.message.text,
-            cache_key=str(turn.message.conversation_id),
+            cache_key=None if private else str(conversation_id),
         )
 
     def _take(self, turn: LiveTurn, event: ChatEvent) -> None:
