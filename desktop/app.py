@@ -116,6 +116,7 @@ class Program(QObject):
         """What needs nobody to wait for it."""
         self.chat.empty_trash()
         self._clear_unwanted_states()
+        self.chat.setup.forget_private()
 
     def _clear_unwanted_states(self) -> None:
         from models.local.states import clear
@@ -225,7 +226,7 @@ class Program(QObject):
         if name == "models":
             from desktop.ui.manager.page import ModelsPage
 
-            models = ModelsPage(self.models)
+            models = ModelsPage(self.models, self.settings, self._look)
             models.add_requested.connect(self._add_model)
             models.remove_requested.connect(self._remove_model)
             return models

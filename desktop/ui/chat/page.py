@@ -19,6 +19,7 @@ from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat.composer import Composer
 from desktop.ui.chat.transcript import Transcript
 from desktop.ui.chat.welcome import Welcome
+from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress
 from models.errors import NextStep
@@ -53,6 +54,7 @@ class ChatPage(QWidget):
         self.transcript = Transcript(look, self._latest, self)
         self.welcome = Welcome(look, self)
         self.composer = Composer(look, self)
+        self.options = ConversationOptions(chat.setup, look, self)
         self._build()
         self._connect()
         self._show_models()
@@ -69,6 +71,7 @@ class ChatPage(QWidget):
         self._editing = None
         self._show_note()
         self._conversation = conversation_id
+        self.options.show_conversation(conversation_id)
         messages = [] if conversation_id is None else self._chat.messages(conversation_id)
         self._middle.setCurrentWidget(self.transcript if messages else self.welcome)
         self.transcript.show_thread(messages)
@@ -79,6 +82,7 @@ class ChatPage(QWidget):
     def keep_typed(self) -> None:
         """Store what is in the composer; an edited message that was not sent becomes part of the draft."""
         self.composer.flush()
+        self.options.keep_typed()
         if self._editing is not None and self.composer.text().strip() != self._editing.text.strip():
             drafts = (self._chat.draft(self._conversation), self.composer.text())
             self._chat.save_draft(self._conversation, "\n\n".join(text for text in drafts if text))
@@ -124,6 +128,8 @@ class ChatPage(QWidget):
         row.setContentsMargins(52, 10, 16, 6)  # the window's own button stands at the left
         row.addWidget(self.picker)
         row.addStretch(1)
+        row.addWidget(self.options.sign)
+        row.addWidget(self.options.button)
         return row
 
     def _connect(self) -> None:
@@ -166,9 +172,11 @@ class ChatPage(QWidget):
 
     def _send(self, text: str) -> bool:
         """Send a text; False if it could not be stored. The composer is left alone."""
+        self.options.keep_typed()
         stored = self._chat.send(self._conversation, text)
         if stored is not None and self._conversation is None:
             self._conversation = stored
+            self.options.show_conversation(stored)
             self.conversation_started.emit(stored)
             self._on_thread_changed(stored)
         return stored is not None
