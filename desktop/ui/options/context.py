@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui.choice import Choice
-from desktop.ui.options.fields import Field
+from desktop.ui.options.fields import INPUT_WIDTH, Field
 from desktop.ui.theme import Appearance
 
 _SHORTEST = 2_048
@@ -35,7 +35,7 @@ class ContextField(Field):
         self.choice = Choice(self)
         self.choice.setObjectName(f"{prefix}-context")
         self.choice.setAccessibleName(self.name)
-        self.choice.setFixedWidth(132)
+        self.choice.setFixedWidth(INPUT_WIDTH)
         self.choice.addItem("Auto", None)
         for tokens in lengths:
             self.choice.addItem(context_name(tokens), tokens)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -15,14 +15,13 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.system.options import Range, stop_strings
-from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label
 from desktop.ui.theme import Appearance
 
 PAUSE_MS = 600
 """A value is taken after a pause in typing, or when the field is left."""
 
-_INPUT_WIDTH = 132
+INPUT_WIDTH = 132
 
 
 class Field(QWidget):
@@ -54,6 +53,7 @@ class Field(QWidget):
         policy = self.reset.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.reset.setSizePolicy(policy)
+        self._waiting = False  # something was typed and not taken yet
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self.flush)
 
@@ -79,6 +79,14 @@ class Field(QWidget):
         for widget in (self._hint, *widgets, self._problem):
             column.addWidget(widget)
 
+    def _wait(self) -> None:
+        self._waiting = True
+        self._pause.start()
+
+    def _drop_typed(self) -> None:
+        self._waiting = False
+        self._pause.stop()
+
     def _say(self, problem: str) -> None:
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
@@ -101,9 +109,9 @@ class _Typed(Field):
         self._own: object = None
 
     def flush(self) -> None:
-        if not self._pause.isActive():
+        if not self._waiting:
             return
-        self._pause.stop()
+        self._drop_typed()
         text = self._typed()
         try:
             value = self._parse(text) if text.strip() else None
@@ -114,7 +122,7 @@ class _Typed(Field):
         self._take(value)
 
     def clear(self) -> None:
-        self._pause.stop()
+        self._drop_typed()
         self._say("")
         self._show_text("")
         self._take(None)
@@ -126,7 +134,7 @@ class _Typed(Field):
             self.changed.emit({self.key: value})
 
     def _show_own(self, value: object, text: str) -> None:
-        self._pause.stop()
+        self._drop_typed()
         self._own = value
         self._say("")
         self._show_text(text)
@@ -134,7 +142,7 @@ class _Typed(Field):
 
     def _begin_pause(self) -> None:
         self.reset.setVisible(bool(self._typed()))
-        self._pause.start()
+        self._wait()
 
     def _typed(self) -> str:
         raise NotImplementedError
@@ -163,7 +171,7 @@ class NumberField(_Typed):
         self.edit.setObjectName(f"{prefix}-{key}")
         self.edit.setAccessibleName(name)
         self.edit.setAccessibleDescription(hint)
-        self.edit.setFixedWidth(_INPUT_WIDTH)
+        self.edit.setFixedWidth(INPUT_WIDTH)
         self.edit.textEdited.connect(lambda _text: self._begin_pause())
         self.edit.editingFinished.connect(self.flush)
         self._stack(beside=self.edit)
@@ -210,95 +218,6 @@ class StopField(_Typed):
         self.edit.blockSignals(False)
 
 
-class FormField(Field):
-    """What the answer must keep to: nothing, a JSON schema, or a grammar."""
-
-    def __init__(
-        self,
-        look: Appearance,
-        parsers: Mapping[str, Callable[[str], str]],
-        parent: QWidget,
-        prefix: str = "option",
-    ) -> None:
-        super().__init__(
-            look, "form", "Answer form", "The answer keeps to it; its reasoning need not.", parent
-        )
-        self._parsers = parsers
-        self._own: dict[str, str | None] = dict.fromkeys(parsers)
-        self.kind = Choice(self)
-        self.kind.setObjectName(f"{prefix}-form")
-        self.kind.setAccessibleName(self.name)
-        self.kind.setFixedWidth(_INPUT_WIDTH)
-        self.kind.addItem("Free", "")
-        self.kind.addItem("JSON schema", "json_schema")
-        self.kind.addItem("Grammar", "grammar")
-        self.edit = lines_edit(f"{prefix}-form-text", "The schema or the grammar", 6, self)
-        self.edit.setProperty("code", True)
-        self.kind.activated.connect(lambda _index: self._on_kind())
-        self.edit.textChanged.connect(self._pause.start)
-        self.edit.installEventFilter(self)
-        self._stack(self.edit, beside=self.kind)
-
-    def show_values(self, own: Mapping[str, str | None], inherited: Mapping[str, str | None]) -> None:
-        """What is set here, and what holds without it; each by option name."""
-        self._own = dict(own)
-        kind = next((key for key, text in own.items() if text is not None), "")
-        self.kind.setItemText(0, "As the model" if any(inherited.values()) else "Free")
-        self.kind.setCurrentIndex(self.kind.findData(kind))
-        self._show_text(own.get(kind) or "")
-        self._show_kind()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.FocusOut:
-            self.flush()
-        return False
-
-    def flush(self) -> None:
-        if not self._pause.isActive():
-            return
-        self._pause.stop()
-        kind, text = self.kind.currentData(), self.edit.toPlainText()
-        try:
-            value = self._parsers[kind](text) if kind and text.strip() else None
-        except ValueError as error:
-            self._say(str(error))
-            return
-        self._say("")
-        self._take({**dict.fromkeys(self._parsers), **({kind: value} if kind else {})})
-
-    def clear(self) -> None:
-        self.kind.setCurrentIndex(0)
-        self._show_text("")
-        self._show_kind()
-        self._take(dict.fromkeys(self._parsers))
-
-    def _take(self, values: dict[str, str | None]) -> None:
-        if values != self._own:
-            self._own = values
-            self.changed.emit(dict(values))
-
-    def _on_kind(self) -> None:
-        self._show_kind()
-        self._pause.start()
-        if self.kind.currentData():
-            self.edit.setFocus()
-        else:
-            self.clear()
-
-    def _show_kind(self) -> None:
-        kind = self.kind.currentData()
-        self.edit.setVisible(bool(kind))
-        self.edit.setPlaceholderText(_EXAMPLES.get(kind, ""))
-        self.reset.setVisible(bool(kind))
-
-    def _show_text(self, text: str) -> None:
-        self._pause.stop()
-        self._say("")
-        self.edit.blockSignals(True)
-        self.edit.setPlainText(text)
-        self.edit.blockSignals(False)
-
-
 def number(key: str, value: float) -> str:
     """A number as it is shown, in the fewest digits; counts in groups of three."""
     if key == "seed":
@@ -316,9 +235,3 @@ def lines_edit(object_name: str, name: str, lines: int, parent: QWidget) -> QPla
     edit.setFixedHeight(edit.fontMetrics().lineSpacing() * lines + 18)
     edit.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
     return edit
-
-
-_EXAMPLES = {
-    "json_schema": '{"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}',
-    "grammar": 'root ::= "yes" | "no"',
-}

@@ -10,8 +10,9 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from desktop.system.options import NUMBERS, Options, gbnf, schema
+from desktop.ui.options.answer_form import FormField
 from desktop.ui.options.context import ContextField
-from desktop.ui.options.fields import Field, FormField, NumberField, StopField
+from desktop.ui.options.fields import Field, NumberField, StopField
 from desktop.ui.theme import Appearance
 
 _MODEL = "As the model"
