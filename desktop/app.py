@@ -32,6 +32,7 @@ from models.errors import AppError
 from models.library import Library
 
 if TYPE_CHECKING:
+    from desktop.storage.export import Form
     from desktop.system.settings import Settings
     from desktop.ui.page import Page
     from models.local.backend import LocalBackend
@@ -165,6 +166,7 @@ class Program(QObject):
         sidebar.page_requested.connect(self._show_page)
         sidebar.renamed.connect(self.chat.rename)
         sidebar.delete_requested.connect(self._delete)
+        sidebar.export_requested.connect(self._export)
         sidebar.searched.connect(self._search)
         page.conversation_started.connect(sidebar.select)
         page.new_chat_requested.connect(lambda: self._open(None))
@@ -214,6 +216,24 @@ class Program(QObject):
         self.chat.restore(conversation_id)
         self._open(conversation_id)
 
+    def _export(self, conversation_id: int, form: Form) -> None:
+        from desktop.ui.exporting import Exporter
+
+        conversation = self.chat.conversation(conversation_id)
+        if conversation is not None:
+            exporter = Exporter(self.window)
+            exporter.failed.connect(lambda error: self.window.warn(error.one_line()))
+            exporter.exported.connect(self._tell_exported)
+            exporter.ask(conversation, self.chat.messages(conversation_id), form)
+
+    def _tell_exported(self, path: str) -> None:
+        folder = str(Path(path).parent)
+        words = f"Exported “{Path(path).name}”."
+        self.window.notice.say(words, "Show the folder", lambda: self._open_folder(folder))
+
+    def _open_folder(self, path: str) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
     # -- pages, models, links
 
     def _show_page(self, name: str) -> None:
@@ -233,7 +253,7 @@ class Program(QObject):
         from desktop.ui.settings.page import SettingsPage
 
         settings = SettingsPage(self.settings, self._paths.data)
-        settings.folder_requested.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
+        settings.folder_requested.connect(self._open_folder)
         return settings
 
     def _add_model(self) -> None:

@@ -110,6 +110,10 @@ class ChatService(QObject):
         stored = self._read(lambda: self._store.thread(conversation_id), nothing)
         return [self._current(message) for message in stored]
 
+    def conversation(self, conversation_id: int) -> Conversation | None:
+        """One of them; None if it can't be read."""
+        return self._read(lambda: self._store.get(conversation_id), None)
+
     def search(self, text: str) -> list[SearchHit]:
         """Where a text occurs in titles and messages."""
         return self._read(lambda: self._store.search(text), [])

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.storage.conversations import Conversation, SearchHit
+from desktop.storage.export import Form
 from desktop.ui.theme import INTERFACE, META, Appearance
 
 _HEADING = Qt.ItemDataRole.UserRole
@@ -36,6 +37,12 @@ _SNIPPET = Qt.ItemDataRole.UserRole + 1
 _ID = Qt.ItemDataRole.UserRole + 2
 _PRIVATE = Qt.ItemDataRole.UserRole + 3
 _ROW, _TALL_ROW, _HEADING_ROW = 34, 52, 30
+
+_EXPORTS = (
+    ("Markdown…", Form.MARKDOWN),
+    ("Markdown with reasoning…", Form.MARKDOWN_WITH_REASONING),
+    ("JSON with everything…", Form.JSON),
+)
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -203,6 +210,7 @@ class ConversationList(QListView):
 
     chosen = Signal(int)
     delete_requested = Signal(int)
+    export_requested = Signal(int, object)
 
     def __init__(self, look: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
@@ -231,14 +239,25 @@ class ConversationList(QListView):
     def open_menu(self, position: QPoint) -> None:
         """The menu of the row at a position."""
         index = self.indexAt(position)
-        if not index.isValid() or index.data(_ID) is None:
-            return
+        if index.isValid() and index.data(_ID) is not None:
+            self.menu_of(index).popup(self.viewport().mapToGlobal(position))
+
+    def menu_of(self, index: QModelIndex) -> QMenu:
+        """What can be done with a conversation; gone once it is closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Rename").triggered.connect(lambda: self.edit(index))
         conversation_id = index.data(_ID)
+        self._add_exports(menu.addMenu("Export"), conversation_id)
         menu.addAction("Delete").triggered.connect(lambda: self.delete_requested.emit(conversation_id))
-        menu.popup(self.viewport().mapToGlobal(position))
+        return menu
+
+    def _add_exports(self, menu: QMenu, conversation_id: int) -> None:
+        for words, form in _EXPORTS:
+            action = menu.addAction(words)
+            action.triggered.connect(
+                lambda _checked, form=form: self.export_requested.emit(conversation_id, form)
+            )
 
     @property
     def editing(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton, QWidget
 
 from desktop.storage.conversations import Status, StoredMessage
@@ -35,6 +36,12 @@ class AnswerView(MessageView):
         self._now.setObjectName("answer-now")
         self._now.setProperty("link", True)
         self._now.clicked.connect(self.answer_now_requested)
+        self._copy_thought = QPushButton("Copy reasoning", self)
+        self._copy_thought.setObjectName("copy-reasoning")
+        self._copy_thought.setProperty("link", True)
+        self._copy_thought.clicked.connect(
+            lambda: QGuiApplication.clipboard().setText(self.message.reasoning)
+        )
         self._reasoning = MessageText(look, self)
         self._reasoning.setAccessibleName("Reasoning")
         self._text = MessageText(look, self)
@@ -73,7 +80,11 @@ class AnswerView(MessageView):
         if self._thought.isVisibleTo(self):
             thought = min(self._thought.sizeHint().width(), width)
             self._thought.setGeometry(-6, y, thought, 28)
-            self._now.setGeometry(thought + 2, y, self._now.sizeHint().width(), 28)
+            x = thought + 2
+            for button in (self._now, self._copy_thought):
+                if button.isVisibleTo(self):
+                    button.setGeometry(x, y, button.sizeHint().width(), 28)
+                    x += button.width() + 8
             y += 34
         if self._reasoning.isVisibleTo(self):
             height = self._reasoning.height_for(width - 16)
@@ -119,6 +130,7 @@ class AnswerView(MessageView):
         self._thought.setVisible(thought)
         self._now.setVisible(thought and running and not self.message.text)
         self._reasoning.setVisible(thought and self._unfolded)
+        self._copy_thought.setVisible(thought and self._unfolded)
         if thought:
             arrow = "caret-down" if self._unfolded else "caret-right"
             self._thought.setIcon(self.look.icon(arrow))
