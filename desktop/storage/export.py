@@ -103,7 +103,9 @@ def _replace(path: Path, data: bytes) -> None:
 
 def _heading(message: StoredMessage) -> str:
     name = _NAMES[message.role]
-    return f"{name} · {_one_line(message.model)}" if message.model else name
+    if message.role is not Role.ASSISTANT or not message.model:
+        return name
+    return f"{name} · {_one_line(message.model)}"
 
 
 def _folded(reasoning: str) -> str:
