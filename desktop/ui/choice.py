@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QWheelEvent
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QWidget
 
 
 class Choice(QComboBox):
     """Draws its own arrow, since a style sheet takes the style's away; the wheel scrolls the page."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setItemDelegate(QStyledItemDelegate(self))  # the usual one is deaf to the style sheet
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

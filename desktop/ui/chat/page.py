@@ -259,6 +259,7 @@ class ChatPage(QWidget):
     def _show_models(self) -> None:
         usable = self._models.usable()
         self.welcome.show_models(bool(usable))
+        self.options.refresh()
         words = f"{usable[0].name} · on this machine" if usable else "No model installed"
         self.picker.setText(words.replace("&", "&&"))
         self.picker.setAccessibleDescription(words)

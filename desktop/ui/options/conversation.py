@@ -54,6 +54,11 @@ class ConversationOptions(QObject):
         """Take what was typed into the sheet and not yet taken."""
         self.sheet.form.flush()
 
+    def refresh(self) -> None:
+        """Another model may answer now: show what it has."""
+        self.keep_typed()
+        self._fill()
+
     def _fill(self) -> None:
         private, own = self._setup.of(self._conversation)
         self.sheet.show_values(private, own, self._setup.inherited())

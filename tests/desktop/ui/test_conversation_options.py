@@ -42,10 +42,12 @@ class Scene:
         self.background = Background()
         self.settings = SettingsService(folder / "settings.json")
         self.backend = FakeBackend(*[says("Yes.")] * 3)
-        models = OneModel(Library(folder / "models", folder / "starter"))
+        self.models = OneModel(Library(folder / "models", folder / "starter"))
         store = ConversationStore(self.connection)
-        self.chat = ChatService(store, self.background, lambda _name: self.backend, models, self.settings)
-        self.page = ChatPage(self.chat, models, look)
+        self.chat = ChatService(
+            store, self.background, lambda _name: self.backend, self.models, self.settings
+        )
+        self.page = ChatPage(self.chat, self.models, look)
         self.page.resize(1200, 700)
         qtbot.addWidget(self.page)
         self.page.show()
@@ -138,6 +140,14 @@ def test_what_a_model_has_meanwhile_shows_when_the_sheet_is_seen_again(scene: Sc
     scene.settings.update(models={"m": Options(seed=3)})
     scene.page.show()
     assert scene.seed.placeholderText() == "3"
+
+
+def test_another_model_has_other_options(scene: Scene, qtbot: QtBot) -> None:
+    scene.click_options()
+    qtbot.keyClicks(scene.seed, "5")
+    scene.settings.update(models={"m": Options(seed=3)})
+    scene.models.changed.emit()
+    assert (scene.seed.placeholderText(), scene.seed.text()) == ("3", "5")
 
 
 def test_the_list_has_a_sign_for_private_ones(scene: Scene) -> None:
