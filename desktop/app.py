@@ -34,6 +34,7 @@ from models.library import Library
 if TYPE_CHECKING:
     from desktop.storage.export import Form
     from desktop.system.settings import Settings
+    from desktop.ui.exporting import Exporter
     from desktop.ui.page import Page
     from models.local.backend import LocalBackend
     from models.local.states import Shelf
@@ -216,15 +217,20 @@ class Program(QObject):
         self.chat.restore(conversation_id)
         self._open(conversation_id)
 
-    def _export(self, conversation_id: int, form: Form) -> None:
+    @cached_property
+    def exporter(self) -> Exporter:
+        """Built when first needed."""
         from desktop.ui.exporting import Exporter
 
+        exporter = Exporter(self.window)
+        exporter.failed.connect(lambda error: self.window.warn(error.one_line()))
+        exporter.exported.connect(self._tell_exported)
+        return exporter
+
+    def _export(self, conversation_id: int, form: Form) -> None:
         conversation = self.chat.conversation(conversation_id)
         if conversation is not None:
-            exporter = Exporter(self.window)
-            exporter.failed.connect(lambda error: self.window.warn(error.one_line()))
-            exporter.exported.connect(self._tell_exported)
-            exporter.ask(conversation, self.chat.messages(conversation_id), form)
+            self.exporter.ask(conversation, self.chat.messages(conversation_id), form)
 
     def _tell_exported(self, path: str) -> None:
         folder = str(Path(path).parent)

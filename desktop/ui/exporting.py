@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop.storage.export import Form, file_name, text_of, write
@@ -30,6 +30,7 @@ class Exporter(QObject):
         suggested = str(Path.home() / file_name(conversation.title, form))
         filters = _FILTERS.get(form, _MARKDOWN)
         dialog = QFileDialog(self._window, "Export the conversation", suggested, filters)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(form.value.rpartition(".")[2])
         dialog.selectFile(suggested)
