@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from desktop.services.setup import SetupService
 from desktop.system.options import Options
-from desktop.ui.options.sheet import OptionsSheet
 from desktop.ui.theme import Appearance
+
+if TYPE_CHECKING:
+    from desktop.ui.options.sheet import OptionsSheet
 
 
 class ConversationOptions(QObject):
@@ -19,9 +24,8 @@ class ConversationOptions(QObject):
 
     def __init__(self, setup: SetupService, look: Appearance, page: QWidget) -> None:
         super().__init__(page)
-        self._setup = setup
+        self._setup, self._look, self._page = setup, look, page
         self._conversation: int | None = None
-        self.sheet = OptionsSheet(look, page)
         self.button = QToolButton(page)
         self.button.setObjectName("conversation-options")
         self.button.setAccessibleName("Options of this conversation")
@@ -39,11 +43,19 @@ class ConversationOptions(QObject):
         self.sign.setIconSize(QSize(14, 14))
         self.button.clicked.connect(self._toggle)
         self.sign.clicked.connect(self._open)
-        self.sheet.shown.connect(self._fill)
-        self.sheet.closed.connect(self._on_closed)
-        self.sheet.options_changed.connect(self._keep_options)
-        self.sheet.private_chosen.connect(self._keep_private)
         self._fill()
+
+    @cached_property
+    def sheet(self) -> OptionsSheet:
+        """Built when first needed: a form of a dozen fields would delay the window."""
+        from desktop.ui.options.sheet import OptionsSheet
+
+        sheet = OptionsSheet(self._look, self._page)
+        sheet.shown.connect(self._fill)
+        sheet.closed.connect(self._on_closed)
+        sheet.options_changed.connect(self._keep_options)
+        sheet.private_chosen.connect(self._keep_private)
+        return sheet
 
     def show_conversation(self, conversation_id: int | None) -> None:
         """Show another conversation's."""
@@ -52,7 +64,8 @@ class ConversationOptions(QObject):
 
     def keep_typed(self) -> None:
         """Take what was typed into the sheet and not yet taken."""
-        self.sheet.form.flush()
+        if self._is_built:
+            self.sheet.form.flush()
 
     def refresh(self) -> None:
         """Another model may answer now: show what it has."""
@@ -61,8 +74,13 @@ class ConversationOptions(QObject):
 
     def _fill(self) -> None:
         private, own = self._setup.of(self._conversation)
-        self.sheet.show_values(private, own, self._setup.inherited())
         self.sign.setVisible(private)
+        if self._is_built:
+            self.sheet.show_values(private, own, self._setup.inherited())
+
+    @property
+    def _is_built(self) -> bool:
+        return "sheet" in self.__dict__
 
     def _keep_options(self, options: Options) -> None:
         self._setup.set_options(self._conversation, options)
