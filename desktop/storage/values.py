@@ -36,6 +36,7 @@ class StoredMessage:
 
     `receipt` says how an answer came about (usage, timings, route), `error` why it failed.
     `versions` are the ids of all messages that stand in this one's place, itself included, oldest first.
+    A `pinned` one stays in the model's memory when older ones are left out.
     """
 
     id: int
@@ -50,3 +51,4 @@ class StoredMessage:
     receipt: Mapping[str, object] | None
     error: Mapping[str, str] | None
     versions: tuple[int, ...]
+    pinned: bool = False
