@@ -16,11 +16,11 @@ _PAUSE_MS = 300
 
 
 class DraftCounter(QObject):
-    """Says `counted(text, size)` when typing pauses: a TextSize, or None where it can't be known. GUI thread only.
+    """Says `counted(text, size)` when typing pauses; size is a TextSize, or None where it can't be known.
 
-    One text is counted at a time, the newest; what is outdated when it arrives is not said. While
-    `busy()` nothing is asked: call `wake` afterwards. `count` gives None where there is nobody to ask.
-    A failure is not said either: it comes again with the message.
+    GUI thread only. One text is counted at a time, the newest; what is outdated when it arrives is not
+    said. While `busy()` nothing is asked: call `wake` afterwards. `count` gives None where there is
+    nobody to ask. A failure is not said either: it comes again with the message.
     """
 
     counted = Signal(str, object)

@@ -11,7 +11,7 @@ from desktop.ui.chat.error_card import ErrorCard
 from desktop.ui.chat.markdown import MarkdownStream, parse
 from desktop.ui.chat.message import ACTION_HEIGHT, MessageView
 from desktop.ui.chat.text import MessageText
-from desktop.ui.labels import Picture
+from desktop.ui.labels import Picture, plain_label
 from desktop.ui.theme import Appearance
 from models.chat import Progress
 
@@ -42,6 +42,8 @@ class AnswerView(MessageView):
         self._error = ErrorCard(self)
         self._error.step_requested.connect(lambda step: self.step_requested.emit(step, self.message))
         self._error.resized.connect(self.grown)
+        self._remarks = plain_label(self, "meta")
+        self._remarks.setObjectName("remarks")
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
@@ -66,6 +68,8 @@ class AnswerView(MessageView):
             self._text.show_blocks(parse(message.text))
         self._show_reasoning(running)
         self._show_error()
+        self._show_remarks()
+        self._show_pin()
         self._show_state(running, progress)
 
     def arrange(self, width: int) -> int:
@@ -87,6 +91,10 @@ class AnswerView(MessageView):
             height = self._error.height_for(width)
             self._error.setGeometry(0, y + 4, width, height)
             y += height + 8
+        if self._remarks.isVisibleTo(self):
+            height = self._remarks.heightForWidth(width)
+            self._remarks.setGeometry(0, y + 4, width, height)
+            y += height + 8
         if self._bar.isVisibleTo(self):
             self._bar.setGeometry(0, y + 6, min(width, 240), 4)
             y += 12
@@ -105,6 +113,7 @@ class AnswerView(MessageView):
         spring = QWidget(self.action_row)
         self.action_row.add_widget(spring, 1)
         self._add_versions()
+        self._add_pin()
         self._add_copy()
         again = self.action_row.add("arrow-clockwise", "regenerate", "Answer again")
         again.clicked.connect(lambda: self.regenerate_requested.emit(self.message))
@@ -132,6 +141,11 @@ class AnswerView(MessageView):
         if error is not None:
             self._error.show_error(error)
 
+    def _show_remarks(self) -> None:
+        remarks = wording.remarks(self.message)
+        self._remarks.setText("\n".join(remarks))
+        self._remarks.setVisible(bool(remarks))
+
     def _show_state(self, running: bool, progress: Progress | None) -> None:
         waiting = running and not self.message.text and not self.message.reasoning
         known = progress is not None and progress.total > 0
@@ -149,6 +163,7 @@ class AnswerView(MessageView):
         )
         for button in self.action_row.findChildren(QToolButton):
             button.setVisible(not running)
+        self._pin.setVisible(not running and bool(self.message.text))
 
     def _was_cut(self) -> bool:
         return (self.message.receipt or {}).get("reason") == "length"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui.chat.document import LONGEST_RUN
+from desktop.ui.chat.meter import ContextMeter
 from desktop.ui.chat.thinking import ThinkingSwitch
+from desktop.ui.labels import ElidedLabel
 from desktop.ui.theme import Appearance
 
 _MOST_LINES = 10
@@ -148,10 +150,9 @@ class Composer(QWidget):
         self.edit.setAccessibleName("Message")
         self.edit.setPlaceholderText("Ask anything…")
         self.thinking = ThinkingSwitch(self._look, self._card)
-        self._note = QLabel(self._card)
+        self._note = ElidedLabel(self._card, "meta")
         self._note.setObjectName("composer-note")
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
-        self._note.setProperty("role", "meta")
+        self.meter = ContextMeter(self._card)
         self.send = self._button("send", "arrow-up", "Send", "Send (Enter)")
         self.stop = self._button("stop", "stop-fill", "Stop", "Stop (Esc)")
         self.send.clicked.connect(self._submit)
@@ -161,6 +162,7 @@ class Composer(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.thinking)
         row.addWidget(self._note, 1)
+        row.addWidget(self.meter)
         row.addWidget(self.send)
         row.addWidget(self.stop)
         column = QVBoxLayout(self._card)
