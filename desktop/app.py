@@ -318,6 +318,7 @@ class Program(QObject):
         self.settings.update(window=self.window.place())
 
     def _close(self) -> None:
+        self.drafts.take("")  # the end of an answer would have a draft counted
         self.chat.close()
         self.background.close(lambda: self.local.aclose())
         self._connection.close()

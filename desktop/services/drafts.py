@@ -19,7 +19,7 @@ class DraftCounter(QObject):
     """Says `counted(text, size)` when typing pauses; size is a TextSize, or None where it can't be known.
 
     GUI thread only. One text is counted at a time, the newest; what is outdated when it arrives is not
-    said. While `busy()` nothing is asked: call `wake` afterwards. `count` gives None where there is
+    said. While `busy()` nothing is asked, and a new text's size is None: call `wake` afterwards. `count` gives None where there is
     nobody to ask. A failure is not said either: it comes again with the message.
     """
 
@@ -52,7 +52,8 @@ class DraftCounter(QObject):
             self._pause.start()
         else:
             self._pause.stop()
-            self.counted.emit("", None)
+        if not text or self._busy():
+            self.counted.emit(text, None)
 
     def count_again(self) -> None:
         """Another model, or another context: what is known of the draft no longer holds."""

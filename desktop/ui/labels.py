@@ -20,20 +20,28 @@ def plain_label(parent: QWidget, role: str = "") -> QLabel:
 
 
 class ElidedLabel(QLabel):
-    """One line of plain text that gives way: cut off, it ends in “…”, and the tip has it whole."""
+    """One line of plain text that gives way: to shorter words if there are any, and then it ends in “…”."""
 
     def __init__(self, parent: QWidget, role: str = "") -> None:
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self._shorter = ""
         if role:
             self.setProperty("role", role)
+
+    def say(self, words: str, shorter: str = "") -> None:
+        """Show these words, or the shorter ones where they don't fit."""
+        self._shorter = shorter
+        self.setText(words)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        self.setToolTip(self.text() if words != self.text() else "")
+        metrics = self.fontMetrics()
+        fits = metrics.horizontalAdvance(self.text()) <= self.width()
+        words = self.text() if fits else self._shorter or self.text()
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, self.width())
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)

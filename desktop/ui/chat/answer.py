@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QProgressBar, QPushButton, QToolButton, QWidget
 
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat import wording
@@ -11,7 +11,7 @@ from desktop.ui.chat.error_card import ErrorCard
 from desktop.ui.chat.markdown import MarkdownStream, parse
 from desktop.ui.chat.message import ACTION_HEIGHT, MessageView
 from desktop.ui.chat.text import MessageText
-from desktop.ui.labels import Picture, plain_label
+from desktop.ui.labels import ElidedLabel, Picture, plain_label
 from desktop.ui.theme import Appearance
 from models.chat import Progress
 
@@ -47,10 +47,8 @@ class AnswerView(MessageView):
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
-        self._status = QLabel(self.action_row)
+        self._status = ElidedLabel(self.action_row, "meta")
         self._status.setObjectName("status-line")
-        self._status.setTextFormat(Qt.TextFormat.PlainText)
-        self._status.setProperty("role", "meta")
         for text in (self._text, self._reasoning):
             text.link_activated.connect(self.link_activated)
         self._build_actions()
@@ -113,10 +111,10 @@ class AnswerView(MessageView):
         spring = QWidget(self.action_row)
         self.action_row.add_widget(spring, 1)
         self._add_versions()
-        self._add_pin()
         self._add_copy()
         again = self.action_row.add("arrow-clockwise", "regenerate", "Answer again")
         again.clicked.connect(lambda: self.regenerate_requested.emit(self.message))
+        self._add_pin()
 
     def _toggle_thought(self) -> None:
         self._unfolded = not self._unfolded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextOption
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QResizeEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui.chat.document import LONGEST_RUN
@@ -14,6 +14,7 @@ from desktop.ui.theme import Appearance
 
 _MOST_LINES = 10
 _DRAFT_MS = 400
+_NARROW = 520
 _WRAPPING = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
@@ -31,6 +32,7 @@ class ComposerEdit(QPlainTextEdit):
         self._composing = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWordWrapMode(_WRAPPING)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTabChangesFocus(True)
         self.document().setDocumentMargin(2)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
@@ -125,15 +127,20 @@ class Composer(QWidget):
         self.stop.setVisible(running)
         self.send.setVisible(not running)
 
-    def set_note(self, words: str) -> None:
-        """A quiet line below the text."""
-        self._note.setText(words)
+    def set_note(self, words: str, shorter: str = "") -> None:
+        """A quiet line below the text; the shorter words are for where there is little room."""
+        self._note.say(words, shorter)
+        self._note.setToolTip(words)
 
     def flush(self) -> None:
         """Report a draft that waits for its pause, now."""
         if self._pause.isActive():
             self._pause.stop()
             self.draft_changed.emit(self.text())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.meter.set_brief(self.width() < _NARROW)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):

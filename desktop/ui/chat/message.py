@@ -78,10 +78,14 @@ class MessageView(QWidget):
         """The pin is both the action and the sign that a message is pinned."""
         self._pin = self.action_row.add("push-pin", "pin-message", "Keep in memory")
         self._pin.clicked.connect(lambda: self.pin_requested.emit(self.message, not self.message.pinned))
+        self._pin_drawn = False
         self._show_pin()
 
     def _show_pin(self) -> None:
         pinned = self.message.pinned
+        if pinned is self._pin_drawn:
+            return
+        self._pin_drawn = pinned
         words = "Don’t keep in memory any more" if pinned else "Keep in memory"
         self.action_row.mark(self._pin, "push-pin-fill" if pinned else "push-pin", kept=pinned)
         self._pin.setToolTip(words)
@@ -101,10 +105,10 @@ class QuestionView(MessageView):
         self._natural_width = self._measured(message.text)
         self._text.link_activated.connect(self.link_activated)
         self._add_versions()
-        self._add_pin()
         self._add_copy()
         edit = self.action_row.add("pencil-simple", "edit-message", "Ask differently")
         edit.clicked.connect(lambda: self.edit_requested.emit(self.message))
+        self._add_pin()
 
     def show_message(self, message: StoredMessage, progress: Progress | None = None) -> None:
         if message.text != self.message.text:

@@ -17,17 +17,24 @@ class ContextMeter(QLabel):
         self.setObjectName("context-meter")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", "meta")
+        self._figures, self._brief = "", False
         self.hide()
 
     def show_use(self, use: ContextUse | None, draft: TextSize | None) -> None:
         """Show the conversation and the message being typed, as far as they are known."""
         self.setVisible(use is not None or draft is not None)
         used, total = _sum(use, draft)
-        self.setText(f"{short(used)} / {short(total)} tokens")
+        self._figures = f"{short(used)} / {short(total)}"
+        self.set_brief(self._brief)
         self.setToolTip(explained(use, draft))
         self.setAccessibleName(f"Context: {used:,} of {total:,} tokens")
         self.setAccessibleDescription(self.toolTip())
         self._colour("meta-warn" if _overflows(use, draft) else "meta")
+
+    def set_brief(self, brief: bool) -> None:
+        """Leave out the unit where there is little room."""
+        self._brief = brief
+        self.setText(self._figures if brief else f"{self._figures} tokens")
 
     def _colour(self, role: str) -> None:
         if self.property("role") != role:
@@ -54,7 +61,9 @@ def explained(use: ContextUse | None, draft: TextSize | None) -> str:
         lines.append(f"This conversation: {use.tokens:,} tokens.")
     if draft is not None:
         lines.append(f"Your message: {draft.tokens:,} tokens.")
-    if _overflows(use, draft):
+    if draft is not None and draft.tokens > draft.room_tokens:
+        lines.append("Your message alone is too long.")
+    elif _overflows(use, draft):
         lines.append("Together that is too much, so the oldest messages will be left out. Pinned ones stay.")
     return "\n".join(lines)
 
@@ -68,4 +77,4 @@ def _sum(use: ContextUse | None, draft: TextSize | None) -> tuple[int, int]:
 
 def _overflows(use: ContextUse | None, draft: TextSize | None) -> bool:
     used, total = _sum(use, draft)
-    return use is not None and used > total
+    return draft is not None and used > total

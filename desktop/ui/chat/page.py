@@ -81,8 +81,8 @@ class ChatPage(QWidget):
         messages = [] if conversation_id is None else self._chat.messages(conversation_id)
         self._middle.setCurrentWidget(self.transcript if messages else self.welcome)
         self.transcript.show_thread(messages)
-        self._show_memory()
         self.composer.set_text(self._chat.draft(conversation_id))
+        self._show_memory()
         self._show_running()
         self.composer.edit.setFocus()
 
@@ -172,7 +172,10 @@ class ChatPage(QWidget):
     # -- what the user did
 
     def _submit(self, text: str) -> None:
-        if self._chat.running_in(self._conversation) is not None or self.room.refuses(text):
+        if self._chat.running_in(self._conversation) is not None:
+            return
+        if self.room.refuses(text):
+            self._tell_reader("Not sent: this message is too long")
             return
         if self._editing is not None:
             if self._chat.edit(self._editing, text):
@@ -262,6 +265,9 @@ class ChatPage(QWidget):
         words = {Status.COMPLETE: "Answer complete", Status.FAILED: "No answer"}.get(
             message.status, "Stopped"
         )
+        self._tell_reader(words)
+
+    def _tell_reader(self, words: str) -> None:
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.transcript, words))
 
     def _on_thread_changed(self, conversation_id: int) -> None:

@@ -19,8 +19,8 @@ _LONG_TOKENS = 200
 class Room(QObject):
     """Keeps the meter, the note and the card above the composer in agreement.
 
-    `card` is to be placed by whoever builds the page. A size holds for the text it was counted for, and
-    is shown until another comes.
+    `card` is to be placed by whoever builds the page. A size holds for the text that it was counted for;
+    while that is being changed, it is shown until the next comes.
     """
 
     larger_context_wanted = Signal(int)
@@ -39,6 +39,8 @@ class Room(QObject):
         """What is typed will be added to these messages; `editing` if in place of what followed them."""
         self._earlier = earlier
         self._editing = editing
+        if self._composer.text() != self._text:
+            self._text, self._size = "", None
         self._show()
 
     def show_size(self, text: str, size: TextSize | None) -> None:
@@ -55,12 +57,17 @@ class Room(QObject):
 
     def _show(self) -> None:
         self._composer.meter.show_use(context_use(self._earlier), self._size)
-        self._composer.set_note(_note(self._editing, self._size))
+        words = _notes(self._editing, self._size)
+        self._composer.set_note(" · ".join(words), words[0] if len(words) > 1 else _figure(self._size))
         self.card.show_size(self._size)
 
 
-def _note(editing: bool, size: TextSize | None) -> str:
+def _notes(editing: bool, size: TextSize | None) -> list[str]:
     words = ["Asking differently · Esc to leave it"] if editing else []
     if size is not None and size.tokens > _LONG_TOKENS:
-        words.append(f"This message: {size.tokens:,} tokens")
-    return " · ".join(words)
+        words.append(f"This message: {_figure(size)}")
+    return words
+
+
+def _figure(size: TextSize | None) -> str:
+    return f"{size.tokens:,} tokens" if size is not None else ""

@@ -19,7 +19,7 @@ _ENDED: dict[str, str] = {
 def status_line(message: StoredMessage) -> str:
     """The one line under an answer: where, how fast, what it cost, and how it ended."""
     timings = _part(message, "timings")
-    parts = [_ending(message), _left_out(timings), _speed(timings), "free"]
+    parts = [_ending(message), _speed(timings), "free", _left_out(timings)]
     return " · ".join(part for part in parts if part)
 
 
