@@ -19,8 +19,8 @@ class DraftCounter(QObject):
     """Says `counted(text, size)` when typing pauses; size is a TextSize, or None where it can't be known.
 
     GUI thread only. One text is counted at a time, the newest; what is outdated when it arrives is not
-    said. While `busy()` nothing is asked, and a new text's size is None: call `wake` afterwards. `count` gives None where there is
-    nobody to ask. A failure is not said either: it comes again with the message.
+    said. While `busy()` nothing is asked, and a new text's size is None: call `wake` afterwards. `count`
+    gives None where there is nobody to ask. A failure is not said: it comes again with the message.
     """
 
     counted = Signal(str, object)
