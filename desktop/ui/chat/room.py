@@ -58,7 +58,8 @@ class Room(QObject):
     def _show(self) -> None:
         self._composer.meter.show_use(context_use(self._earlier), self._size)
         words = _notes(self._editing, self._size)
-        self._composer.set_note(" · ".join(words), words[0] if len(words) > 1 else _figure(self._size))
+        shorter = "Asking differently" if self._editing else _figure(self._size)
+        self._composer.set_note(" · ".join(words), shorter)
         self.card.show_size(self._size)
 
 

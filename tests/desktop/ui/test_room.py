@@ -152,14 +152,15 @@ def test_asking_differently_counts_only_what_comes_before(scene: Scene, qtbot: Q
 
 def test_in_a_narrow_window_nothing_is_pushed_out(scene: Scene, qtbot: QtBot) -> None:
     scene.answer(qtbot, "First?")
+    scene.page._edit(scene.page.transcript.messages()[0])
     scene.type("long", HELPED)
-    scene.page.resize(480, 700)
+    scene.page.resize(440, 700)
     scene.page.grab()
-    assert scene.page.width() == 480
-    assert scene.composer.meter.text() == "12k / 8k"
+    assert scene.page.width() == 440
+    assert scene.composer.meter.text() == "9.3k / 8k"
     for widget in (scene.composer.send, scene.composer.meter, button(scene)):
         right = widget.mapTo(scene.page, widget.rect().topRight()).x()
-        assert right < 480, widget.objectName()
+        assert right < 440, widget.objectName()
 
 
 # -- too long

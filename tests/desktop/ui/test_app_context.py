@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
-from desktop.system.paths import Paths, resources
+from desktop.system.paths import Paths
 from desktop.ui.theme import Appearance
 from models.chat import TextDelta
 from models.errors import NextStep, PromptTooLong
@@ -25,11 +25,13 @@ def engine() -> FakeBackend:
 
 @pytest.fixture
 def program(
-    qapp: QApplication, qtbot: QtBot, tmp_path: Path, engine: FakeBackend, monkeypatch: pytest.MonkeyPatch
+    look: Appearance, qtbot: QtBot, tmp_path: Path, engine: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Program]:
     paths = Paths.find({"INSHORE_HOME": str(tmp_path)})
     paths.create()
-    program = Program(qapp, Appearance(qapp, resources() / "themes"), paths)
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    program = Program(app, look, paths)
     program.__dict__["local"] = engine
     monkeypatch.setattr(program.models, "usable", lambda: [LocalModel("m", "m", Path("m"), 1, "added")])
     qtbot.addWidget(program.window)
