@@ -64,7 +64,9 @@ def explained(use: ContextUse | None, draft: TextSize | None) -> str:
     if draft is not None and draft.tokens > draft.room_tokens:
         lines.append("Your message alone is too long.")
     elif _overflows(use, draft):
-        lines.append("Together that is too much, so the oldest messages will be left out. Pinned ones stay.")
+        lines.append(
+            "With room for an answer that is too much: the oldest messages will be left out, but pinned ones."
+        )
     return "\n".join(lines)
 
 
@@ -76,5 +78,5 @@ def _sum(use: ContextUse | None, draft: TextSize | None) -> tuple[int, int]:
 
 
 def _overflows(use: ContextUse | None, draft: TextSize | None) -> bool:
-    used, total = _sum(use, draft)
-    return draft is not None and used > total
+    """Whether both together leave no room for an answer: that is when older messages are left out."""
+    return draft is not None and _sum(use, draft)[0] > draft.room_tokens

@@ -67,11 +67,11 @@ def test_where_there_is_little_room_the_unit_goes(meter: ContextMeter) -> None:
 
 
 def test_it_warns_when_older_messages_will_be_left_out(meter: ContextMeter, look: Appearance) -> None:
-    meter.show_use(ContextUse(8_000, 8_192), draft(400))
+    meter.show_use(ContextUse(7_500, 8_192), draft(181))
     assert meter.property("role") == "meta-warn"
     assert meter.palette().color(meter.foregroundRole()) == look.theme.colour("warn")
     assert "the oldest messages will be left out" in meter.toolTip()
-    meter.show_use(ContextUse(8_000, 8_192), draft(100))
+    meter.show_use(ContextUse(7_500, 8_192), draft(180))
     assert meter.property("role") == "meta"
     assert meter.palette().color(meter.foregroundRole()) == look.theme.colour("muted")
     assert "left out" not in meter.toolTip()
