@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import takewhile
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ from models.chat import (
     ChatEvent,
     ChatRequest,
     Finished,
+    Notice,
     Progress,
     ReasoningDelta,
     Role,
@@ -45,10 +47,10 @@ class ChatService(QObject):
 
     For each answer: `message_added` (the user's, then the answer's, RUNNING), any number of
     `turn_progressed` and `turn_advanced`, exactly one `turn_finished`. All of it is in the store before
-    the signal goes out, the growing text at least every half second. `conversations_erased` carries the
-    cache keys of conversations that are gone for good, or private since. `failed` carries an AppError that
-    belongs to no answer (the store is full or read-only); what was written stays in memory until it
-    can be stored.
+    the signal goes out, the growing text at least every half second. `message_changed` carries a
+    message that was pinned or is no longer, `conversations_erased` the cache keys of conversations that
+    are gone for good, or private since. `failed` carries an AppError that belongs to no answer (the
+    store is full or read-only); what was written stays in memory until it can be stored.
     """
 
     conversations_changed = Signal()
@@ -57,6 +59,7 @@ class ChatService(QObject):
     turn_progressed = Signal(int)
     turn_advanced = Signal(int)
     turn_finished = Signal(object)
+    message_changed = Signal(object)
     thread_changed = Signal(int)
     failed = Signal(object)
 
@@ -212,6 +215,15 @@ class ChatService(QObject):
 
         self._attempt(select)
 
+    def set_pinned(self, message: StoredMessage, pinned: bool) -> None:
+        """Keep a message in the model's memory when older ones are left out, or no longer."""
+
+        def change() -> None:
+            self._store.set_pinned(message.id, pinned)
+            self.message_changed.emit(self._current(self._store.message(message.id)))
+
+        self._attempt(change)
+
     def stop(self, message_id: int) -> None:
         """End an answer at once; what was written stays."""
         turn = self._live.get(message_id)
@@ -229,6 +241,11 @@ class ChatService(QObject):
         """The newest state of a message, and what it waits for if it is being written."""
         turn = self._live.get(message.id)
         return (message, None) if turn is None else (self._current(message), turn.progress)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any answer is being written."""
+        return bool(self._live)
 
     def running_in(self, conversation_id: int | None) -> LiveTurn | None:
         """The answer being written in a conversation."""
@@ -296,6 +313,7 @@ class ChatService(QObject):
         private, options = self.setup.merged(conversation_id, turn.route.model)
         thread = self.messages(conversation_id)
         earlier = list(takewhile(lambda message: message.id != turn.message.id, thread))
+        turn.earlier = earlier
         return ChatRequest(
             model=turn.route.model,
             messages=history(earlier),
@@ -310,6 +328,9 @@ class ChatService(QObject):
         match event:
             case Progress():
                 turn.progress = event
+                self.turn_progressed.emit(turn.message.id)
+            case Notice(text=text):
+                turn.note(text)
                 self.turn_progressed.emit(turn.message.id)
             case ReasoningDelta(text=text):
                 turn.think(text)
@@ -386,9 +407,9 @@ class ChatService(QObject):
     def _current(self, message: StoredMessage) -> StoredMessage:
         turn = self._live.get(message.id)
         if turn is not None:
-            return as_message(turn, Status.RUNNING)
+            return replace(as_message(turn, Status.RUNNING), pinned=message.pinned)
         if message.id in self._unsaved:
-            return as_message(*self._unsaved[message.id])
+            return replace(as_message(*self._unsaved[message.id]), pinned=message.pinned)
         return message
 
     def _read(self, read: Callable[[], T], otherwise: T) -> T:

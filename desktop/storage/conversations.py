@@ -176,6 +176,10 @@ class ConversationStore:
             self._touch(self._row(_REOPEN, (message_id,))[0], now)
         return self.message(message_id)
 
+    def set_pinned(self, message_id: int, pinned: bool) -> None:
+        """Mark a message as one that stays in the model's memory, or take the mark off."""
+        self._change("UPDATE message SET pinned = ? WHERE id = ?", (pinned, message_id))
+
     def select_version(self, message_id: int) -> None:
         """Show the path through this message; it ends at the newest message below it."""
         with self._changing():
@@ -295,7 +299,7 @@ def _options(text: str) -> Mapping[str, object]:
 
 
 def _message(row: Any, versions: Iterable[int]) -> StoredMessage:
-    number, conversation, parent, role, text, reasoning, status, model, created, receipt, error = row
+    number, conversation, parent, role, text, reasoning, status, model, created, receipt, error, pinned = row
     return StoredMessage(
         number,
         conversation,
@@ -309,6 +313,7 @@ def _message(row: Any, versions: Iterable[int]) -> StoredMessage:
         json.loads(receipt) if receipt else None,
         json.loads(error) if error else None,
         tuple(versions),
+        bool(pinned),
     )
 
 
@@ -342,7 +347,8 @@ RETURNING id, title, created_at, updated_at, model, private, options
 _SET_UP = "UPDATE conversation SET private = ?, options = ? WHERE id = ?"
 
 _MESSAGE = """
-SELECT id, conversation_id, parent_id, role, text, reasoning, status, model, created_at, receipt, error
+SELECT id, conversation_id, parent_id, role, text, reasoning, status, model, created_at, receipt, error,
+    pinned
 FROM message WHERE id = ?
 """
 
@@ -353,7 +359,8 @@ WITH RECURSIVE path (id) AS (
     UNION ALL
     SELECT parent_id FROM path JOIN message USING (id)
 )
-SELECT id, conversation_id, parent_id, role, text, reasoning, status, model, created_at, receipt, error
+SELECT id, conversation_id, parent_id, role, text, reasoning, status, model, created_at, receipt, error,
+    pinned
 FROM path JOIN message USING (id) ORDER BY id
 """
 

@@ -42,6 +42,7 @@ class StoredMessage:
 
     `receipt` says how an answer came about (usage, timings, route), `error` why it failed.
     `versions` are the ids of all messages that stand in this one's place, itself included, oldest first.
+    A `pinned` one stays in the model's memory when older ones are left out.
     """
 
     id: int
@@ -56,3 +57,4 @@ class StoredMessage:
     receipt: Mapping[str, object] | None
     error: Mapping[str, str] | None
     versions: tuple[int, ...]
+    pinned: bool = False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QToolButton, QWidget
 
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat import wording
@@ -12,7 +12,7 @@ from desktop.ui.chat.error_card import ErrorCard
 from desktop.ui.chat.markdown import MarkdownStream, parse
 from desktop.ui.chat.message import ACTION_HEIGHT, MessageView
 from desktop.ui.chat.text import MessageText
-from desktop.ui.labels import Picture
+from desktop.ui.labels import ElidedLabel, Picture, plain_label
 from desktop.ui.theme import Appearance
 from models.chat import Progress
 
@@ -49,13 +49,13 @@ class AnswerView(MessageView):
         self._error = ErrorCard(self)
         self._error.step_requested.connect(lambda step: self.step_requested.emit(step, self.message))
         self._error.resized.connect(self.grown)
+        self._remarks = plain_label(self, "meta")
+        self._remarks.setObjectName("remarks")
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
-        self._status = QLabel(self.action_row)
+        self._status = ElidedLabel(self.action_row, "meta")
         self._status.setObjectName("status-line")
-        self._status.setTextFormat(Qt.TextFormat.PlainText)
-        self._status.setProperty("role", "meta")
         for text in (self._text, self._reasoning):
             text.link_activated.connect(self.link_activated)
         self._build_actions()
@@ -73,6 +73,8 @@ class AnswerView(MessageView):
             self._text.show_blocks(parse(message.text))
         self._show_reasoning(running)
         self._show_error()
+        self._show_remarks()
+        self._show_pin()
         self._show_state(running, progress)
 
     def arrange(self, width: int) -> int:
@@ -98,6 +100,10 @@ class AnswerView(MessageView):
             height = self._error.height_for(width)
             self._error.setGeometry(0, y + 4, width, height)
             y += height + 8
+        if self._remarks.isVisibleTo(self):
+            height = self._remarks.heightForWidth(width)
+            self._remarks.setGeometry(0, y + 4, width, height)
+            y += height + 8
         if self._bar.isVisibleTo(self):
             self._bar.setGeometry(0, y + 6, min(width, 240), 4)
             y += 12
@@ -119,6 +125,7 @@ class AnswerView(MessageView):
         self._add_copy()
         again = self.action_row.add("arrow-clockwise", "regenerate", "Answer again")
         again.clicked.connect(lambda: self.regenerate_requested.emit(self.message))
+        self._add_pin()
 
     def _toggle_thought(self) -> None:
         self._unfolded = not self._unfolded
@@ -144,6 +151,11 @@ class AnswerView(MessageView):
         if error is not None:
             self._error.show_error(error)
 
+    def _show_remarks(self) -> None:
+        remarks = wording.remarks(self.message)
+        self._remarks.setText("\n".join(remarks))
+        self._remarks.setVisible(bool(remarks))
+
     def _show_state(self, running: bool, progress: Progress | None) -> None:
         waiting = running and not self.message.text and not self.message.reasoning
         known = progress is not None and progress.total > 0
@@ -161,6 +173,7 @@ class AnswerView(MessageView):
         )
         for button in self.action_row.findChildren(QToolButton):
             button.setVisible(not running)
+        self._pin.setVisible(not running and bool(self.message.text))
 
     def _was_cut(self) -> bool:
         return (self.message.receipt or {}).get("reason") == "length"

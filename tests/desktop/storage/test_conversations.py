@@ -88,6 +88,7 @@ def test_an_unknown_id_is_the_callers_mistake(store: ConversationStore) -> None:
         lambda: store.set_options(7, {}),
         lambda: store.message(7),
         lambda: store.select_version(7),
+        lambda: store.set_pinned(7, True),
         lambda: store.reopen(7),
         lambda: store.settle(7, text="", reasoning="", status=Status.COMPLETE),
     ):
@@ -195,6 +196,17 @@ def test_a_selected_version_is_shown_with_the_newest_that_followed_it(store: Con
     assert texts(store, conversation.id) == ["q", "one", "q2 edited", "newer end"]
     store.select_version(two.id)
     assert texts(store, conversation.id) == ["q", "two"]
+
+
+def test_a_pin_stays_until_it_is_taken_off(store: ConversationStore) -> None:
+    conversation = store.create("pins")
+    asked, answer = turn(store, conversation.id, None, "keep this", "yes")
+    assert not asked.pinned
+    store.set_pinned(asked.id, True)
+    store.settle(answer.id, text="yes, indeed", reasoning="", status=Status.COMPLETE)
+    assert [message.pinned for message in store.thread(conversation.id)] == [True, False]
+    store.set_pinned(asked.id, False)
+    assert not store.message(asked.id).pinned
 
 
 def test_only_running_answers_are_interrupted(store: ConversationStore) -> None:
