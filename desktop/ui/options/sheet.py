@@ -20,7 +20,7 @@ from desktop.ui.options.form import OptionsForm
 from desktop.ui.theme import Appearance
 
 _WIDTH = 340
-_ROOM_BESIDE = 880  # a page this wide keeps room for messages beside the sheet
+_ROOM_BESIDE = 740  # a page this wide keeps the 400 pixels that messages need, beside the sheet
 _PRIVATE = (
     "What the model has read here is not kept on disk for a faster start. "
     "The text itself is stored as always, so that you find it again."
