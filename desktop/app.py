@@ -7,7 +7,7 @@ import signal
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from desktop.background import Background
 from desktop.background import Outcome as JobOutcome
 from desktop.services.chat import ChatService
+from desktop.services.drafts import DraftCounter
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
@@ -32,8 +33,14 @@ from models.errors import AppError
 from models.library import Library
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from desktop.storage.conversations import StoredMessage
+    from desktop.storage.export import Form
     from desktop.system.settings import Settings
+    from desktop.ui.exporting import Exporter
     from desktop.ui.page import Page
+    from models.chat import TextSize
     from models.local.backend import LocalBackend
     from models.local.states import Shelf
 
@@ -93,6 +100,7 @@ class Program(QObject):
             self,
         )
         self.chat.mark_interrupted()
+        self.drafts = DraftCounter(self.background, self._count, lambda: self.chat.busy, self)
         self._warmed: str | None = None
         self._build_window()
         self._connect()
@@ -117,6 +125,7 @@ class Program(QObject):
         """What needs nobody to wait for it."""
         self.chat.empty_trash()
         self._clear_unwanted_states()
+        self.chat.setup.forget_private()
 
     def _clear_unwanted_states(self) -> None:
         from models.local.states import clear
@@ -165,6 +174,7 @@ class Program(QObject):
         sidebar.page_requested.connect(self._show_page)
         sidebar.renamed.connect(self.chat.rename)
         sidebar.delete_requested.connect(self._delete)
+        sidebar.export_requested.connect(self._export)
         sidebar.searched.connect(self._search)
         page.conversation_started.connect(sidebar.select)
         page.new_chat_requested.connect(lambda: self._open(None))
@@ -174,6 +184,12 @@ class Program(QObject):
         page.typing_began.connect(self._warm_up)
         page.thinking_chosen.connect(lambda thinking: self.settings.update(thinking=thinking))
         page.answer_now_requested.connect(self._answer_now)
+        page.typed.connect(self.drafts.take)
+        page.larger_context_wanted.connect(self._use_context)
+        page.larger_context_needed.connect(self._enlarge)
+        self.drafts.counted.connect(page.room.show_size)
+        self.chat.turn_finished.connect(lambda _answer: self.drafts.wake())
+        self.models.changed.connect(self.drafts.count_again)
         page.composer.thinking.show_choice(self.settings.values.thinking)
         self.models.changed.connect(lambda: page.composer.thinking.show_support(None))
         self.chat.conversations_changed.connect(self._show_conversations)
@@ -214,6 +230,29 @@ class Program(QObject):
         self.chat.restore(conversation_id)
         self._open(conversation_id)
 
+    @cached_property
+    def exporter(self) -> Exporter:
+        """Built when first needed."""
+        from desktop.ui.exporting import Exporter
+
+        exporter = Exporter(self.window)
+        exporter.failed.connect(lambda error: self.window.warn(error.one_line()))
+        exporter.exported.connect(self._tell_exported)
+        return exporter
+
+    def _export(self, conversation_id: int, form: Form) -> None:
+        conversation = self.chat.conversation(conversation_id)
+        if conversation is not None:
+            self.exporter.ask(conversation, self.chat.messages(conversation_id), form)
+
+    def _tell_exported(self, path: str) -> None:
+        folder = str(Path(path).parent)
+        words = f"Exported “{Path(path).name}”."
+        self.window.notice.say(words, "Show the folder", lambda: self._open_folder(folder))
+
+    def _open_folder(self, path: str) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
     # -- pages, models, links
 
     def _show_page(self, name: str) -> None:
@@ -226,14 +265,14 @@ class Program(QObject):
         if name == "models":
             from desktop.ui.manager.page import ModelsPage
 
-            models = ModelsPage(self.models)
+            models = ModelsPage(self.models, self.settings, self._look)
             models.add_requested.connect(self._add_model)
             models.remove_requested.connect(self._remove_model)
             return models
         from desktop.ui.settings.page import SettingsPage
 
         settings = SettingsPage(self.settings, self._paths.data)
-        settings.folder_requested.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
+        settings.folder_requested.connect(self._open_folder)
         return settings
 
     def _add_model(self) -> None:
@@ -272,6 +311,32 @@ class Program(QObject):
         if outcome.value is not None:
             self.page.composer.thinking.show_support(outcome.value)
 
+    def _count(self, text: str) -> Coroutine[Any, Any, TextSize] | None:
+        """The size of a draft for the model that will read it, which typing has loaded or is loading."""
+        usable = self.models.usable()
+        return self.local.text_size(usable[0].id, text) if usable else None
+
+    def _use_context(self, tokens: int) -> None:
+        """Give the model that answers a context of so many tokens from its next message on."""
+        if usable := self.models.usable():
+            self.settings.set_context(usable[0].id, tokens)
+        self.drafts.count_again()
+
+    def _enlarge(self, question: str, answer: StoredMessage) -> None:
+        """Answer a question that was too long in a context that holds it, if there is memory for one."""
+
+        def sized(outcome: JobOutcome) -> None:
+            size: TextSize | None = outcome.value
+            if size is not None and size.tokens > size.room_tokens and not size.larger_context:
+                self.window.notice.say("There is not enough memory for a larger context. Send it in parts.")
+                return
+            if size is not None and size.larger_context:
+                self._use_context(size.larger_context)
+            self.chat.resume(answer)
+
+        if (work := self._count(question)) is not None:
+            self.background.run(work, sized)
+
     def _answer_now(self) -> None:
         self.background.run(self.local.answer_now(), lambda _outcome: None)
 
@@ -282,6 +347,7 @@ class Program(QObject):
         self.settings.update(window=self.window.place())
 
     def _close(self) -> None:
+        self.drafts.take("")  # the end of an answer would have a draft counted
         self.chat.close()
         self.background.close(lambda: self.local.aclose())
         self._connection.close()

@@ -70,17 +70,16 @@ def _usual_services() -> Services:
 
 def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import ask
-    from models.chat import Sampling, Thinking
+    from desktop.commands.flags import given
+    from models.chat import Thinking
     from models.routing import Mode
 
-    sampling = Sampling(temperature=options.temperature, seed=options.seed, max_tokens=options.max_tokens)
     question = ask.Question(
         text=options.text,
         model=options.model,
         mode=Mode(options.mode),
         thinking=Thinking(options.thinking),
-        thinking_budget=options.thinking_budget,
-        sampling=sampling,
+        options=given(options),
         as_json=options.json,
     )
     return ask.run(question, services, terminal)
@@ -148,6 +147,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from desktop.commands.flags import add_sampling
+
     ask = commands.add_parser("ask", help="ask one question", allow_abbrev=False)
     ask.add_argument("text", metavar="TEXT", type=_question, help="the question; - reads standard input")
     ask.add_argument("--model", metavar="ID", help="a model of “models list”; else your default model")
@@ -161,6 +162,7 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     ask.add_argument("--temperature", metavar="T", type=_temperature, help="0 (always the likeliest) to 5")
     ask.add_argument("--seed", metavar="N", type=_whole(0, 2**32 - 1), help="the same seed, the same answer")
+    add_sampling(ask)
     _finish(ask, _ask)
 
 

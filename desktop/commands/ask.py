@@ -12,6 +12,8 @@ from typing import Protocol
 
 from desktop.commands.services import Engine, Services
 from desktop.commands.terminal import Terminal
+from desktop.system.options import Options
+from desktop.system.settings import Settings, load
 from models.chat import (
     ChatEvent,
     ChatRequest,
@@ -22,7 +24,6 @@ from models.chat import (
     Progress,
     ReasoningDelta,
     Role,
-    Sampling,
     Stage,
     TextDelta,
     Thinking,
@@ -41,14 +42,16 @@ _DOING = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked for on the command line. `text` "-" is read from standard input."""
+    """What was asked for on the command line. `text` "-" is read from standard input.
+
+    `options` go before what the settings file has for the model.
+    """
 
     text: str
     model: str | None
     mode: Mode
     thinking: Thinking
-    thinking_budget: int | None
-    sampling: Sampling
+    options: Options
     as_json: bool
 
 
@@ -58,16 +61,24 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     route = _route(question, services.library)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
+    options = question.options.over(_settings(services, terminal).options_for(route.model))
     request = ChatRequest(
         model=route.model,
         messages=(Message(Role.USER, text),),
-        sampling=question.sampling,
+        sampling=options.sampling(),
         thinking=question.thinking,
-        thinking_budget=question.thinking_budget,
+        thinking_budget=options.thinking_budget,
     )
     view = _JsonView(terminal) if question.as_json else _TextView(terminal)
     asyncio.run(_answer(request, services.engine, view, route))
     return 0
+
+
+def _settings(services: Services, terminal: Terminal) -> Settings:
+    settings, problems = load(services.paths.settings_file)
+    if problems:
+        terminal.note(" ".join(problems))
+    return settings
 
 
 class _View(Protocol):

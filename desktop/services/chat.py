@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import takewhile
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop.background import Background, Outcome
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.services.setup import SetupService
 from desktop.services.turns import LiveTurn, as_message, error_values, history, our_fault, receipt
 from desktop.storage.conversations import (
     Conversation,
@@ -26,10 +28,10 @@ from models.chat import (
     ChatEvent,
     ChatRequest,
     Finished,
+    Notice,
     Progress,
     ReasoningDelta,
     Role,
-    Sampling,
     TextDelta,
 )
 from models.errors import AppError, StorageError
@@ -45,10 +47,10 @@ class ChatService(QObject):
 
     For each answer: `message_added` (the user's, then the answer's, RUNNING), any number of
     `turn_progressed` and `turn_advanced`, exactly one `turn_finished`. All of it is in the store before
-    the signal goes out, the growing text at least every half second. `conversations_erased` carries the
-    cache keys of conversations that are gone for good. `failed` carries an AppError that
-    belongs to no answer (the store is full or read-only); what was written stays in memory until it
-    can be stored.
+    the signal goes out, the growing text at least every half second. `message_changed` carries a
+    message that was pinned or is no longer, `conversations_erased` the cache keys of conversations that
+    are gone for good, or private since. `failed` carries an AppError that belongs to no answer (the
+    store is full or read-only); what was written stays in memory until it can be stored.
     """
 
     conversations_changed = Signal()
@@ -57,6 +59,7 @@ class ChatService(QObject):
     turn_progressed = Signal(int)
     turn_advanced = Signal(int)
     turn_finished = Signal(object)
+    message_changed = Signal(object)
     thread_changed = Signal(int)
     failed = Signal(object)
 
@@ -75,6 +78,10 @@ class ChatService(QObject):
         self._backend_for = backend_for
         self._models = models
         self._settings = settings
+        self.setup = SetupService(store, models, settings, self)
+        self.setup.changed.connect(self.conversations_changed)
+        self.setup.erased.connect(self.conversations_erased)
+        self.setup.failed.connect(self.failed)
         self._live: dict[int, LiveTurn] = {}
         self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
         self._saver = QTimer(self, interval=_SAVE_EVERY_MS)
@@ -105,6 +112,10 @@ class ChatService(QObject):
         nothing: list[StoredMessage] = []
         stored = self._read(lambda: self._store.thread(conversation_id), nothing)
         return [self._current(message) for message in stored]
+
+    def conversation(self, conversation_id: int) -> Conversation | None:
+        """One of them; None if it can't be read."""
+        return self._read(lambda: self._store.get(conversation_id), None)
 
     def search(self, text: str) -> list[SearchHit]:
         """Where a text occurs in titles and messages."""
@@ -143,7 +154,9 @@ class ChatService(QObject):
         """
         try:
             if conversation_id is None:
-                question, answer = self._store.begin(title_from(text), text)
+                private, options = self.setup.take_new()
+                question, answer = self._store.begin(title_from(text), text, private=private, options=options)
+                self.setup.begun()
                 conversation_id = question.conversation_id
             else:
                 thread = self._store.thread(conversation_id)
@@ -202,6 +215,15 @@ class ChatService(QObject):
 
         self._attempt(select)
 
+    def set_pinned(self, message: StoredMessage, pinned: bool) -> None:
+        """Keep a message in the model's memory when older ones are left out, or no longer."""
+
+        def change() -> None:
+            self._store.set_pinned(message.id, pinned)
+            self.message_changed.emit(self._current(self._store.message(message.id)))
+
+        self._attempt(change)
+
     def stop(self, message_id: int) -> None:
         """End an answer at once; what was written stays."""
         turn = self._live.get(message_id)
@@ -219,6 +241,11 @@ class ChatService(QObject):
         """The newest state of a message, and what it waits for if it is being written."""
         turn = self._live.get(message.id)
         return (message, None) if turn is None else (self._current(message), turn.progress)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any answer is being written."""
+        return bool(self._live)
 
     def running_in(self, conversation_id: int | None) -> LiveTurn | None:
         """The answer being written in a conversation."""
@@ -282,22 +309,28 @@ class ChatService(QObject):
         return choose(mode=self._settings.values.mode, wanted=None, installed=usable)
 
     def _request(self, turn: LiveTurn) -> ChatRequest:
-        settings = self._settings.values
-        thread = self.messages(turn.message.conversation_id)
+        conversation_id = turn.message.conversation_id
+        private, options = self.setup.merged(conversation_id, turn.route.model)
+        thread = self.messages(conversation_id)
         earlier = list(takewhile(lambda message: message.id != turn.message.id, thread))
+        turn.earlier = earlier
         return ChatRequest(
             model=turn.route.model,
             messages=history(earlier),
-            sampling=Sampling(temperature=settings.temperature, max_tokens=settings.max_tokens),
-            thinking=settings.thinking,
+            sampling=options.sampling(),
+            thinking=self._settings.values.thinking,
+            thinking_budget=options.thinking_budget,
             answer_so_far=turn.message.text,
-            cache_key=str(turn.message.conversation_id),
+            cache_key=None if private else str(conversation_id),
         )
 
     def _take(self, turn: LiveTurn, event: ChatEvent) -> None:
         match event:
             case Progress():
                 turn.progress = event
+                self.turn_progressed.emit(turn.message.id)
+            case Notice(text=text):
+                turn.note(text)
                 self.turn_progressed.emit(turn.message.id)
             case ReasoningDelta(text=text):
                 turn.think(text)
@@ -374,9 +407,9 @@ class ChatService(QObject):
     def _current(self, message: StoredMessage) -> StoredMessage:
         turn = self._live.get(message.id)
         if turn is not None:
-            return as_message(turn, Status.RUNNING)
+            return replace(as_message(turn, Status.RUNNING), pinned=message.pinned)
         if message.id in self._unsaved:
-            return as_message(*self._unsaved[message.id])
+            return replace(as_message(*self._unsaved[message.id]), pinned=message.pinned)
         return message
 
     def _read(self, read: Callable[[], T], otherwise: T) -> T:

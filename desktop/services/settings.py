@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from desktop.system import settings as file
+from desktop.system.options import Options
 from desktop.system.settings import Settings
 from models.errors import AppError
 
@@ -39,3 +40,12 @@ class SettingsService(QObject):
         except AppError as error:
             self.failed.emit(error)
         self.changed.emit(values)
+
+    def set_context(self, model_id: str, tokens: int | None) -> None:
+        """Have a model loaded with a context of so many tokens; None leaves it to the engine."""
+        own = replace(self.values.models.get(model_id, Options()), context=tokens)
+        self.update(models=self.values.with_model(model_id, own))
+
+    def context_for(self, model_id: str) -> int | None:
+        """The context wanted for a model, in tokens; None leaves it to the engine. Any thread."""
+        return self.values.context_for(model_id)

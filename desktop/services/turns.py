@@ -9,19 +9,24 @@ from itertools import groupby
 
 from desktop.background import Job
 from desktop.storage.conversations import Status, StoredMessage
-from models.chat import Finished, Message, Progress
+from models.chat import Finished, Message, Progress, Role
 from models.errors import AppError
 from models.routing import Route
 
 
 @dataclass(slots=True)
 class LiveTurn:
-    """An answer being written. `text` and `reasoning` grow; `progress` is what it waits for."""
+    """An answer being written. `text` and `reasoning` grow; `progress` is what it waits for.
+
+    `earlier` are the messages that it answers; `notices` are what was decided for the user meanwhile.
+    """
 
     message: StoredMessage
     route: Route = field(default_factory=lambda: Route("none", "", ""))
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
+    earlier: Sequence[StoredMessage] = ()
+    notices: list[str] = field(default_factory=list)
     progress: Progress | None = None
     finished: Finished | None = None
     job: Job | None = None
@@ -46,6 +51,11 @@ class LiveTurn:
         self.thought_s = now - self.thinking_since
         self.reasoning.append(text)
 
+    def note(self, text: str) -> None:
+        """Keep a remark; saying it twice adds nothing."""
+        if text not in self.notices:
+            self.notices.append(text)
+
     @property
     def length(self) -> int:
         """How many pieces have arrived."""
@@ -57,7 +67,11 @@ def receipt(turn: LiveTurn) -> dict[str, object]:
     values: dict[str, object] = {"route": asdict(turn.route)}
     if turn.thought_s:
         values["thought_s"] = round(turn.thought_s, 2)
+    if turn.notices:
+        values["notices"] = list(turn.notices)
     if turn.finished is not None:
+        memory = memory_after(turn.earlier, turn.finished.timings.left_out_messages)
+        values |= {"memory": asdict(memory)} if memory else {}
         values |= {
             "reason": turn.finished.reason.value,
             "usage": asdict(turn.finished.usage),
@@ -102,8 +116,45 @@ def as_message(turn: LiveTurn, status: Status, error: AppError | None = None) ->
 def history(messages: Sequence[StoredMessage]) -> tuple[Message, ...]:
     """What a backend is given of a conversation: without empty answers, the roles in turn.
 
-    Many chat templates refuse two questions in a row, which is what a failed answer leaves.
+    Many chat templates refuse two questions in a row, which is what a failed answer leaves. They are
+    told as one message, and that is pinned if one of them is: it can't stay in part.
     """
-    told = [Message(message.role, message.text) for message in messages if message.text]
-    grouped = groupby(told, key=lambda message: message.role)
-    return tuple(Message(role, "\n\n".join(m.text for m in group)) for role, group in grouped)
+    return tuple(
+        Message(group[0].role, "\n\n".join(m.text for m in group), _pinned(group))
+        for group in _told(messages)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where the model's memory begins: with the message `first_id`; `left_out` earlier ones are not in it."""
+
+    first_id: int
+    left_out: int
+
+
+def memory_after(messages: Sequence[StoredMessage], left_out: int) -> Memory | None:
+    """Where memory began for whoever was given `history(messages)` and left out so many of its messages.
+
+    Those are the oldest that are not pinned, and what is left begins with a question. None if nothing
+    was left out.
+    """
+    if left_out <= 0:
+        return None
+    gone: list[list[StoredMessage]] = []
+    for group in _told(messages):
+        if len(gone) == left_out and group[0].role is Role.USER:
+            return Memory(group[0].id, sum(map(len, gone)))
+        if len(gone) < left_out and not _pinned(group):
+            gone.append(group)
+    return None
+
+
+def _told(messages: Sequence[StoredMessage]) -> list[list[StoredMessage]]:
+    """The messages that have words, neighbours of one role together."""
+    spoken = [message for message in messages if message.text]
+    return [list(group) for _role, group in groupby(spoken, key=lambda message: message.role)]
+
+
+def _pinned(group: Sequence[StoredMessage]) -> bool:
+    return any(message.pinned for message in group)

@@ -38,34 +38,43 @@ class ConversationStore:
 
     def conversations(self) -> list[Conversation]:
         """All that aren't deleted, the last changed first."""
-        return [
-            Conversation(*row)
-            for row in self._rows(
-                "SELECT id, title, created_at, updated_at, model FROM conversation "
-                "WHERE deleted_at IS NULL ORDER BY updated_at DESC, id DESC"
-            )
-        ]
+        return [_conversation(row) for row in self._rows(_LIST)]
 
     def create(self, title: str, model: str | None = None) -> Conversation:
         """Begin a conversation without messages."""
         with self._changing() as now:
             return self._create(title, model, now)
 
-    def begin(self, title: str, text: str) -> tuple[StoredMessage, StoredMessage]:
+    def begin(
+        self, title: str, text: str, *, private: bool = False, options: Mapping[str, object] | None = None
+    ) -> tuple[StoredMessage, StoredMessage]:
         """Begin a conversation with a user's message and its RUNNING answer: all of it, or nothing."""
         with self._changing() as now:
-            asked, answer = self._ask(self._create(title, None, now).id, None, text, None, now)
+            begun = self._create(title, None, now).id
+            self._connection.execute(_SET_UP, (private, _dumped(options or {}), begun))
+            asked, answer = self._ask(begun, None, text, None, now)
         return self.message(asked), self.message(answer)
 
     def get(self, conversation_id: int) -> Conversation:
         """One conversation, a deleted one too."""
-        sql = "SELECT id, title, created_at, updated_at, model FROM conversation WHERE id = ?"
         with translated():
-            return Conversation(*self._row(sql, (conversation_id,)))
+            return _conversation(self._row(_CONVERSATION, (conversation_id,)))
 
     def rename(self, conversation_id: int, title: str) -> None:
         """Give another title; the order of the list stays."""
         self._change("UPDATE conversation SET title = ? WHERE id = ?", (_storable(title), conversation_id))
+
+    def set_private(self, conversation_id: int, private: bool) -> None:
+        """Whether traces of a conversation may be kept elsewhere on disk; the order of the list stays."""
+        self._change("UPDATE conversation SET private = ? WHERE id = ?", (private, conversation_id))
+
+    def set_options(self, conversation_id: int, options: Mapping[str, object]) -> None:
+        """Keep what a conversation has of its own, in place of what it had; JSON values."""
+        self._change("UPDATE conversation SET options = ? WHERE id = ?", (_dumped(options), conversation_id))
+
+    def private_ids(self) -> list[int]:
+        """All private conversations, deleted ones too."""
+        return [row[0] for row in self._rows("SELECT id FROM conversation WHERE private ORDER BY id")]
 
     def delete(self, conversation_id: int) -> None:
         """Hide a conversation until `restore` or `purge_deleted`."""
@@ -167,6 +176,10 @@ class ConversationStore:
             self._touch(self._row(_REOPEN, (message_id,))[0], now)
         return self.message(message_id)
 
+    def set_pinned(self, message_id: int, pinned: bool) -> None:
+        """Mark a message as one that stays in the model's memory, or take the mark off."""
+        self._change("UPDATE message SET pinned = ? WHERE id = ?", (pinned, message_id))
+
     def select_version(self, message_id: int) -> None:
         """Show the path through this message; it ends at the newest message below it."""
         with self._changing():
@@ -228,13 +241,7 @@ class ConversationStore:
         return rows[0]
 
     def _create(self, title: str, model: str | None, now: float) -> Conversation:
-        return Conversation(
-            *self._row(
-                "INSERT INTO conversation (title, model, created_at, updated_at) VALUES (?, ?, ?, ?) "
-                "RETURNING id, title, created_at, updated_at, model",
-                (_storable(title), model, now, now),
-            )
-        )
+        return _conversation(self._row(_CREATE, (_storable(title), model, now, now)))
 
     def _ask(
         self, conversation_id: int, parent_id: int | None, text: str, model: str | None, now: float
@@ -278,8 +285,21 @@ class ConversationStore:
             self._connection.execute("INSERT INTO title_index (title_index) VALUES ('optimize')")
 
 
+def _conversation(row: Any) -> Conversation:
+    number, title, created, updated, model, private, options = row
+    return Conversation(number, title, created, updated, model, bool(private), _options(options))
+
+
+def _options(text: str) -> Mapping[str, object]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
 def _message(row: Any, versions: Iterable[int]) -> StoredMessage:
-    number, conversation, parent, role, text, reasoning, status, model, created, receipt, error = row
+    number, conversation, parent, role, text, reasoning, status, model, created, receipt, error, pinned = row
     return StoredMessage(
         number,
         conversation,
@@ -293,6 +313,7 @@ def _message(row: Any, versions: Iterable[int]) -> StoredMessage:
         json.loads(receipt) if receipt else None,
         json.loads(error) if error else None,
         tuple(versions),
+        bool(pinned),
     )
 
 
@@ -309,8 +330,25 @@ def _storable(text: str) -> str:
     return text
 
 
+_LIST = """
+SELECT id, title, created_at, updated_at, model, private, options
+FROM conversation WHERE deleted_at IS NULL ORDER BY updated_at DESC, id DESC
+"""
+
+_CONVERSATION = """
+SELECT id, title, created_at, updated_at, model, private, options FROM conversation WHERE id = ?
+"""
+
+_CREATE = """
+INSERT INTO conversation (title, model, created_at, updated_at) VALUES (?, ?, ?, ?)
+RETURNING id, title, created_at, updated_at, model, private, options
+"""
+
+_SET_UP = "UPDATE conversation SET private = ?, options = ? WHERE id = ?"
+
 _MESSAGE = """
-SELECT id, conversation_id, parent_id, role, text, reasoning, status, model, created_at, receipt, error
+SELECT id, conversation_id, parent_id, role, text, reasoning, status, model, created_at, receipt, error,
+    pinned
 FROM message WHERE id = ?
 """
 
@@ -321,7 +359,8 @@ WITH RECURSIVE path (id) AS (
     UNION ALL
     SELECT parent_id FROM path JOIN message USING (id)
 )
-SELECT id, conversation_id, parent_id, role, text, reasoning, status, model, created_at, receipt, error
+SELECT id, conversation_id, parent_id, role, text, reasoning, status, model, created_at, receipt, error,
+    pinned
 FROM path JOIN message USING (id) ORDER BY id
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from models.chat import Role
@@ -21,13 +21,19 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One entry of the list. Times are unix seconds; `updated_at` is the last message's or its end's."""
+    """One entry of the list. Times are unix seconds; `updated_at` is the last message's or its end's.
+
+    What is `private` is kept here and nowhere else on disk. `options` is what this conversation has of
+    its own, as JSON values; empty if that can't be read.
+    """
 
     id: int
     title: str
     created_at: float
     updated_at: float
     model: str | None
+    private: bool = False
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class StoredMessage:
 
     `receipt` says how an answer came about (usage, timings, route), `error` why it failed.
     `versions` are the ids of all messages that stand in this one's place, itself included, oldest first.
+    A `pinned` one stays in the model's memory when older ones are left out.
     """
 
     id: int
@@ -50,3 +57,4 @@ class StoredMessage:
     receipt: Mapping[str, object] | None
     error: Mapping[str, str] | None
     versions: tuple[int, ...]
+    pinned: bool = False

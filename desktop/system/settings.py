@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 
+from desktop.system import options
+from desktop.system.options import Options
 from desktop.system.paths import shown
 from models.chat import Thinking
 from models.errors import AppError
@@ -30,6 +32,8 @@ class Settings:
     """What the user chose. `window` is x, y, width, height in pixels; None lets the default stand.
 
     `keep_states` lets the engine keep what it has read of conversations on disk, to go on sooner.
+    `models` is what was set for single models, by id; `max_tokens`, `temperature` and
+    `thinking_budget` hold for all of them.
     `unknown` are entries of a newer Inshore's file; they are written back as they were.
     """
 
@@ -39,11 +43,29 @@ class Settings:
     thinking: Thinking = Thinking.AUTO
     max_tokens: int | None = None
     temperature: float | None = None
+    thinking_budget: int | None = None
+    models: Mapping[str, Options] = field(default_factory=dict)
     window: tuple[int, int, int, int] | None = None
     sidebar_width: int = 260
     send_with_enter: bool = True
     keep_states: bool = True
     unknown: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    def options_for(self, model_id: str) -> Options:
+        """What holds for a model's answers where a conversation has nothing of its own."""
+        general = Options(
+            temperature=self.temperature, max_tokens=self.max_tokens, thinking_budget=self.thinking_budget
+        )
+        return self.models.get(model_id, Options()).over(general)
+
+    def context_for(self, model_id: str) -> int | None:
+        """The context wanted for a model, in tokens; None leaves it to the engine."""
+        return self.models.get(model_id, Options()).context
+
+    def with_model(self, model_id: str, own: Options) -> Mapping[str, Options]:
+        """`models` with another entry for one of them; one with nothing set is left out."""
+        others = {name: each for name, each in self.models.items() if name != model_id}
+        return others if own == Options() else {**others, model_id: own}
 
 
 def load(path: Path) -> tuple[Settings, list[str]]:
@@ -104,14 +126,34 @@ def _checked(values: dict[str, object]) -> tuple[Settings, list[str]]:
             try:
                 good[name] = _READERS[name](value)
             except ValueError:
-                problems.append(f"The setting “{name}” has a value that can’t be used; the default is.")
-    unknown = {name: value for name, value in values.items() if name not in _READERS}
+                problems.append(_unusable(name))
+    if "models" in values:
+        good["models"], bad = _models(values["models"])
+        problems += [_unusable(name) for name in bad]
+    unknown = {name: value for name, value in values.items() if name not in {*_READERS, "models"}}
     return Settings(**good, unknown=unknown), problems  # type: ignore[arg-type]  # checked above
 
 
 def _values(settings: Settings) -> dict[str, object]:
     known = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "unknown"}
+    known["models"] = {name: options.written(each) for name, each in settings.models.items()}
     return {**settings.unknown, **known}
+
+
+def _models(values: object) -> tuple[dict[str, Options], list[str]]:
+    """What was set for each model, and the names of what can't be used."""
+    if not isinstance(values, dict):
+        return {}, ["models"]
+    models: dict[str, Options] = {}
+    bad: list[str] = []
+    for model_id, value in values.items():
+        models[model_id], wrong = options.read(value)
+        bad += [f"models/{model_id}/{name}" for name in wrong]
+    return {name: each for name, each in models.items() if each != Options()}, bad
+
+
+def _unusable(name: str) -> str:
+    return f"The setting “{name}” has a value that can’t be used; the default is."
 
 
 def _keep_copy(path: Path, content: bytes) -> str:
@@ -212,6 +254,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "thinking": _one_of(Thinking),
     "max_tokens": _optional(_int(1, 1_000_000)),
     "temperature": _optional(_temperature),
+    "thinking_budget": _optional(_int(0, 1_000_000)),
     "window": _optional(_window),
     "sidebar_width": _int(120, 2_000),
     "send_with_enter": _bool,

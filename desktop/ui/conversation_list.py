@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -29,14 +29,31 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.storage.conversations import Conversation, SearchHit
+from desktop.storage.export import Form
 from desktop.ui.theme import INTERFACE, META, Appearance
 
 _HEADING = Qt.ItemDataRole.UserRole
 _SNIPPET = Qt.ItemDataRole.UserRole + 1
 _ID = Qt.ItemDataRole.UserRole + 2
+_PRIVATE = Qt.ItemDataRole.UserRole + 3
 _ROW, _TALL_ROW, _HEADING_ROW = 34, 52, 30
 
+_EXPORTS = (
+    ("Markdown…", Form.MARKDOWN),
+    ("Markdown with reasoning…", Form.MARKDOWN_WITH_REASONING),
+    ("JSON with everything…", Form.JSON),
+)
+
 Index = QModelIndex | QPersistentModelIndex
+
+
+class _Row(NamedTuple):
+    """One row; without an id it is a heading."""
+
+    id: int | None
+    text: str
+    snippet: str = ""
+    private: bool = False
 
 
 class ConversationModel(QAbstractListModel):
@@ -46,62 +63,64 @@ class ConversationModel(QAbstractListModel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._rows: list[tuple[int | None, str, str]] = []
+        self._rows: list[_Row] = []
 
     def show_conversations(self, conversations: Sequence[Conversation], today: date) -> None:
         """Group by age; the order within a group is kept."""
-        rows: list[tuple[int | None, str, str]] = []
+        rows: list[_Row] = []
         heading = ""
         for conversation in conversations:
             age = age_heading(conversation.updated_at, today)
             if age != heading:
                 heading = age
-                rows.append((None, heading, ""))
-            rows.append((conversation.id, conversation.title, ""))
+                rows.append(_Row(None, heading))
+            rows.append(_Row(conversation.id, conversation.title, private=conversation.private))
         self._show(rows)
 
     def show_hits(self, hits: Sequence[SearchHit]) -> None:
         """One row for each hit, with the words around it."""
-        rows: list[tuple[int | None, str, str]] = [
-            (hit.conversation_id, hit.title, hit.snippet) for hit in hits
-        ]
-        self._show(rows or [(None, "Nothing found", "")])
+        rows = [_Row(hit.conversation_id, hit.title, hit.snippet) for hit in hits]
+        self._show(rows or [_Row(None, "Nothing found")])
 
     def row_of(self, conversation_id: int | None) -> int:
         """The row of a conversation, -1 if it isn't shown."""
-        rows = (row for row, entry in enumerate(self._rows) if entry[0] == conversation_id)
+        rows = (row for row, entry in enumerate(self._rows) if entry.id == conversation_id)
         return -1 if conversation_id is None else next(rows, -1)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        conversation_id, text, snippet = self._rows[index.row()]
+        row = self._rows[index.row()]
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole | Qt.ItemDataRole.AccessibleTextRole:
-                return text
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
+                return row.text
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{row.text}, private" if row.private else row.text
             case _ if role == _HEADING:
-                return conversation_id is None
+                return row.id is None
             case _ if role == _SNIPPET:
-                return snippet
+                return row.snippet
             case _ if role == _ID:
-                return conversation_id
+                return row.id
+            case _ if role == _PRIVATE:
+                return row.private
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if self._rows[index.row()][0] is None:
+        if self._rows[index.row()].id is None:
             return Qt.ItemFlag.NoItemFlags
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        conversation_id = self._rows[index.row()][0]
+        conversation_id = self._rows[index.row()].id
         if conversation_id is None or not str(value).strip():
             return False
         # Once the editor has closed: the list is filled anew by it.
         QTimer.singleShot(0, self, lambda: self.renamed.emit(conversation_id, str(value).strip()))
         return True
 
-    def _show(self, rows: list[tuple[int | None, str, str]]) -> None:
+    def _show(self, rows: list[_Row]) -> None:
         if rows == self._rows:
             return
         self.beginResetModel()
@@ -124,6 +143,7 @@ class _RowPainter(QStyledItemDelegate):
     def __init__(self, look: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
         self._look = look
+        self._lock = look.icon("lock-simple")
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         if index.data(_HEADING):
@@ -161,6 +181,12 @@ class _RowPainter(QStyledItemDelegate):
         rect: QRect = option.rect.adjusted(10, 0, -10, 0)
         if heading:
             rect = rect.adjusted(0, 8, 0, 0)
+        if index.data(_PRIVATE):
+            side = theme.px(INTERFACE)
+            self._lock.paint(
+                painter, QRect(rect.right() - side, rect.center().y() - side // 2 + 1, side, side)
+            )
+            rect = rect.adjusted(0, 0, -side - 6, 0)
         font = option.font
         font.setPixelSize(theme.px(META if heading else INTERFACE))
         painter.setFont(font)
@@ -184,6 +210,7 @@ class ConversationList(QListView):
 
     chosen = Signal(int)
     delete_requested = Signal(int)
+    export_requested = Signal(int, object)
 
     def __init__(self, look: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
@@ -212,14 +239,25 @@ class ConversationList(QListView):
     def open_menu(self, position: QPoint) -> None:
         """The menu of the row at a position."""
         index = self.indexAt(position)
-        if not index.isValid() or index.data(_ID) is None:
-            return
+        if index.isValid() and index.data(_ID) is not None:
+            self.menu_of(index).popup(self.viewport().mapToGlobal(position))
+
+    def menu_of(self, index: QModelIndex) -> QMenu:
+        """What can be done with a conversation; gone once it is closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Rename").triggered.connect(lambda: self.edit(index))
         conversation_id = index.data(_ID)
+        self._add_exports(menu.addMenu("Export"), conversation_id)
         menu.addAction("Delete").triggered.connect(lambda: self.delete_requested.emit(conversation_id))
-        menu.popup(self.viewport().mapToGlobal(position))
+        return menu
+
+    def _add_exports(self, menu: QMenu, conversation_id: int) -> None:
+        for words, form in _EXPORTS:
+            action = menu.addAction(words)
+            action.triggered.connect(
+                lambda _checked, form=form: self.export_requested.emit(conversation_id, form)
+            )
 
     @property
     def editing(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -17,6 +17,35 @@ def plain_label(parent: QWidget, role: str = "") -> QLabel:
     if role:
         label.setProperty("role", role)
     return label
+
+
+class ElidedLabel(QLabel):
+    """One line of plain text that gives way: to shorter words if there are any, and then it ends in “…”."""
+
+    def __init__(self, parent: QWidget, role: str = "") -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._shorter = ""
+        if role:
+            self.setProperty("role", role)
+
+    def say(self, words: str, shorter: str = "") -> None:
+        """Show these words, or the shorter ones where they don't fit."""
+        self._shorter = shorter
+        self.setText(words)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        metrics = self.fontMetrics()
+        fits = metrics.horizontalAdvance(self.text()) <= self.width()
+        words = self.text() if fits else self._shorter or self.text()
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, self.width())
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.end()
 
 
 class Picture(QWidget):

@@ -17,7 +17,8 @@ _SEARCH_MS = 150
 
 class Sidebar(QWidget):
     """Says what was picked: `conversation_chosen(id)`, `new_chat_requested`, `page_requested(name)`,
-    `renamed(id, title)`, `delete_requested(id)`, `searched(text)` after a short pause.
+    `renamed(id, title)`, `delete_requested(id)`, `export_requested(id, Form)`, `searched(text)` after a
+    short pause.
     """
 
     conversation_chosen = Signal(int)
@@ -25,6 +26,7 @@ class Sidebar(QWidget):
     page_requested = Signal(str)
     renamed = Signal(int, str)
     delete_requested = Signal(int)
+    export_requested = Signal(int, object)
     searched = Signal(str)
 
     def __init__(self, look: Appearance, parent: QWidget | None = None) -> None:
@@ -43,6 +45,7 @@ class Sidebar(QWidget):
         self.rows.renamed.connect(self.renamed)
         self.list.chosen.connect(self.conversation_chosen)
         self.list.delete_requested.connect(self.delete_requested)
+        self.list.export_requested.connect(self.export_requested)
 
     def show_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Fill the list, keeping the selection."""

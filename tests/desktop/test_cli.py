@@ -17,7 +17,9 @@ import pytest
 from desktop import cli
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
+from desktop.system.options import Options
 from desktop.system.paths import Paths
+from desktop.system.settings import Settings, save
 from models.chat import (
     ChatEvent,
     ChatRequest,
@@ -26,6 +28,7 @@ from models.chat import (
     Progress,
     ReasoningDelta,
     Role,
+    Sampling,
     Stage,
     TextDelta,
     Thinking,
@@ -103,6 +106,92 @@ def test_options_reach_the_backend(home: Path) -> None:
     assert (sampling.max_tokens, sampling.temperature, sampling.seed) == (16, 0.0, 7)
     assert request.thinking is Thinking.ON
     assert request.thinking_budget == 0
+
+
+def test_each_option_reaches_the_backend(home: Path) -> None:
+    engine = Engine()
+    (home / "form.json").write_text('\ufeff{"type": "object"}', encoding="utf-8")
+    flags = (
+        "--top-k 5 --top-p 0.9 --min-p 0 --repeat-penalty 1.1 --frequency-penalty 0.5 --presence-penalty 1"
+    )
+    texts = ["--stop", "END", "--stop", "\n\n", "--json-schema", str(home / "form.json")]
+
+    assert cli.main(["ask", "Hi", *flags.split(), *texts], _services(home, engine)) == 0
+
+    assert engine.requests[0].sampling == Sampling(
+        top_k=5,
+        top_p=0.9,
+        min_p=0.0,
+        repeat_penalty=1.1,
+        frequency_penalty=0.5,
+        presence_penalty=1.0,
+        stop=("END", "\n\n"),
+        json_schema='{"type": "object"}',
+    )
+
+
+def test_the_settings_options_for_the_model_hold_and_flags_win(home: Path) -> None:
+    engine = Engine()
+    (home / "grammar").write_text('root ::= "yes"')
+    services = _services(home, engine)
+    services.paths.settings_file.parent.mkdir(parents=True)
+    own = Options(temperature=0.2, top_k=3, json_schema="{}")
+    save(services.paths.settings_file, Settings(thinking_budget=7, max_tokens=9, models={STARTER_ID: own}))
+    flags = ["--top-k", "4", "--grammar", str(home / "grammar")]
+
+    assert cli.main(["ask", "Hi", *flags], services) == 0
+
+    (request,) = engine.requests
+    assert request.sampling == Sampling(temperature=0.2, top_k=4, max_tokens=9, grammar='root ::= "yes"')
+    assert request.thinking_budget == 7
+
+
+def test_damaged_settings_are_said_and_the_answer_comes(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services = _services(home, Engine(says("Yes.")))
+    services.paths.settings_file.parent.mkdir(parents=True)
+    services.paths.settings_file.write_text('{"models": {"m": {"top_k": -1}}}')
+    assert cli.main(["ask", "Hi"], services) == 0
+    output = capsys.readouterr()
+    assert output.out == "Yes.\n"
+    assert "“models/m/top_k”" in output.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--top-p 1.5", "give a number from 0 to 1"),
+        ("--top-k 0.5", "give a whole number from 0 to 100,000"),
+        ("--min-p x", "give a number from 0 to 1"),
+        ("--repeat-penalty nan", "give a number from 0.1 to 5"),
+        ("--json-schema missing", "“missing” can’t be read: No such file or directory"),
+        ("--grammar .", "“.” can’t be read: Is a directory"),
+        ("--json-schema bad.json", "“bad.json”: not JSON yet: line 1, column 2"),
+        ("--grammar bad.json", "“bad.json”: a grammar has a rule named “root”"),
+        ("--grammar bytes", "“bytes” is not UTF-8 text"),
+        ("--json-schema good.json --grammar bad.json", "argument --grammar"),
+        ("--json-schema good.json --grammar good.gbnf", "not allowed with argument --json-schema"),
+    ],
+)
+def test_an_option_that_can_t_be_used_exits_2_with_a_hint(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, flags: str, said: str
+) -> None:
+    monkeypatch.chdir(home)
+    Path("bad.json").write_text("{")
+    Path("good.json").write_text("{}")
+    Path("good.gbnf").write_text('root ::= "x"')
+    Path("bytes").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["ask", "Hi", *flags.split()], _services(home))
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_an_empty_stop_string_exits_2(home: Path) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["ask", "Hi", "--stop", ""], _services(home))
+    assert caught.value.code == 2
 
 
 def test_reasoning_goes_to_standard_error(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.system.options import Options
 from desktop.system.settings import Settings, Theme, load, save
 from models.chat import Thinking
 from models.errors import AppError
@@ -25,6 +26,8 @@ CHOSEN = Settings(
     sidebar_width=300,
     send_with_enter=False,
     keep_states=False,
+    thinking_budget=512,
+    models={"天": Options(top_k=3, stop=("END",)), "m": Options(context=4096, unknown={"new": [1]})},
 )
 
 
@@ -99,6 +102,9 @@ def test_f45_a_corrupt_file_is_kept_and_the_defaults_hold(path: Path, content: b
         ("window", [0, 0, 10**9, 1]),
         ("window", "0,0,1,1"),
         ("sidebar_width", -1),
+        ("thinking_budget", -1),
+        ("models", ["m"]),
+        ("models", None),
         ("send_with_enter", 1),
     ],
     ids=lambda value: str(value)[:20],
@@ -113,6 +119,14 @@ def test_f45_a_wrong_value_costs_only_itself(path: Path, name: str, value: objec
     for other in kept.keys() - {name}:
         assert getattr(settings, other) == kept[other]
     assert path.with_name("settings.bad-1.json").read_text() == path.read_text()
+
+
+def test_f45_a_wrong_option_of_a_model_costs_only_itself(path: Path) -> None:
+    path.write_text(json.dumps({"models": {"m": {"top_k": -1, "seed": 5}, "n": 7, "o": {"min_p": 0.1}}}))
+    settings, problems = load(path)
+    assert settings.models == {"m": Options(seed=5), "o": Options(min_p=0.1)}
+    assert "“models/m/top_k”" in problems[0]
+    assert "“models/n/options”" in problems[1]
 
 
 def test_f45_entries_of_a_newer_version_survive(path: Path) -> None:

@@ -29,13 +29,17 @@ class ActionRow(QWidget):
         """A button at the right end of the row."""
         button = QToolButton(self)
         button.setObjectName(name)
-        button.setIcon(_icon_shown_by(self._look, symbol, lambda: self._shown or self._always))
+        button.setIcon(self._hidden_icon(symbol))
         button.setToolTip(words)
         button.setAccessibleName(words)
         button.setFixedSize(28, 28)
         button.installEventFilter(self)
         self._row.addWidget(button)
         return button
+
+    def mark(self, button: QToolButton, symbol: str, *, kept: bool) -> None:
+        """Give a button another icon; a `kept` one is in the accent, and in sight wherever the pointer is."""
+        button.setIcon(self._look.icon(symbol, "shore") if kept else self._hidden_icon(symbol))
 
     def add_widget(self, widget: QWidget, stretch: int = 0) -> None:
         """Any other widget in the row."""
@@ -52,6 +56,9 @@ class ActionRow(QWidget):
         if always != self._always:
             self._always = always
             self._redraw()
+
+    def _hidden_icon(self, symbol: str) -> QIcon:
+        return _icon_shown_by(self._look, symbol, lambda: self._shown or self._always)
 
     def _redraw(self) -> None:
         for button in self.findChildren(QToolButton):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QProgressBar, QPushButton, QToolButton, QWidget
 
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat import wording
@@ -11,7 +12,7 @@ from desktop.ui.chat.error_card import ErrorCard
 from desktop.ui.chat.markdown import MarkdownStream, parse
 from desktop.ui.chat.message import ACTION_HEIGHT, MessageView
 from desktop.ui.chat.text import MessageText
-from desktop.ui.labels import Picture
+from desktop.ui.labels import ElidedLabel, Picture, plain_label
 from desktop.ui.theme import Appearance
 from models.chat import Progress
 
@@ -35,6 +36,12 @@ class AnswerView(MessageView):
         self._now.setObjectName("answer-now")
         self._now.setProperty("link", True)
         self._now.clicked.connect(self.answer_now_requested)
+        self._copy_thought = QPushButton("Copy reasoning", self)
+        self._copy_thought.setObjectName("copy-reasoning")
+        self._copy_thought.setProperty("link", True)
+        self._copy_thought.clicked.connect(
+            lambda: QGuiApplication.clipboard().setText(self.message.reasoning)
+        )
         self._reasoning = MessageText(look, self)
         self._reasoning.setAccessibleName("Reasoning")
         self._text = MessageText(look, self)
@@ -42,13 +49,13 @@ class AnswerView(MessageView):
         self._error = ErrorCard(self)
         self._error.step_requested.connect(lambda step: self.step_requested.emit(step, self.message))
         self._error.resized.connect(self.grown)
+        self._remarks = plain_label(self, "meta")
+        self._remarks.setObjectName("remarks")
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
-        self._status = QLabel(self.action_row)
+        self._status = ElidedLabel(self.action_row, "meta")
         self._status.setObjectName("status-line")
-        self._status.setTextFormat(Qt.TextFormat.PlainText)
-        self._status.setProperty("role", "meta")
         for text in (self._text, self._reasoning):
             text.link_activated.connect(self.link_activated)
         self._build_actions()
@@ -66,6 +73,8 @@ class AnswerView(MessageView):
             self._text.show_blocks(parse(message.text))
         self._show_reasoning(running)
         self._show_error()
+        self._show_remarks()
+        self._show_pin()
         self._show_state(running, progress)
 
     def arrange(self, width: int) -> int:
@@ -73,7 +82,11 @@ class AnswerView(MessageView):
         if self._thought.isVisibleTo(self):
             thought = min(self._thought.sizeHint().width(), width)
             self._thought.setGeometry(-6, y, thought, 28)
-            self._now.setGeometry(thought + 2, y, self._now.sizeHint().width(), 28)
+            x = thought + 2
+            for button in (self._now, self._copy_thought):
+                if button.isVisibleTo(self):
+                    button.setGeometry(x, y, button.sizeHint().width(), 28)
+                    x += button.width() + 8
             y += 34
         if self._reasoning.isVisibleTo(self):
             height = self._reasoning.height_for(width - 16)
@@ -86,6 +99,10 @@ class AnswerView(MessageView):
         if self._error.isVisibleTo(self):
             height = self._error.height_for(width)
             self._error.setGeometry(0, y + 4, width, height)
+            y += height + 8
+        if self._remarks.isVisibleTo(self):
+            height = self._remarks.heightForWidth(width)
+            self._remarks.setGeometry(0, y + 4, width, height)
             y += height + 8
         if self._bar.isVisibleTo(self):
             self._bar.setGeometry(0, y + 6, min(width, 240), 4)
@@ -108,6 +125,7 @@ class AnswerView(MessageView):
         self._add_copy()
         again = self.action_row.add("arrow-clockwise", "regenerate", "Answer again")
         again.clicked.connect(lambda: self.regenerate_requested.emit(self.message))
+        self._add_pin()
 
     def _toggle_thought(self) -> None:
         self._unfolded = not self._unfolded
@@ -119,6 +137,7 @@ class AnswerView(MessageView):
         self._thought.setVisible(thought)
         self._now.setVisible(thought and running and not self.message.text)
         self._reasoning.setVisible(thought and self._unfolded)
+        self._copy_thought.setVisible(thought and self._unfolded)
         if thought:
             arrow = "caret-down" if self._unfolded else "caret-right"
             self._thought.setIcon(self.look.icon(arrow))
@@ -131,6 +150,11 @@ class AnswerView(MessageView):
         self._error.setVisible(error is not None)
         if error is not None:
             self._error.show_error(error)
+
+    def _show_remarks(self) -> None:
+        remarks = wording.remarks(self.message)
+        self._remarks.setText("\n".join(remarks))
+        self._remarks.setVisible(bool(remarks))
 
     def _show_state(self, running: bool, progress: Progress | None) -> None:
         waiting = running and not self.message.text and not self.message.reasoning
@@ -149,6 +173,7 @@ class AnswerView(MessageView):
         )
         for button in self.action_row.findChildren(QToolButton):
             button.setVisible(not running)
+        self._pin.setVisible(not running and bool(self.message.text))
 
     def _was_cut(self) -> bool:
         return (self.message.receipt or {}).get("reason") == "length"

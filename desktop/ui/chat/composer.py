@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QResizeEvent, QTextOption
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui.chat.document import LONGEST_RUN
+from desktop.ui.chat.meter import ContextMeter
 from desktop.ui.chat.thinking import ThinkingSwitch
+from desktop.ui.labels import ElidedLabel
 from desktop.ui.theme import Appearance
 
 _MOST_LINES = 10
 _DRAFT_MS = 400
+_NARROW = 520
 _WRAPPING = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
@@ -29,6 +32,7 @@ class ComposerEdit(QPlainTextEdit):
         self._composing = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWordWrapMode(_WRAPPING)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTabChangesFocus(True)
         self.document().setDocumentMargin(2)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
@@ -123,15 +127,20 @@ class Composer(QWidget):
         self.stop.setVisible(running)
         self.send.setVisible(not running)
 
-    def set_note(self, words: str) -> None:
-        """A quiet line below the text."""
-        self._note.setText(words)
+    def set_note(self, words: str, shorter: str = "") -> None:
+        """A quiet line below the text; the shorter words are for where there is little room."""
+        self._note.say(words, shorter)
+        self._note.setToolTip(words)
 
     def flush(self) -> None:
         """Report a draft that waits for its pause, now."""
         if self._pause.isActive():
             self._pause.stop()
             self.draft_changed.emit(self.text())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.meter.set_brief(self.width() < _NARROW)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
@@ -148,10 +157,9 @@ class Composer(QWidget):
         self.edit.setAccessibleName("Message")
         self.edit.setPlaceholderText("Ask anything…")
         self.thinking = ThinkingSwitch(self._look, self._card)
-        self._note = QLabel(self._card)
+        self._note = ElidedLabel(self._card, "meta")
         self._note.setObjectName("composer-note")
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
-        self._note.setProperty("role", "meta")
+        self.meter = ContextMeter(self._card)
         self.send = self._button("send", "arrow-up", "Send", "Send (Enter)")
         self.stop = self._button("stop", "stop-fill", "Stop", "Stop (Esc)")
         self.send.clicked.connect(self._submit)
@@ -161,6 +169,7 @@ class Composer(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.thinking)
         row.addWidget(self._note, 1)
+        row.addWidget(self.meter)
         row.addWidget(self.send)
         row.addWidget(self.stop)
         column = QVBoxLayout(self._card)

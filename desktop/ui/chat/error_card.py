@@ -15,6 +15,8 @@ _STEP_WORDS = {
     NextStep.CHOOSE_MODEL: "Choose a model",
     NextStep.ADD_MODEL: "Add a model",
     NextStep.NEW_CHAT: "New chat",
+    NextStep.SHORTEN: "Edit the message",
+    NextStep.LARGER_CONTEXT: "Use a larger context",
 }
 
 

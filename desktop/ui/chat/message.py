@@ -26,6 +26,7 @@ class MessageView(QWidget):
     regenerate_requested = Signal(object)
     resume_requested = Signal(object)
     version_requested = Signal(int)
+    pin_requested = Signal(object, bool)
     step_requested = Signal(str, object)
     link_activated = Signal(str)
 
@@ -73,6 +74,23 @@ class MessageView(QWidget):
         copy = self.action_row.add("copy", "copy-message", "Copy the message")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.message.text))
 
+    def _add_pin(self) -> None:
+        """The pin is both the action and the sign that a message is pinned."""
+        self._pin = self.action_row.add("push-pin", "pin-message", "Keep in memory")
+        self._pin.clicked.connect(lambda: self.pin_requested.emit(self.message, not self.message.pinned))
+        self._pin_drawn = False
+        self._show_pin()
+
+    def _show_pin(self) -> None:
+        pinned = self.message.pinned
+        if pinned is self._pin_drawn:
+            return
+        self._pin_drawn = pinned
+        words = "Don’t keep in memory any more" if pinned else "Keep in memory"
+        self.action_row.mark(self._pin, "push-pin-fill" if pinned else "push-pin", kept=pinned)
+        self._pin.setToolTip(words)
+        self._pin.setAccessibleName(words)
+
 
 class QuestionView(MessageView):
     """What the user said, on a soft surface at the right edge; shown as it was typed."""
@@ -90,11 +108,13 @@ class QuestionView(MessageView):
         self._add_copy()
         edit = self.action_row.add("pencil-simple", "edit-message", "Ask differently")
         edit.clicked.connect(lambda: self.edit_requested.emit(self.message))
+        self._add_pin()
 
     def show_message(self, message: StoredMessage, progress: Progress | None = None) -> None:
         if message.text != self.message.text:
             self._natural_width = self._measured(message.text)
         self.message = message
+        self._show_pin()
 
     def _measured(self, text: str) -> int:
         """Show a text; the pixels of its longest line, as far as that can matter.

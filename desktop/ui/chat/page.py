@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
@@ -14,11 +16,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from desktop.services.chat import ChatService
+from desktop.services.context import memory_shown
 from desktop.services.models import ModelService
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat.composer import Composer
+from desktop.ui.chat.room import Room
 from desktop.ui.chat.transcript import Transcript
 from desktop.ui.chat.welcome import Welcome
+from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress
 from models.errors import NextStep
@@ -28,7 +33,9 @@ class ChatPage(QWidget):
     """Shows one conversation, or the welcome before there is one.
 
     `conversation_started(id)` when the first message of a new chat is stored; `models_requested` and
-    `new_chat_requested` where an error's next step leads elsewhere.
+    `new_chat_requested` where an error's next step leads elsewhere. `typed(text)` at each change of the
+    draft; `larger_context_wanted(tokens)`, or `larger_context_needed(question, answer)` where it is not
+    known yet how large.
     """
 
     conversation_started = Signal(int)
@@ -37,6 +44,9 @@ class ChatPage(QWidget):
     new_chat_requested = Signal()
     link_activated = Signal(str)
     typing_began = Signal()
+    typed = Signal(str)
+    larger_context_wanted = Signal(int)
+    larger_context_needed = Signal(str, object)
     thinking_chosen = Signal(object)
     answer_now_requested = Signal()
 
@@ -53,6 +63,8 @@ class ChatPage(QWidget):
         self.transcript = Transcript(look, self._latest, self)
         self.welcome = Welcome(look, self)
         self.composer = Composer(look, self)
+        self.options = ConversationOptions(chat.setup, look, self)
+        self.room = Room(self.composer, self)
         self._build()
         self._connect()
         self._show_models()
@@ -67,18 +79,20 @@ class ChatPage(QWidget):
         """Show a conversation; what was typed in the one before is kept with it."""
         self.keep_typed()
         self._editing = None
-        self._show_note()
         self._conversation = conversation_id
+        self.options.show_conversation(conversation_id)
         messages = [] if conversation_id is None else self._chat.messages(conversation_id)
         self._middle.setCurrentWidget(self.transcript if messages else self.welcome)
         self.transcript.show_thread(messages)
         self.composer.set_text(self._chat.draft(conversation_id))
+        self._show_memory()
         self._show_running()
         self.composer.edit.setFocus()
 
     def keep_typed(self) -> None:
         """Store what is in the composer; an edited message that was not sent becomes part of the draft."""
         self.composer.flush()
+        self.options.keep_typed()
         if self._editing is not None and self.composer.text().strip() != self._editing.text.strip():
             drafts = (self._chat.draft(self._conversation), self.composer.text())
             self._chat.save_draft(self._conversation, "\n\n".join(text for text in drafts if text))
@@ -105,8 +119,14 @@ class ChatPage(QWidget):
         bottom = QHBoxLayout()
         bottom.setContentsMargins(24, 4, 24, 16)
         bottom.addStretch(1)
-        self.composer.setMaximumWidth(MEASURE + 28)
-        bottom.addWidget(self.composer, 200)
+        foot = QWidget(self)
+        foot.setMaximumWidth(MEASURE + 28)
+        both = QVBoxLayout(foot)
+        both.setContentsMargins(0, 0, 0, 0)
+        both.setSpacing(8)
+        both.addWidget(self.room.card)
+        both.addWidget(self.composer)
+        bottom.addWidget(foot, 200)
         bottom.addStretch(1)
         column.addLayout(bottom)
 
@@ -124,6 +144,8 @@ class ChatPage(QWidget):
         row.setContentsMargins(52, 10, 16, 6)  # the window's own button stands at the left
         row.addWidget(self.picker)
         row.addStretch(1)
+        row.addWidget(self.options.sign)
+        row.addWidget(self.options.button)
         return row
 
     def _connect(self) -> None:
@@ -133,18 +155,21 @@ class ChatPage(QWidget):
         self.composer.stop_requested.connect(self.stop)
         self.composer.draft_changed.connect(self._keep_draft)
         self.composer.edit.textChanged.connect(self._tell_typing)
+        self.room.larger_context_wanted.connect(self.larger_context_wanted)
         self.welcome.example_chosen.connect(self._send)
         self.welcome.add_model_requested.connect(self.add_model_requested)
         self.transcript.edit_requested.connect(self._edit)
         self.transcript.regenerate_requested.connect(self._chat.regenerate)
         self.transcript.resume_requested.connect(self._chat.resume)
         self.transcript.version_requested.connect(self._chat.select_version)
+        self.transcript.pin_requested.connect(self._chat.set_pinned)
         self.transcript.step_requested.connect(self._take_step)
         self.transcript.link_activated.connect(self.link_activated)
         self._chat.message_added.connect(self._on_added)
         self._chat.turn_advanced.connect(self.transcript.refresh)
         self._chat.turn_progressed.connect(self._on_progress)
         self._chat.turn_finished.connect(self._on_finished)
+        self._chat.message_changed.connect(self.transcript.replace)
         self._chat.thread_changed.connect(self._on_thread_changed)
         self._models.changed.connect(self._show_models)
         leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.stop)
@@ -154,6 +179,9 @@ class ChatPage(QWidget):
 
     def _submit(self, text: str) -> None:
         if self._chat.running_in(self._conversation) is not None:
+            return
+        if self.room.refuses(text):
+            self._tell_reader("Not sent: this message is too long")
             return
         if self._editing is not None:
             if self._chat.edit(self._editing, text):
@@ -166,9 +194,11 @@ class ChatPage(QWidget):
 
     def _send(self, text: str) -> bool:
         """Send a text; False if it could not be stored. The composer is left alone."""
+        self.options.keep_typed()
         stored = self._chat.send(self._conversation, text)
         if stored is not None and self._conversation is None:
             self._conversation = stored
+            self.options.show_conversation(stored)
             self.conversation_started.emit(stored)
             self._on_thread_changed(stored)
         return stored is not None
@@ -180,18 +210,19 @@ class ChatPage(QWidget):
         self._editing = message
         self.composer.set_text(message.text)
         self.composer.edit.setFocus()
-        self._show_note()
+        self._show_room()
 
     def _stop_editing(self) -> None:
         self._editing = None
         self.composer.set_text(self._chat.draft(self._conversation))
-        self._show_note()
+        self._show_room()
 
     def _keep_draft(self, text: str) -> None:
         if self._editing is None:
             self._chat.save_draft(self._conversation, text)
 
     def _tell_typing(self) -> None:
+        self.typed.emit(self.composer.text())
         if self.composer.text():
             self.typing_began.emit()
 
@@ -205,6 +236,18 @@ class ChatPage(QWidget):
                 self.add_model_requested.emit()
             case NextStep.NEW_CHAT:
                 self.new_chat_requested.emit()
+            case NextStep.SHORTEN | NextStep.LARGER_CONTEXT if question := self._question_of(message):
+                self._make_it_fit(NextStep(step), question, message)
+
+    def _make_it_fit(self, step: NextStep, question: StoredMessage, answer: StoredMessage) -> None:
+        if step is NextStep.SHORTEN:
+            self._edit(question)
+        else:
+            self.larger_context_needed.emit(question.text, answer)
+
+    def _question_of(self, answer: StoredMessage) -> StoredMessage | None:
+        shown = self.transcript.messages()
+        return next((message for message in shown if message.id == answer.parent_id), None)
 
     # -- what happened
 
@@ -221,6 +264,7 @@ class ChatPage(QWidget):
     def _on_finished(self, message: StoredMessage) -> None:
         if message.conversation_id == self._conversation:
             self.transcript.replace(message)
+            self._show_memory()
             self._show_running()
             self._announce(message)
 
@@ -229,12 +273,16 @@ class ChatPage(QWidget):
         words = {Status.COMPLETE: "Answer complete", Status.FAILED: "No answer"}.get(
             message.status, "Stopped"
         )
+        self._tell_reader(words)
+
+    def _tell_reader(self, words: str) -> None:
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.transcript, words))
 
     def _on_thread_changed(self, conversation_id: int) -> None:
         if conversation_id == self._conversation:
             self._middle.setCurrentWidget(self.transcript)
             self.transcript.show_thread(self._chat.messages(conversation_id), keep_place=True)
+            self._show_memory()
             self._show_running()
 
     def _latest(self, message: StoredMessage) -> tuple[StoredMessage, Progress | None]:
@@ -243,14 +291,22 @@ class ChatPage(QWidget):
     def _show_running(self) -> None:
         self.composer.set_running(self._chat.running_in(self._conversation) is not None)
 
-    def _show_note(self) -> None:
-        self.composer.set_note("Asking differently · Esc to leave it" if self._editing else "")
+    def _show_memory(self) -> None:
+        self.transcript.show_memory(memory_shown(self.transcript.messages()))
+        self._show_room()
+
+    def _show_room(self) -> None:
+        shown, editing = self.transcript.messages(), self._editing
+        if editing is not None:
+            shown = list(takewhile(lambda message: message.id != editing.id, shown))
+        self.room.show_conversation(shown, editing=editing is not None)
 
     # -- models
 
     def _show_models(self) -> None:
         usable = self._models.usable()
         self.welcome.show_models(bool(usable))
+        self.options.refresh()
         words = f"{usable[0].name} · on this machine" if usable else "No model installed"
         self.picker.setText(words.replace("&", "&&"))
         self.picker.setAccessibleDescription(words)

@@ -12,8 +12,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolButton, QWidget
 
+from desktop.services.turns import Memory
 from desktop.storage.conversations import StoredMessage
 from desktop.ui.chat.answer import AnswerView
+from desktop.ui.chat.memory_line import MEMORY_LINE_HEIGHT, MemoryLine
 from desktop.ui.chat.message import ACTION_HEIGHT, MessageView, QuestionView
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress, Role
@@ -28,13 +30,14 @@ _REST = 3  # after a repaint that took long, leave this many times as long for e
 class _Item:
     """A message with its height in pixels: measured at `width` once it had a view, guessed before.
 
-    `width` 0 means that the view has to be laid out again.
+    `width` 0 means that the view has to be laid out again. `lead` pixels above it are for a line.
     """
 
     message: StoredMessage
     height: int
     view: MessageView | None = None
     width: int = 0
+    lead: int = 0
 
 
 Latest = Callable[[StoredMessage], tuple[StoredMessage, Progress | None]]
@@ -52,6 +55,7 @@ class Transcript(QAbstractScrollArea):
     regenerate_requested = Signal(object)
     resume_requested = Signal(object)
     version_requested = Signal(int)
+    pin_requested = Signal(object, bool)
     step_requested = Signal(str, object)
     link_activated = Signal(str)
     answer_now_requested = Signal()
@@ -73,6 +77,7 @@ class Transcript(QAbstractScrollArea):
         self._dirty: set[int] = set()
         self._frame = QTimer(self, singleShot=True, interval=_FRAME_MS)
         self._frame.timeout.connect(self._repaint_dirty)
+        self._memory = MemoryLine(look, self.viewport())
         self._end = self._end_button()
         self.verticalScrollBar().valueChanged.connect(self._on_scroll)
         look.changed.connect(self._lay_out_anew)
@@ -89,6 +94,18 @@ class Transcript(QAbstractScrollArea):
         self._retop()
         if not self._following:
             self._scroll_to(anchor, offset)
+        self._place()
+
+    def show_memory(self, memory: Memory | None) -> None:
+        """Draw the line at which the model's memory begins, or none; whoever reads keeps the place."""
+        anchor, offset = self._anchor()
+        first = memory.first_id if memory is not None else None
+        for item in self._items:
+            item.lead = MEMORY_LINE_HEIGHT + _SPACING if item.message.id == first else 0
+        if memory is not None:
+            self._memory.show_memory(memory)
+        self._retop()
+        self._scroll_to(anchor, offset)
         self._place()
 
     def add(self, message: StoredMessage) -> None:
@@ -161,7 +178,8 @@ class Transcript(QAbstractScrollArea):
         self._relayout()
 
     def _retop(self) -> None:
-        self._tops = [_MARGIN, *accumulate((i.height + _SPACING for i in self._items), initial=_MARGIN)][1:]
+        sizes = (item.lead + item.height + _SPACING for item in self._items)
+        self._tops = list(accumulate(sizes, initial=_MARGIN))
 
     def _place(self) -> None:
         """Bring widgets, heights and the scroll bar into agreement."""
@@ -179,10 +197,15 @@ class Transcript(QAbstractScrollArea):
             self._placing = False
 
     def _anchor(self) -> tuple[int, int]:
-        """The first message in sight and how far its top lies above the viewport's."""
+        """The first message in sight, and how far its top (below its lead) lies above the viewport's."""
         value = self.verticalScrollBar().value()
         index = max(bisect_right(self._tops, value) - 1, 0)
-        return index, value - self._tops[index]
+        return index, value - self._top(index)
+
+    def _top(self, index: int) -> int:
+        """Where a message begins, below its lead; the end of all for the index after the last."""
+        lead = self._items[index].lead if index < len(self._items) else 0
+        return self._tops[index] + lead
 
     def _scroll_to(self, anchor: int, offset: int) -> None:
         bar = self.verticalScrollBar()
@@ -190,7 +213,7 @@ class Transcript(QAbstractScrollArea):
         content = self._tops[-1] + _MARGIN
         bar.setPageStep(height)
         bar.setRange(0, max(content - height, 0))
-        target = bar.maximum() if self._following else self._tops[min(anchor, len(self._tops) - 1)] + offset
+        target = bar.maximum() if self._following else self._top(min(anchor, len(self._items))) + offset
         bar.setValue(target)
 
     def _visible(self, overscan: int) -> range:
@@ -219,16 +242,23 @@ class Transcript(QAbstractScrollArea):
         left = max((self.width() - width) // 2, _MARGIN)
         scroll = self.verticalScrollBar().value()
         kept = self._visible(2 * self.viewport().height())
+        self._move_memory(kept, left, width)
         for index, item in enumerate(self._items):
             if item.view is None:
                 continue
             if index not in kept and not item.view.isAncestorOf(self.focusWidget() or self):
                 self._drop(item)
                 continue
-            item.view.setGeometry(left, self._tops[index] - scroll, width, item.height)
+            item.view.setGeometry(left, self._top(index) - scroll, width, item.height)
             item.view.set_last(index == len(self._items) - 1)
             item.view.show()
         self._place_end_button()
+
+    def _move_memory(self, kept: range, left: int, width: int) -> None:
+        index = next((index for index in kept if self._items[index].lead), None)
+        if index is not None:
+            self._memory.arrange(left, self._tops[index] - self.verticalScrollBar().value(), width)
+        self._memory.setVisible(index is not None)
 
     def _on_scroll(self, value: int) -> None:
         if self._placing:
@@ -251,6 +281,7 @@ class Transcript(QAbstractScrollArea):
         view.regenerate_requested.connect(self.regenerate_requested)
         view.resume_requested.connect(self.resume_requested)
         view.version_requested.connect(self.version_requested)
+        view.pin_requested.connect(self.pin_requested)
         view.step_requested.connect(self.step_requested)
         view.link_activated.connect(self.link_activated)
         item.view = view

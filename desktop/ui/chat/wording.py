@@ -6,13 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from desktop.storage.conversations import Status, StoredMessage
-from models.chat import Progress, Stage
+from models.chat import Progress, Stage, ThinkingEnd
+
+_ENDED: dict[str, str] = {
+    ThinkingEnd.ITSELF: "by itself",
+    ThinkingEnd.BUDGET: "at its limit",
+    ThinkingEnd.ASKED: "when you asked for the answer",
+    ThinkingEnd.CIRCLES: "because it went in circles",
+}
 
 
 def status_line(message: StoredMessage) -> str:
     """The one line under an answer: where, how fast, what it cost, and how it ended."""
     timings = _part(message, "timings")
-    parts = [_ending(message), _left_out(timings), _speed(timings), "free"]
+    parts = [_ending(message), _speed(timings), "free", _left_out(timings)]
     return " · ".join(part for part in parts if part)
 
 
@@ -50,14 +57,30 @@ def details(message: StoredMessage) -> str:
         ("Of these reused", timings.get("reused_tokens")),
         ("Answer tokens", usage.get("completion_tokens")),
         ("Of these thinking", usage.get("reasoning_tokens")),
+        ("Guessed ahead", _guessed(timings)),
+        ("Thinking ended", _ENDED.get(timings.get("thinking_ended") or "")),
         ("Context", timings.get("context_tokens")),
+        ("Context stored as", timings.get("cache") or None),
+        ("Layers on the graphics card", timings.get("gpu_layers")),
         ("Loading", _seconds(timings.get("load_s"))),
         ("First token after", _seconds(timings.get("ttft_s"))),
         ("Prompt speed", _rate(timings.get("prompt_tps"))),
         ("Answer speed", _rate(timings.get("decode_tps"))),
         ("Seed", timings.get("seed")),
     ]
-    return "\n".join(f"{name}: {value}" for name, value in rows if value is not None)
+    lines = [f"{name}: {value}" for name, value in rows if value is not None]
+    return "\n".join([*lines, *filter(None, [timings.get("reuse_note")])])
+
+
+def remarks(message: StoredMessage) -> list[str]:
+    """What was decided for the user while the answer was written, a sentence each."""
+    notices = (message.receipt or {}).get("notices")
+    return [str(notice) for notice in notices] if isinstance(notices, list) else []
+
+
+def _guessed(timings: Mapping[str, Any]) -> str | None:
+    drafted = timings.get("drafted_tokens")
+    return f"{timings.get('accepted_tokens') or 0} of {drafted} guesses were right" if drafted else None
 
 
 def progress_line(progress: Progress | None) -> str:
@@ -65,12 +88,18 @@ def progress_line(progress: Progress | None) -> str:
     match progress:
         case Progress(stage=Stage.WAIT):
             return "Waiting for another answer to end…"
+        case Progress(stage=Stage.LOAD, done=done, total=total, remaining_s=left) if total:
+            return f"Loading the model: {100 * done // total}%{_left(left)}"
         case Progress(stage=Stage.LOAD):
             return "Loading the model…"
-        case Progress(stage=Stage.PROMPT, done=done, total=total) if total:
-            return f"Reading {done:,} of {total:,} tokens…"
+        case Progress(stage=Stage.PROMPT, done=done, total=total, remaining_s=left) if total:
+            return f"Reading {done:,} of {total:,} tokens{_left(left)}"
         case _:
             return "Starting…"
+
+
+def _left(seconds: float | None) -> str:
+    return "…" if seconds is None else f" · about {_short(max(seconds, 1))} left"
 
 
 def thought_line(message: StoredMessage, *, running: bool) -> str:

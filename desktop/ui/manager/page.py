@@ -6,8 +6,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.models import ModelService
+from desktop.services.settings import SettingsService
 from desktop.ui.labels import plain_label
+from desktop.ui.manager.options import ModelOptions
 from desktop.ui.page import Page, card
+from desktop.ui.theme import Appearance
 from models.library import LocalModel
 
 
@@ -17,13 +20,20 @@ class ModelsPage(Page):
     add_requested = Signal()
     remove_requested = Signal(str, str)
 
-    def __init__(self, models: ModelService, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        models: ModelService,
+        settings: SettingsService,
+        look: Appearance,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(
             "Models",
             "Files on this machine that can answer. Inshore uses a file where it lies and copies nothing.",
             parent,
         )
-        self._models = models
+        self._models, self._settings, self._look = models, settings, look
+        self._unfolded = ""  # the model whose settings are in sight, also after the cards are made anew
         self._add = QPushButton("Add a model file…", self)
         self._add.setObjectName("add-model")
         self._add.setProperty("primary", True)
@@ -70,8 +80,20 @@ class ModelsPage(Page):
             row.addWidget(button)
         row.addStretch(1)
         words.addLayout(row)
+        if model.problem is None:
+            self._add_options(frame, model, row, words)
         words.setContentsMargins(16, 12, 16, 12)
         return frame
+
+    def _add_options(self, frame: QFrame, model: LocalModel, row: QHBoxLayout, words: QVBoxLayout) -> None:
+        options = ModelOptions(model, self._settings, self._look, frame)
+        options.unfold(self._unfolded == model.id)
+        options.unfolded.connect(lambda shown: self._remember(model.id if shown else ""))
+        row.insertWidget(row.count() - 1, options.button)  # before the stretch
+        words.addWidget(options)
+
+    def _remember(self, unfolded: str) -> None:
+        self._unfolded = unfolded
 
     def _buttons(self, frame: QFrame, model: LocalModel, first: bool) -> list[QWidget]:
         buttons: list[QWidget] = []

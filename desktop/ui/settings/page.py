@@ -19,6 +19,7 @@ from desktop.services.settings import SettingsService
 from desktop.system.settings import Theme
 from desktop.ui.labels import plain_label
 from desktop.ui.page import Page, card
+from desktop.ui.settings.thinking import ThinkingBudget
 
 _THEMES = ((Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
 
@@ -32,6 +33,7 @@ class SettingsPage(Page):
         super().__init__("Settings", "What you change here is in effect at once.", parent)
         self._settings = settings
         self.column.addWidget(self._appearance())
+        self.column.addWidget(self._thinking())
         self.column.addWidget(self._speed())
         self.column.addWidget(self._data(data))
         self.column.addStretch(1)
@@ -56,6 +58,25 @@ class SettingsPage(Page):
         column.setContentsMargins(16, 14, 16, 14)
         column.addWidget(title)
         column.addLayout(row)
+        return frame
+
+    def _thinking(self) -> QWidget:
+        frame = card(self)
+        title = plain_label(frame, "strong")
+        title.setText("Thinking")
+        words = plain_label(frame, "muted")
+        words.setText(
+            "The answer begins at the latest after so many tokens of reasoning. A model or a conversation "
+            "can have another limit."
+        )
+        budget = ThinkingBudget(frame)
+        budget.show_value(self._settings.values.thinking_budget)
+        budget.chosen.connect(lambda tokens: self._settings.update(thinking_budget=tokens))
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(8)
+        for widget in (title, words, budget):
+            column.addWidget(widget)
         return frame
 
     def _speed(self) -> QWidget:

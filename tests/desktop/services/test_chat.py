@@ -15,7 +15,17 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.storage.conversations import ConversationStore, Status, StoredMessage
 from desktop.storage.database import open_database
-from models.chat import ChatEvent, FinishReason, ReasoningDelta, Role, TextDelta
+from models.chat import (
+    ChatEvent,
+    Finished,
+    FinishReason,
+    Notice,
+    ReasoningDelta,
+    Role,
+    TextDelta,
+    Timings,
+    Usage,
+)
 from models.errors import EngineCrashed, StorageFailed
 from models.fake import FakeBackend, Hold, says
 from models.library import LocalModel
@@ -375,3 +385,64 @@ def test_a_store_that_can_t_be_read_is_said_and_not_a_crash(
     assert world.chat.messages(1) == world.chat.conversations() == world.chat.search("x") == []
     assert world.chat.draft(None) == ""
     assert len(failures) == 4
+
+
+def test_what_is_decided_for_the_user_is_told_meanwhile_and_kept(begin: type, qtbot: QtBot) -> None:
+    remark = "The context was shortened to 4,096 tokens."
+    world = begin(Notice(remark), TextDelta("Half"), Hold())
+    conversation = world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: world.chat.live(world.added[1].id).text == ["Half"])
+    running = world.chat.messages(conversation)[-1]
+    assert running.receipt["notices"] == [remark]
+    world.chat.stop(running.id)
+    assert world.store.message(running.id).receipt["notices"] == [remark]
+
+
+def test_a_pinned_message_is_told_as_pinned_and_shown_anew(begin: type, qtbot: QtBot) -> None:
+    world = begin(*says("One."))
+    conversation = world.chat.send(None, "First?")
+    qtbot.waitUntil(lambda: len(world.finished) == 1)
+    with qtbot.waitSignal(world.chat.message_changed) as caught:
+        world.chat.set_pinned(world.added[0], True)
+    assert caught.args[0].id == world.added[0].id
+    assert caught.args[0].pinned
+    world.chat.send(conversation, "Second?")
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    assert [m.pinned for m in world.backend.requests[1].messages] == [True, False, False]
+
+
+def test_a_pin_that_can_t_be_stored_is_not_shown(
+    begin: type, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = begin(*says("One."))
+    world.chat.send(None, "First?")
+    qtbot.waitUntil(lambda: len(world.finished) == 1)
+
+    def full(*_args: object) -> None:
+        raise StorageFailed("The disk is full.", "Free some space.")
+
+    monkeypatch.setattr(ConversationStore, "set_pinned", full)
+    with qtbot.assertNotEmitted(world.chat.message_changed), qtbot.waitSignal(world.chat.failed):
+        world.chat.set_pinned(world.added[0], True)
+
+
+def test_the_receipt_keeps_where_memory_began_whatever_is_pinned_later(begin: type, qtbot: QtBot) -> None:
+    world = begin(*says("One."))
+    conversation = world.chat.send(None, "First?")
+    qtbot.waitUntil(lambda: len(world.finished) == 1)
+    cut = Finished(FinishReason.STOP, Usage(), Timings(left_out_messages=2))
+    world.backend._scripts.append([TextDelta("Two."), cut])
+    world.chat.send(conversation, "Second?")
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    world.chat.set_pinned(world.added[0], True)
+    memory = world.store.thread(conversation)[-1].receipt["memory"]
+    assert memory == {"first_id": world.added[2].id, "left_out": 2}
+
+
+def test_it_is_busy_while_any_answer_is_written(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("Half"), Hold())
+    assert not world.chat.busy
+    world.chat.send(None, "Go")
+    assert world.chat.busy
+    world.chat.stop(world.added[1].id)
+    assert not world.chat.busy

@@ -42,6 +42,34 @@ def test_a_rename_keeps_the_order(store: ConversationStore) -> None:
     assert [each.title for each in store.conversations()] == [second.title, "Über 天气"]
 
 
+def test_what_a_conversation_has_of_its_own_is_kept_and_moves_nothing(store: ConversationStore) -> None:
+    first, second = store.create("first"), store.create("second")
+    assert (first.private, first.options) == (False, {})
+    store.set_private(first.id, True)
+    store.set_options(first.id, {"temperature": 0.5, "stop": ["天"]})
+    assert [each.id for each in store.conversations()] == [second.id, first.id]
+    kept = store.get(first.id)
+    assert (kept.private, kept.options) == (True, {"temperature": 0.5, "stop": ["天"]})
+    assert store.private_ids() == [first.id]
+    store.set_private(first.id, False)
+    assert store.private_ids() == []
+
+
+def test_a_new_conversation_begins_as_it_was_set_up(store: ConversationStore) -> None:
+    asked, _answer = store.begin("Go", "Go", private=True, options={"seed": 3})
+    begun = store.get(asked.conversation_id)
+    assert (begun.private, begun.options) == (True, {"seed": 3})
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000])
+def test_options_that_can_t_be_read_are_none(
+    store: ConversationStore, connection: apsw.Connection, text: str
+) -> None:
+    one = store.create("one")
+    connection.execute("UPDATE conversation SET options = ?", (text,))
+    assert store.get(one.id).options == {}
+
+
 def test_delete_hides_and_restore_brings_back(store: ConversationStore) -> None:
     one = store.create("one", model="starter")
     store.delete(one.id)
@@ -56,8 +84,11 @@ def test_an_unknown_id_is_the_callers_mistake(store: ConversationStore) -> None:
         lambda: store.get(7),
         lambda: store.rename(7, "x"),
         lambda: store.delete(7),
+        lambda: store.set_private(7, True),
+        lambda: store.set_options(7, {}),
         lambda: store.message(7),
         lambda: store.select_version(7),
+        lambda: store.set_pinned(7, True),
         lambda: store.reopen(7),
         lambda: store.settle(7, text="", reasoning="", status=Status.COMPLETE),
     ):
@@ -165,6 +196,17 @@ def test_a_selected_version_is_shown_with_the_newest_that_followed_it(store: Con
     assert texts(store, conversation.id) == ["q", "one", "q2 edited", "newer end"]
     store.select_version(two.id)
     assert texts(store, conversation.id) == ["q", "two"]
+
+
+def test_a_pin_stays_until_it_is_taken_off(store: ConversationStore) -> None:
+    conversation = store.create("pins")
+    asked, answer = turn(store, conversation.id, None, "keep this", "yes")
+    assert not asked.pinned
+    store.set_pinned(asked.id, True)
+    store.settle(answer.id, text="yes, indeed", reasoning="", status=Status.COMPLETE)
+    assert [message.pinned for message in store.thread(conversation.id)] == [True, False]
+    store.set_pinned(asked.id, False)
+    assert not store.message(asked.id).pinned
 
 
 def test_only_running_answers_are_interrupted(store: ConversationStore) -> None:

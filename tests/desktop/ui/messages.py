@@ -21,13 +21,15 @@ def stored(
     error: Mapping[str, str] | None = None,
     versions: tuple[int, ...] | None = None,
     message_id: int | None = None,
+    parent_id: int | None = None,
+    pinned: bool = False,
 ) -> StoredMessage:
     """A message of conversation 1; ids count up unless given."""
     number = next(_ids) if message_id is None else message_id
     return StoredMessage(
         id=number,
         conversation_id=1,
-        parent_id=None,
+        parent_id=parent_id,
         role=role,
         text=text,
         reasoning=reasoning,
@@ -37,6 +39,7 @@ def stored(
         receipt=receipt,
         error=error,
         versions=versions or (number,),
+        pinned=pinned,
     )
 
 

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from desktop.storage.conversations import Conversation, SearchHit
+from desktop.storage.export import Form
 from desktop.ui.conversation_list import age_heading
 from desktop.ui.sidebar import Sidebar
 from desktop.ui.theme import Appearance
@@ -78,6 +79,17 @@ def test_delete_asks_for_deletion_of_the_selected_one(sidebar: Sidebar, qtbot: Q
     with qtbot.waitSignal(sidebar.delete_requested) as caught:
         qtbot.keyClick(sidebar.list, Qt.Key.Key_Delete)
     assert caught.args == [1]
+
+
+def test_the_menu_exports_in_each_form(sidebar: Sidebar, qtbot: QtBot) -> None:
+    menu = sidebar.list.menu_of(sidebar.rows.index(3))
+    (exports,) = menu.findChildren(QMenu)
+    asked: list[tuple[int, Form]] = []
+    sidebar.export_requested.connect(lambda number, form: asked.append((number, form)))
+    for action in exports.actions():
+        action.trigger()
+    assert asked == [(1, Form.MARKDOWN), (1, Form.MARKDOWN_WITH_REASONING), (1, Form.JSON)]
+    menu.deleteLater()
 
 
 def test_a_search_is_reported_after_a_pause_and_its_hits_shown(sidebar: Sidebar, qtbot: QtBot) -> None:

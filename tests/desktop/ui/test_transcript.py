@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.storage.conversations import Status, StoredMessage
@@ -180,6 +181,23 @@ def test_reasoning_is_folded_and_unfolds(transcript: Transcript, qtbot: QtBot) -
     qtbot.mouseClick(view._thought, Qt.MouseButton.LeftButton)
     assert not view._reasoning.isHidden()
     assert view.height() > folded
+
+
+def test_reasoning_is_copied_apart_from_the_answer(transcript: Transcript, qtbot: QtBot) -> None:
+    answer = stored(Role.ASSISTANT, "42", reasoning="six times seven")
+    transcript.show_thread([stored(Role.USER, "6 × 7?"), answer])
+    view = transcript.views()[-1]
+    assert isinstance(view, AnswerView)
+    copy = view.findChild(QPushButton, "copy-reasoning")
+    assert copy is not None
+    assert not copy.isVisible()
+    qtbot.mouseClick(view._thought, Qt.MouseButton.LeftButton)
+    assert copy.isVisible()
+    assert not copy.geometry().intersects(view._thought.geometry())
+    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == "six times seven"
+    qtbot.mouseClick(view.findChild(type(transcript._end), "copy-message"), Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == "42"
 
 
 def test_copying_a_message_and_its_code(transcript: Transcript, qtbot: QtBot) -> None:

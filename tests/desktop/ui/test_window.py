@@ -62,7 +62,10 @@ class Scene:
         self.page = ChatPage(self.chat, self.models, look)
         self.sidebar = Sidebar(look)
         self.window = Window(self.sidebar, self.page, look)
-        self.pages: list[Page] = [ModelsPage(self.models), SettingsPage(self.settings, folder)]
+        self.pages: list[Page] = [
+            ModelsPage(self.models, self.settings, look),
+            SettingsPage(self.settings, folder),
+        ]
         self.chat.conversations_changed.connect(
             lambda: self.sidebar.show_conversations(self.chat.conversations())
         )

@@ -1,0 +1,152 @@
+"""A conversation as a file for others: Markdown to read, JSON with everything."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+
+from desktop.storage.values import Conversation, Status, StoredMessage
+from models.chat import Role
+from models.errors import AppError
+from models.plain import shown
+
+_NAMES = {Role.USER: "You", Role.ASSISTANT: "Answer", Role.SYSTEM: "Instructions"}
+_ENDS = {
+    Status.STOPPED: "Stopped here.",
+    Status.INTERRUPTED: "Interrupted here.",
+    Status.FAILED: "No answer.",
+    Status.RUNNING: "Still being written.",
+}
+_RESERVED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
+
+
+class Form(Enum):
+    """What a conversation is exported as; the suffix of its file."""
+
+    MARKDOWN = "md"
+    MARKDOWN_WITH_REASONING = "reasoning.md"
+    JSON = "json"
+
+
+def text_of(conversation: Conversation, messages: Sequence[StoredMessage], form: Form) -> str:
+    """The text of the file."""
+    if form is Form.JSON:
+        return as_json(conversation, messages)
+    reasoning = form is Form.MARKDOWN_WITH_REASONING
+    return as_markdown(conversation.title, messages, reasoning=reasoning)
+
+
+def as_markdown(title: str, messages: Sequence[StoredMessage], *, reasoning: bool) -> str:
+    """The shown messages under their speakers' names; reasoning stands folded before its answer."""
+    blocks = [f"# {_one_line(title)}"]
+    for message in messages:
+        blocks.append(f"## {_heading(message)}")
+        if reasoning and message.reasoning.strip():
+            blocks.append(_folded(message.reasoning.strip()))
+        if message.text.strip():
+            blocks.append(_closed(message.text.strip("\n")))
+        if message.status in _ENDS:
+            blocks.append(f"*{_ENDS[message.status]}*")
+    return "\n\n".join(blocks) + "\n"
+
+
+def as_json(conversation: Conversation, messages: Sequence[StoredMessage]) -> str:
+    """The shown messages with their reasoning and receipts (seed, tokens, times)."""
+    values = {
+        "format": "inshore-conversation-1",
+        "title": conversation.title,
+        "created_at": _moment(conversation.created_at),
+        "updated_at": _moment(conversation.updated_at),
+        "private": conversation.private,
+        "options": dict(conversation.options),
+        "messages": [_values(message) for message in messages],
+    }
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def file_name(title: str, form: Form) -> str:
+    """A name that every file system takes."""
+    words = _one_line(_RESERVED.sub(" ", title)).strip(" .")[:80].strip(" .") or "Conversation"
+    return f"{words}.{form.value.rpartition('.')[2]}"
+
+
+def write(path: Path, text: str) -> None:
+    """Write the file in one step, in place of one that was there. Raises AppError; that one then stays."""
+    try:
+        _replace(Path(os.path.realpath(path)), text.encode("utf-8", "replace"))
+    except OSError as exc:
+        raise AppError(
+            f"“{shown(path)}” can’t be written: {exc.strerror or exc}.",
+            "Choose another folder, or free some space.",
+            title="The conversation was not exported.",
+            details=repr(exc),
+        ) from exc
+
+
+def _replace(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{path.name[:80]}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _heading(message: StoredMessage) -> str:
+    name = _NAMES[message.role]
+    if message.role is not Role.ASSISTANT or not message.model:
+        return name
+    return f"{name} · {_one_line(message.model)}"
+
+
+def _folded(reasoning: str) -> str:
+    return f"<details>\n<summary>Reasoning</summary>\n\n{_closed(_tame(reasoning))}\n\n</details>"
+
+
+def _tame(text: str) -> str:
+    """Reasoning that speaks of the tag it stands in does not end it."""
+    return re.sub(r"<(/?)(details|summary)\b", r"&lt;\1\2", text, flags=re.IGNORECASE)
+
+
+def _closed(text: str) -> str:
+    """A code block that a broken-off answer left open does not swallow what follows."""
+    fence = ""
+    for line in text.split("\n"):
+        mark = re.match(r" {0,3}(`{3,}|~{3,})([^`]*)$", line)
+        if mark is None:
+            continue
+        if not fence:
+            fence = mark[1]
+        elif mark[1].startswith(fence) and not mark[2].strip():
+            fence = ""
+    return f"{text}\n{fence}" if fence else text
+
+
+def _values(message: StoredMessage) -> dict[str, object]:
+    return {
+        "role": message.role.value,
+        "text": message.text,
+        "reasoning": message.reasoning,
+        "status": message.status.value,
+        "model": message.model,
+        "created_at": _moment(message.created_at),
+        "receipt": None if message.receipt is None else dict(message.receipt),
+        "error": None if message.error is None else dict(message.error),
+    }
+
+
+def _moment(unix_s: float) -> str:
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

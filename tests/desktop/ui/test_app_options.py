@@ -1,0 +1,103 @@
+"""The composition root connects privacy to what the engine keeps, and the list's menu to an exported file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
+from pytestqt.qtbot import QtBot
+
+from desktop.app import Program
+from desktop.storage.export import Form
+from desktop.system.options import Options
+from desktop.system.paths import Paths
+from desktop.ui.theme import Appearance
+from models.chat import ReasoningDelta
+from models.fake import FakeBackend, says
+from models.library import LocalModel
+
+
+class Engine(FakeBackend):
+    """The shipped fake, which remembers what it was told to forget."""
+
+    forgotten: list[str]
+
+    async def forget(self, cache_keys: Sequence[str]) -> None:
+        self.forgotten += cache_keys
+
+
+@pytest.fixture
+def engine() -> Engine:
+    engine = Engine([ReasoningDelta("Hm."), *says("Yes.")])
+    engine.forgotten = []
+    return engine
+
+
+@pytest.fixture
+def program(
+    look: Appearance, qtbot: QtBot, tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Program]:
+    paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
+    paths.create()
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    program = Program(app, look, paths)
+    program.__dict__["local"] = engine
+    model = LocalModel("m", "m", Path("m"), 1, "added", context_length=4096)
+    monkeypatch.setattr(program.models, "models", lambda: [model])
+    qtbot.addWidget(program.window)
+    program.window.show()
+    yield program
+    program._close()
+    program.setParent(None)
+
+
+def asked(program: Program, qtbot: QtBot) -> int:
+    with qtbot.waitSignal(program.chat.turn_finished):
+        conversation = program.chat.send(None, "Is it so?")
+    assert conversation is not None
+    program._open(conversation)
+    return conversation
+
+
+def test_becoming_private_makes_the_engine_forget(program: Program, engine: Engine, qtbot: QtBot) -> None:
+    conversation = asked(program, qtbot)
+    program.page.options.button.click()
+    program.page.options.sheet.private.click()
+    qtbot.waitUntil(lambda: engine.forgotten == [str(conversation)])
+    program._tidy()  # at the next start, what a crash has left
+    qtbot.waitUntil(lambda: engine.forgotten == [str(conversation)] * 2)
+
+
+def test_a_conversation_is_exported_from_the_list(program: Program, qtbot: QtBot, tmp_path: Path) -> None:
+    conversation = asked(program, qtbot)
+    program.sidebar.list.export_requested.emit(conversation, Form.JSON)
+    dialog = program.window.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.fileSelected.emit(str(tmp_path / "x.json"))
+    dialog.close()
+    values = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert [message["reasoning"] for message in values["messages"]] == ["", "Hm."]
+    assert program.window.notice.isVisible()
+
+
+def test_an_export_that_fails_is_said(program: Program, qtbot: QtBot, tmp_path: Path) -> None:
+    program.sidebar.list.export_requested.emit(asked(program, qtbot), Form.MARKDOWN)
+    dialog = program.window.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.fileSelected.emit(str(tmp_path / "gone" / "x.md"))
+    dialog.close()
+    assert program.window.banner.isVisible()
+
+
+def test_a_models_settings_hold_for_its_answers(program: Program, engine: Engine, qtbot: QtBot) -> None:
+    program._show_page("models")
+    button = program.window.findChild(QPushButton, "options-m")
+    assert button is not None
+    button.click()
+    program.settings.update(models=program.settings.values.with_model("m", Options(top_k=7)))
+    asked(program, qtbot)
+    assert engine.requests[0].sampling.top_k == 7

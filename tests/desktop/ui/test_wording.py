@@ -1,0 +1,75 @@
+"""What is said of an answer: plain words, exact figures, and no line for what isn't known."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from desktop.storage.conversations import StoredMessage
+from desktop.ui.chat.wording import details, progress_line, remarks, status_line
+from models.chat import Progress, Role, Stage, ThinkingEnd, Timings
+from tests.desktop.ui.messages import stored
+
+
+def answer(timings: Timings, **more: Any) -> StoredMessage:
+    return stored(Role.ASSISTANT, "x", receipt={"timings": asdict(timings)} | more)
+
+
+@pytest.mark.parametrize(
+    ("progress", "words"),
+    [
+        (Progress(Stage.PROMPT, 1024, 4000, 6.2), "Reading 1,024 of 4,000 tokens · about 6 s left"),
+        (Progress(Stage.PROMPT, 1024, 4000, 0.2), "Reading 1,024 of 4,000 tokens · about 1 s left"),
+        (Progress(Stage.PROMPT, 1024, 4000, 95.0), "Reading 1,024 of 4,000 tokens · about 1 min 35 s left"),
+        (Progress(Stage.PROMPT, 1024, 4000), "Reading 1,024 of 4,000 tokens…"),
+        (Progress(Stage.LOAD), "Loading the model…"),
+        (Progress(Stage.LOAD, 1, 3), "Loading the model: 33%…"),
+        (Progress(Stage.LOAD, 999, 1000, 2.0), "Loading the model: 99% · about 2 s left"),
+        (None, "Starting…"),
+    ],
+)
+def test_progress_says_how_long_it_will_take(progress: Progress | None, words: str) -> None:
+    assert progress_line(progress) == words
+
+
+def test_details_say_how_it_was_computed() -> None:
+    lines = details(
+        answer(
+            Timings(
+                cache="q8_0",
+                gpu_layers=0,
+                drafted_tokens=40,
+                accepted_tokens=31,
+                thinking_ended=ThinkingEnd.CIRCLES,
+                reuse_note="This model reads everything again at each turn.",
+            )
+        )
+    ).splitlines()
+    assert "Context stored as: q8_0" in lines
+    assert "Layers on the graphics card: 0" in lines
+    assert "Guessed ahead: 31 of 40 guesses were right" in lines
+    assert "Thinking ended: because it went in circles" in lines
+    assert lines[-1] == "This model reads everything again at each turn."
+
+
+@pytest.mark.parametrize("end", list(ThinkingEnd))
+def test_every_end_of_thinking_has_words(end: ThinkingEnd) -> None:
+    assert "Thinking ended: " in details(answer(Timings(thinking_ended=end)))
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    assert details(answer(Timings())) == "Model: starter"
+
+
+def test_what_was_left_out_is_said_last() -> None:
+    assert status_line(answer(Timings(decode_tps=41.0, left_out_messages=1))) == (
+        "On this machine · 41 tok/s · free · 1 older message did not fit"
+    )
+
+
+def test_remarks_are_those_of_the_receipt() -> None:
+    assert remarks(answer(Timings(), notices=["One.", "Two."])) == ["One.", "Two."]
+    assert remarks(answer(Timings())) == []
+    assert remarks(stored(Role.ASSISTANT, "x", receipt={"notices": "damaged"})) == []
