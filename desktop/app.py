@@ -102,6 +102,7 @@ class Program(QObject):
         self.chat.mark_interrupted()
         self.drafts = DraftCounter(self.background, self._count, lambda: self.chat.busy, self)
         self._warmed: str | None = None
+        self._options = self.settings.values.models
         self._build_window()
         self._connect()
 
@@ -111,7 +112,12 @@ class Program(QObject):
         from models.local.backend import LocalBackend
         from models.local.measures import Measures
 
-        return LocalBackend(self.models.find, shelf=self._shelf, measures=Measures(self._paths.measures))
+        return LocalBackend(
+            self.models.find,
+            shelf=self._shelf,
+            context=self.settings.context_for,
+            measures=Measures(self._paths.measures),
+        )
 
     def _shelf(self) -> Shelf | None:
         """Where the engine keeps what it has read of conversations; None while that is not wanted."""
@@ -298,6 +304,9 @@ class Program(QObject):
     def _apply_settings(self, values: Settings) -> None:
         self._look.choose(values.theme.value)
         self.page.composer.thinking.show_choice(values.thinking)
+        if values.models != self._options:
+            self._options = values.models
+            self.drafts.count_again()
 
     def _warm_up(self) -> None:
         """Load the model while the first words are typed, and ask whether it can think."""

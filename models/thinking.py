@@ -131,6 +131,11 @@ class ThinkSplitter:
         begun = held_back(self._held, (self._family.closes,))
         return self._family.ends[self._family.ends.index(self._family.closes) + begun if begun else 0 :]
 
+    @property
+    def gap(self) -> str:
+        """What stands between a block that is closed and the answer; empty if there was no block."""
+        return self._family.ends.partition(self._family.closes)[2] if self._family is not None else ""
+
     def feed(self, text: str) -> list[Part]:
         """The parts that are certain now, in order; none of them is empty."""
         self._held += text

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from desktop.system import settings
 from desktop.system.paths import Paths, resources
 from models.chat import Backend
 from models.library import Library
@@ -38,6 +39,7 @@ def services_of(environment: Mapping[str, str]) -> Services:
         from models.local.backend import LocalBackend
         from models.local.measures import Measures
 
-        return LocalBackend(library.find, measures=Measures(paths.measures))
+        options, _problems = settings.load(paths.settings_file)
+        return LocalBackend(library.find, context=options.context_for, measures=Measures(paths.measures))
 
     return Services(paths, library, engine)

@@ -29,6 +29,7 @@ from models.local.protocol import (
     Ask,
     Count,
     Describe,
+    Disown,
     EngineInfo,
     Load,
     Loaded,
@@ -37,6 +38,7 @@ from models.local.protocol import (
     Reply,
     Save,
     Saved,
+    Tidy,
 )
 from models.local.states import Shelf, open_store
 from models.local.supervisor import Supervisor, unexpected
@@ -56,7 +58,8 @@ class LocalBackend:
     cancel within `cancel_s`, or has not read the question within `render_s`, is killed. What was
     evaluated for requests with a `cache_key` is kept on the `shelf`, which is asked for at each request:
     when another conversation or model takes its place, `idle_s` after the last answer, and in `aclose`.
-    What each answer took is kept in `measures`.
+    What each answer took is kept in `measures`. `tidy_s` after an answer with reasoning, the conversation
+    without it is read, as the next question will have it; a question that comes sooner ends that.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class LocalBackend:
         render_s: float = 10.0,
         shelf: Callable[[], Shelf | None] = lambda: None,
         idle_s: float = 20.0,
+        tidy_s: float = 0.5,
         measures: Measures | None = None,
     ) -> None:
         self._find_model = find_model
@@ -84,6 +88,9 @@ class LocalBackend:
         self._idle_s = idle_s
         self._idle: asyncio.TimerHandle | None = None
         self._saving: asyncio.Task[None] | None = None
+        self._tidy_s = tidy_s
+        self._untidy: asyncio.TimerHandle | None = None
+        self._tidying: asyncio.Task[None] | None = None
         self._unsaved = False
         self._asking = self._wanted_now = False
         self._thinking: dict[tuple[str, int], ThinkingSupport] = {}
@@ -99,6 +106,11 @@ class LocalBackend:
         """The worker's process number while there is one."""
         return self._worker.pid
 
+    @property
+    def has_idle_work(self) -> bool:
+        """Whether something is still to be read ahead, or being read."""
+        return self._untidy is not None or (self._tidying is not None and not self._tidying.done())
+
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """The events of an answer, as `models.chat.Backend` promises.
 
@@ -107,14 +119,15 @@ class LocalBackend:
         """
         arrived = time.monotonic()
         end: Finished | None = None
-        self._stop_waiting()
-        if self._worker.taken:
+        said = ""
+        tidying = self._stop_waiting()
+        if self._worker.taken and not tidying:
             yield Progress(Stage.LOAD if self._warming else Stage.WAIT)
         async with self._worker:
             self._wanted_now = False
             attempts = count()
             while end is None:
-                written = False
+                written, said = False, request.answer_so_far
                 try:
                     async with aclosing(self._attempt(request, arrived)) as events:
                         async for event in events:
@@ -122,9 +135,11 @@ class LocalBackend:
                                 end = event  # whoever gets it finds the worker free
                                 break
                             written = written or isinstance(event, TextDelta | ReasoningDelta)
+                            said += event.text if isinstance(event, TextDelta) else ""
                             yield event
                 except AppError as error:
                     yield Notice(await self._instead(error, request.model, next(attempts), written=written))
+        self._tidy_later(request, said, end)
         yield end
 
     async def _attempt(self, request: ChatRequest, arrived: float) -> AsyncGenerator[ChatEvent, None]:
@@ -235,7 +250,22 @@ class LocalBackend:
             return await self._worker.reply(_while_counting)
 
     async def forget(self, cache_keys: Sequence[str]) -> None:
-        """Remove from the shelf what was evaluated for these."""
+        """Remove from the shelf what was evaluated for these, and put nothing of it there again.
+
+        Waits for an answer that is being written.
+        """
+        self._remove(cache_keys)
+        if self._worker.pid is None:
+            return
+        try:
+            async with self._worker:
+                await self._worker.begin(Disown(tuple(cache_keys)))
+                await self._worker.reply(_while_saving)
+        except AppError:  # with the worker died what it held
+            pass
+        self._remove(cache_keys)
+
+    def _remove(self, cache_keys: Sequence[str]) -> None:
         shelf = self._shelf()
         store = open_store(shelf) if shelf is not None else None
         if store is not None:
@@ -249,7 +279,8 @@ class LocalBackend:
 
     async def aclose(self) -> None:
         """Save what is evaluated, end the worker; a stream that still runs fails. May be called again."""
-        self._stop_waiting()
+        if self._stop_waiting() and self._tidying is not None:
+            await asyncio.wait([self._tidying], timeout=_LAST_SAVE_S)
         if not self._worker.taken:
             await self._save(_LAST_SAVE_S)
         elif self._saving is not None:
@@ -291,10 +322,36 @@ class LocalBackend:
         if self._unsaved:
             self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._save_now)
 
-    def _stop_waiting(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+    def _stop_waiting(self) -> bool:
+        """Somebody needs the worker; whether it was being used for something that can wait."""
+        for timer in (self._idle, self._untidy):
+            if timer is not None:
+                timer.cancel()
+        self._idle = self._untidy = None
+        tidying = self._tidying is not None and not self._tidying.done()
+        if self._tidying is not None:
+            self._tidying.cancel()
+        return tidying
+
+    def _tidy_later(self, request: ChatRequest, said: str, end: Finished) -> None:
+        """After an answer with reasoning, have the conversation ready for what comes next."""
+        if end.usage.reasoning_tokens:
+            loop = asyncio.get_running_loop()
+            self._untidy = loop.call_later(self._tidy_s, self._tidy_now, request, said)
+
+    def _tidy_now(self, request: ChatRequest, said: str) -> None:
+        self._untidy = None
+        if not self._worker.taken and self._worker.pid is not None:
+            self._tidying = asyncio.create_task(self._tidy(request, said), name="read ahead")
+
+    async def _tidy(self, request: ChatRequest, said: str) -> None:
+        """Quiet: what isn't read now is read with the next question."""
+        try:
+            async with self._worker:
+                await self._worker.begin(Tidy(request, said))
+                await self._worker.reply(_while_saving, within_s=_SAVE_S)
+        except AppError:
+            return
 
     def _save_now(self) -> None:
         if self._worker.taken:

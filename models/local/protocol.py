@@ -73,6 +73,24 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class Disown:
+    """Never put on disk what is evaluated for these cache keys; answered by `Saved`."""
+
+    cache_keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tidy:
+    """Have evaluated what the next question will begin with: this one, and its answer without its reasoning.
+
+    Answered by `Saved`. Nothing happens if another conversation is in the context.
+    """
+
+    request: ChatRequest
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Say how long a text is for the loaded model; answered by `TextSize`."""
 
@@ -182,7 +200,7 @@ class EngineInfo:
     gpu_offload: bool
 
 
-Request = Load | Ask | AnswerNow | Save | Count | Probe | Describe | Cancel
+Request = Load | Ask | AnswerNow | Save | Disown | Tidy | Count | Probe | Describe | Cancel
 Reply = (
     Progress
     | Notice

@@ -23,6 +23,7 @@ from models.local.protocol import (
     Cancelled,
     Count,
     Describe,
+    Disown,
     Failed,
     Load,
     Loaded,
@@ -32,6 +33,7 @@ from models.local.protocol import (
     Request,
     Save,
     Saved,
+    Tidy,
     decode_request,
     encode,
 )
@@ -199,6 +201,12 @@ class Worker:
                     return engine.text_size(text)
                 case Save():
                     return Saved(engine.save())
+                case Disown(cache_keys):
+                    engine.disown(cache_keys)
+                    return Saved(on_disk=False)
+                case Tidy(question, said):
+                    engine.tidy(question, said)
+                    return Saved(on_disk=False)
                 case Describe():
                     return engine.describe()
         except Aborted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import llama_cpp.llama_cpp as llama
@@ -13,7 +13,7 @@ from models.chat import ChatEvent, ChatRequest, Finished, Progress, Stage, TextS
 from models.errors import ModelError, NextStep, PromptTooLong, TemplateFailed
 from models.local.engine import devices
 from models.local.engine.context import Context
-from models.local.engine.generation import answer, room_for_message
+from models.local.engine.generation import answer, read_ahead, room_for_message
 from models.local.engine.loading import Loader, Opened
 from models.local.engine.log import Log
 from models.local.engine.model import Model
@@ -89,13 +89,14 @@ class Engine:
             raise self._too_long(error) from error
 
     def _too_long(self, error: TooLong) -> PromptTooLong:
-        what = "It is, with what you pinned," if error.pinned else "It is"
+        what = "With what you pinned it is" if error.pinned else "It is"
         cause = f"{what} {error.tokens:,} tokens long; the model can read {error.room:,} at once."
+        ways = "Pin less, or shorten it." if error.pinned else "Shorten it, or send it in several parts."
         larger = self._larger_context(error.tokens + error.room // 8)
-        if larger:
+        if larger and not error.pinned:
             hint = f"There is memory for a context of {larger:,} tokens. Or shorten it, or send it in parts."
             return PromptTooLong(cause, hint, next_step=NextStep.LARGER_CONTEXT)
-        return PromptTooLong(cause, "Shorten it, or send it in several parts.", next_step=NextStep.SHORTEN)
+        return PromptTooLong(cause, ways, next_step=NextStep.SHORTEN)
 
     def _larger_context(self, tokens: int) -> int:
         """The smallest context for so many tokens that would fit in this one's place; 0 if there is none."""
@@ -150,6 +151,18 @@ class Engine:
     def save(self) -> bool:
         """Have what is evaluated on disk, if it is somebody's; whether it is. Raises Aborted."""
         return self._keeper is not None and self._keeper.save()
+
+    def disown(self, cache_keys: Sequence[str]) -> None:
+        """Never write to the disk what was evaluated for one of these."""
+        if self._keeper is not None:
+            self._keeper.disown(cache_keys)
+
+    def tidy(self, request: ChatRequest, said: str) -> None:
+        """Evaluate what the next question after this answer will begin with. Raises Aborted."""
+        if self._model is None or self._context is None or self._keeper is None:
+            return
+        if self._keeper.holds(request.cache_key):
+            read_ahead(self._model, self._context, request, said)
 
     def describe(self) -> EngineInfo:
         """What this engine is."""

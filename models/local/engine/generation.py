@@ -18,10 +18,11 @@ from models.chat import (
     Timings,
     Usage,
 )
+from models.errors import TemplateFailed
 from models.local.engine.context import Context, ContextFull, shared
 from models.local.engine.decoding import Decoder
 from models.local.engine.model import Model
-from models.local.engine.prompt import Prompt, fit
+from models.local.engine.prompt import Prompt, TooLong, fit
 from models.local.engine.sampling import Sampler
 from models.local.engine.writing import Emit, Writer
 from models.local.pace import Pace
@@ -122,6 +123,24 @@ def _finished(reason: FinishReason, usage: Usage, timings: Timings) -> Finished:
     return Finished(reason, usage, timings)
 
 
+def read_ahead(model: Model, context: Context, request: ChatRequest, said: str) -> None:
+    """Evaluate the beginning that all next questions share: this one and what was said to it.
+
+    Templates leave earlier reasoning out, so after an answer with reasoning this is not what the context
+    holds. A conversation that outgrows the context is left alone. Raises Aborted.
+    """
+    talk = (*request.messages, Message(Role.ASSISTANT, said))
+    ends = [(*talk, Message(Role.USER, text)) for text in ("a", "b")]
+    try:
+        prompts = [build_prompt(model, context.size, replace(request, messages=end)) for end in ends]
+    except (TooLong, TemplateFailed):
+        return
+    common = prompts[0].tokens[: shared(prompts[0].tokens, prompts[1].tokens)]
+    if prompts[0].left_out or len(common) <= shared(context.held, common):
+        return
+    context.read(common[context.keep_common(common) :], lambda _done: None)
+
+
 def room_for_message(model: Model, size: int) -> int:
     """The tokens of the longest single message that leaves place for an answer, at least 1."""
     around = model.tokens(model.template.render([Message(Role.USER, "")], Thinking.AUTO))
@@ -173,7 +192,9 @@ def _write(model: Model, decoder: Decoder, sampler: Sampler, writer: Writer, lim
             if ending := writer.ending():
                 decoder.insert(model.tokens(ending))
                 writer.insert(ending)
-            if not writer.reasoning:
+            if not (sampler.bound or writer.reasoning):
+                if writer.gap:
+                    decoder.insert(model.tokens(writer.gap))
                 sampler.bind()
             token = decoder.pick()
             first_at = first_at or time.monotonic()

@@ -51,6 +51,11 @@ class Sampler:
         """Whether there is a grammar to keep to."""
         return self._bound is not None
 
+    @property
+    def bound(self) -> bool:
+        """Whether nothing is left to bind: it keeps to its grammar, or has none."""
+        return self._bound is None or self._used is self._bound
+
     def bind(self) -> None:
         """From here on keep to the grammar, if there is one."""
         if self._bound is not None:

@@ -37,6 +37,15 @@ class Keeper:
         """
         self._context.on_prompt = lambda tokens: self._exchange(owner, tokens, on_work)
 
+    def holds(self, owner: str | None) -> bool:
+        """Whether what the context holds is this one's."""
+        return self._owner == owner
+
+    def disown(self, owners: Sequence[str]) -> None:
+        """What these own is nobody's from here on."""
+        if self._owner in owners:
+            self._owner, self._on_disk = None, []
+
     def save(self) -> bool:
         """Write what the context holds, unless that is on disk or nobody's; whether it is on disk then.
 

@@ -36,6 +36,12 @@ class Writer:
         return self._splitter is not None and self._splitter.reasoning
 
     @property
+    def gap(self) -> str:
+        """What the model would write between its reasoning, which it ended itself, and the answer."""
+        own = self.thinking_ended is ThinkingEnd.ITSELF
+        return self._splitter.gap if own and self._splitter is not None else ""
+
+    @property
     def reasoning_tokens(self) -> int:
         """How many of the tokens were reasoning, the closing marker's included."""
         return len(self._reasoning)

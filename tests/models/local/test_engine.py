@@ -21,9 +21,10 @@ from models.chat import (
     Role,
     Sampling,
     Stage,
+    TextSize,
     Thinking,
 )
-from models.errors import PromptTooLong, UnsupportedModel
+from models.errors import NextStep, PromptTooLong, UnsupportedModel
 from models.local.protocol import EngineInfo
 from tests.fakes import (
     STARTER,
@@ -221,6 +222,32 @@ def test_a_message_that_is_too_long_is_told_with_both_numbers(tmp_path: Path) ->
         answer(tmp_path, ask("x" * 2000))
     assert "2,011 tokens" in caught.value.cause
     assert "256" in caught.value.cause
+
+
+def test_a_larger_context_is_offered_where_the_model_and_the_memory_have_one(tmp_path: Path) -> None:
+    model = write_tiny(tmp_path / "m.gguf", context=1 << 17)
+
+    async def asked(free: int, letters: int, *, pinned: bool = False) -> tuple[PromptTooLong, TextSize]:
+        backend = local(model, context=lambda _id: 512, available_bytes=lambda: free)
+        try:
+            message = Message(Role.USER, "x" * letters, pinned)
+            with pytest.raises(PromptTooLong) as caught:
+                await collect(backend.stream(ChatRequest("m", (message,))))
+            return caught.value, await backend.text_size("m", message.text)
+        finally:
+            await backend.aclose()
+
+    error, size = run(asked(1 << 40, 3000))
+    assert error.next_step is NextStep.LARGER_CONTEXT
+    assert "4,096 tokens" in error.hint
+    assert (size.tokens, size.context_tokens, size.larger_context) == (3000, 512, 4096)
+    assert 0 < size.room_tokens < 512
+    error, size = run(asked(290_000_000, 60_000))
+    assert error.next_step is NextStep.SHORTEN
+    assert size.larger_context == 0
+    error, _ = run(asked(1 << 40, 3000, pinned=True))
+    assert error.next_step is NextStep.SHORTEN
+    assert "Pin less" in error.hint
 
 
 def test_the_room_for_an_answer_is_as_asked(tmp_path: Path) -> None:

@@ -55,6 +55,19 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
+def test_what_was_made_private_is_not_written_again(home: Home) -> None:
+    """It is in the worker's memory when it is forgotten; leaving and closing would write it."""
+
+    async def case(backend: LocalBackend) -> None:
+        await collect(backend.stream(question("a", "1")))
+        await backend.forget(["1"])
+        await collect(backend.stream(question("b", "2")))
+        await backend.forget(["2"])
+
+    home.stay(case)
+    assert home.files() == []
+
+
 def question(letter: str, key: str | None) -> ChatRequest:
     return replace(ask(letter * 300), cache_key=key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from desktop.system.paths import Paths
 from models.chat import ChatEvent, Message, ReasoningDelta, Role, Thinking
 from models.library import Library
 from models.local.backend import LocalBackend
+from models.local.states import Shelf
 from models.thinking import ThinkingKind
 from tests.fakes import ROOT, WORKER, ask, collect, finished, local, run, text_of
 from tests.fixtures.thinker.sums import held_out, question
@@ -106,3 +108,34 @@ def test_a_second_turn_reuses_the_first_up_to_its_answer(thinking: Thinking) -> 
         ) + 14
 
     run(case())
+
+
+def test_after_a_while_the_next_question_finds_the_conversation_read(tmp_path: Path) -> None:
+    """Templates leave earlier reasoning out, so the talk is read without it while nobody waits."""
+    first = replace(ask("What is 21 + 34?"), thinking=Thinking.ON, cache_key="1")
+    shelf = Shelf(str(tmp_path / "states"), str(tmp_path / "state.key"))
+
+    async def case() -> None:
+        backend = local(THINKER, tidy_s=0.0, shelf=lambda: shelf)
+        said = text_of(await collect(backend.stream(first)))
+        then = Message(Role.USER, "And 10 + 20?")
+        second = replace(first, messages=(*first.messages, Message(Role.ASSISTANT, said), then))
+        await tidied(backend)
+        here = finished(await collect(backend.stream(second)))
+        await tidied(backend)
+        await backend.aclose()
+        backend = local(THINKER, shelf=lambda: shelf)
+        restarted = finished(await collect(backend.stream(second)))
+        await backend.aclose()
+        question = len("userAnd 10 + 20?assistant") + 8
+        assert (here.usage.prompt_tokens or 0) - (here.usage.cached_tokens or 0) <= question
+        assert (restarted.usage.prompt_tokens or 0) - (restarted.usage.cached_tokens or 0) <= question
+
+    run(case())
+
+
+async def tidied(backend: LocalBackend) -> None:
+    """Wait until the backend has nothing more to do."""
+    async with asyncio.timeout(10):
+        while backend.has_idle_work:
+            await asyncio.sleep(0.01)
