@@ -227,12 +227,12 @@ def test_a_message_that_is_too_long_is_told_with_both_numbers(tmp_path: Path) ->
 def test_a_larger_context_is_offered_where_the_model_and_the_memory_have_one(tmp_path: Path) -> None:
     model = write_tiny(tmp_path / "m.gguf", context=1 << 17)
 
-    async def asked(free: int, letters: int, *, pinned: bool = False) -> tuple[PromptTooLong, TextSize]:
+    async def asked(free: int, letters: int, *after: Message) -> tuple[PromptTooLong, TextSize]:
         backend = local(model, context=lambda _id: 512, available_bytes=lambda: free)
         try:
-            message = Message(Role.USER, "x" * letters, pinned)
+            message = Message(Role.USER, "x" * letters, pinned=bool(after))
             with pytest.raises(PromptTooLong) as caught:
-                await collect(backend.stream(ChatRequest("m", (message,))))
+                await collect(backend.stream(ChatRequest("m", (message, *after))))
             return caught.value, await backend.text_size("m", message.text)
         finally:
             await backend.aclose()
@@ -245,7 +245,7 @@ def test_a_larger_context_is_offered_where_the_model_and_the_memory_have_one(tmp
     error, size = run(asked(290_000_000, 60_000))
     assert error.next_step is NextStep.SHORTEN
     assert size.larger_context == 0
-    error, _ = run(asked(1 << 40, 3000, pinned=True))
+    error, _ = run(asked(1 << 40, 3000, Message(Role.ASSISTANT, "Yes"), Message(Role.USER, "Hi")))
     assert error.next_step is NextStep.SHORTEN
     assert "Pin less" in error.hint
 
