@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tests.benchmarks.rows import Row
 
-MODULES = ("tests.benchmarks.engine", "tests.benchmarks.window")
+MODULES = ("tests.benchmarks.engine", "tests.benchmarks.memory", "tests.benchmarks.window")
 REPORT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
 MEDIAN_OF = 5
 

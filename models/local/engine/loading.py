@@ -11,6 +11,7 @@ from models.local import diagnosis, offload
 from models.local.engine import devices
 from models.local.engine.context import DEFAULT_TOKENS, Context
 from models.local.engine.log import Log
+from models.local.engine.mapping import let_go
 from models.local.engine.model import Model, check_can_chat, check_readable
 from models.local.engine.rehearsal import Rehearsal
 from models.local.ladder import Rung, margin_bytes, rungs, told, usable_bytes
@@ -105,6 +106,7 @@ class Loader:
         order = self._order
         gpu_layers = plan.gpu_layers if order.gpu else None
         model = Model.load(order.path, self._log, self._stop, self._on_progress, gpu_layers)
+        let_go(order.path)
         try:
             check_can_chat(model)
             context = Context.create(model, order.threads, plan.rung, self._stop, self._log, plan.gpu_layers)

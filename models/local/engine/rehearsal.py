@@ -19,6 +19,9 @@ from models.local.offload import Shape
 _CACHE = re.compile(r"(?:kv_cache|memory_recurrent)\w*: size =\s*([\d.]+) MiB")
 _BUFFER = re.compile(r"(\S+)\s+(compute|output) buffer size =\s*([\d.]+) MiB")
 
+_PROCESS_BYTES, _WORD_BYTES = 8 << 20, 512
+"""Measured: what a process grows by beside llama.cpp's buffers, and for each token of a vocabulary."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -27,11 +30,12 @@ class Needs:
     weights: int
     cache: int
     compute: int
+    process: int
 
     @property
     def total(self) -> int:
         """All together."""
-        return self.weights + self.cache + self.compute
+        return self.weights + self.cache + self.compute + self.process
 
 
 class Rehearsal:
@@ -50,8 +54,9 @@ class Rehearsal:
         self._model = pointer
         self.trained_context = int(llama.llama_model_n_ctx_train(pointer))
         self._weights = int(llama.llama_model_size(pointer))
+        self._words = int(llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(pointer)))
         self._layers = max(1, int(llama.llama_model_n_layer(pointer)))
-        self._output = _output_bytes(pointer, self._weights)
+        self._output = self._output_bytes(pointer)
 
     def __enter__(self) -> Rehearsal:
         return self
@@ -75,17 +80,18 @@ class Rehearsal:
         each = (self._weights - self._output) // self._layers
         return Shape(self._layers, each, needs.cache // self._layers, self._output, needs.compute)
 
+    def _output_bytes(self, model: int) -> int:
+        """The part of the weights that turns a state into words: width times vocabulary of all parameters."""
+        count = self._words * int(llama.llama_model_n_embd(model))
+        return min(
+            self._weights * count // max(int(llama.llama_model_n_params(model)), 1), self._weights // 2
+        )
+
     def _read(self, lines: Sequence[str]) -> Needs:
         cache = sum(_bytes(found[1]) for line in lines if (found := _CACHE.search(line)))
         buffers = [found for line in lines if (found := _BUFFER.search(line))]
-        return Needs(self._weights, cache, sum(_bytes(found[3]) for found in buffers))
-
-
-def _output_bytes(model: int, weights: int) -> int:
-    """The part of the weights that turns a state into words: width times vocabulary of all parameters."""
-    words = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
-    count = int(words) * int(llama.llama_model_n_embd(model))
-    return min(weights * count // max(int(llama.llama_model_n_params(model)), 1), weights // 2)
+        compute = sum(_bytes(found[3]) for found in buffers)
+        return Needs(self._weights, cache, compute, _PROCESS_BYTES + _WORD_BYTES * self._words)
 
 
 def _bytes(mebibytes: str) -> int:
