@@ -125,6 +125,11 @@ def main() -> int:
         from pathlib import Path
 
         app.resources = lambda: Path(os.environ["INSHORE_TEST_RESOURCES"])  # type: ignore[attr-defined]
+    if "INSHORE_TEST_WORKER" in os.environ:
+        from models.local import backend
+
+        worker = [sys.executable, os.environ["INSHORE_TEST_WORKER"]]
+        backend.default_command = lambda: worker  # type: ignore[attr-defined]
     code = app.main()
     return code or (ended[0] if ended else 0)
 

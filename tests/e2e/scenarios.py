@@ -7,9 +7,10 @@ import time
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QListView
+from PySide6.QtWidgets import QLabel, QListView, QPushButton
 
 from desktop.storage.conversations import Status, StoredMessage
+from models.chat import Thinking
 from tests.e2e.driver import Hands, Scenario, say
 
 QUESTION = "What is the capital of France? Answer in one sentence."
@@ -151,6 +152,52 @@ def delete_and_undo(hands: Hands) -> Scenario:
     QTest.mouseClick(hands.find("notice-action"), Qt.MouseButton.LeftButton)
     yield lambda: hands.shows("transcript") and listed.model().rowCount() == 2
     say(same=[message.text for message in _shown(hands)] == kept)
+
+
+PREAMBLE = "Here is what I did on my holidays before I came to you with my sums. " * 14
+"""Most of a conversation is not what the next question is about."""
+
+
+def think_and_hurry(hands: Hands) -> Scenario:
+    """Reasoning is shown folded away, unfolds, folds again, and “Answer now” ends it."""
+    yield lambda: hands.shows("welcome")
+    hands.program.settings.update(thinking=Thinking.ON)
+    hands.program.page.composer.set_text(PREAMBLE)
+    _ask(hands, "What is 21 + 34?")
+    yield lambda: hands.shows("transcript") and bool(_answer(hands).reasoning)
+    yield lambda: hands.shows("answer-now")
+    thinking = hands.find("thought", QPushButton).text()
+    assert not hands.shows("copy-reasoning")
+    QTest.mouseClick(hands.find("thought"), Qt.MouseButton.LeftButton)
+    yield lambda: hands.shows("copy-reasoning")
+    QTest.mouseClick(hands.find("thought"), Qt.MouseButton.LeftButton)
+    yield lambda: not hands.shows("copy-reasoning")
+    QTest.mouseClick(hands.find("answer-now"), Qt.MouseButton.LeftButton)
+    yield lambda: _answer(hands).status is Status.COMPLETE
+    yield lambda: not hands.program.local.has_idle_work
+    first = _answer(hands)
+    say(
+        thinking=thinking,
+        thought=hands.find("thought", QPushButton).text(),
+        text=first.text,
+        reasoning=first.reasoning,
+        receipt=first.receipt,
+    )
+
+
+def go_on_after_a_restart(hands: Hands) -> Scenario:
+    """Open the first conversation of the list and ask one thing more."""
+    listed = hands.find("conversation-list", QListView)
+    QTest.mouseClick(
+        listed.viewport(),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+        listed.visualRect(listed.model().index(1, 0)).center(),
+    )
+    yield lambda: hands.shows("transcript")
+    _ask(hands, "What is 48 + 31?")
+    yield lambda: len(_shown(hands)) == 4 and _answer(hands).status is Status.COMPLETE
+    say(receipt=_answer(hands).receipt, reasoning=_answer(hands).reasoning, text=_answer(hands).text)
 
 
 def no_model(hands: Hands) -> Scenario:

@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from desktop.system.paths import Paths
+from models.library import Library
 from tests.e2e.conftest import ROOT, Play
 
 pytestmark = [pytest.mark.journey, pytest.mark.model]
@@ -102,6 +104,29 @@ def test_delete_and_undo(play: Play) -> None:
     run = play("delete_and_undo")
     assert run.heard()["same"]
     assert run.ends() == 0
+
+
+def test_think_answer_now_restart_and_go_on_without_reading_anew(play: Play, home: Path) -> None:
+    """With the model that really thinks, on a machine slow enough to watch it."""
+    paths = Paths.find({"INSHORE_HOME": str(home)})
+    paths.create()
+    library = Library(paths.models, home / "no starter")
+    library.set_default(library.add(ROOT / "tests" / "fixtures" / "thinker" / "thinker.gguf").id)
+    slow = str(ROOT / "tests" / "fixtures" / "slow_worker.py")
+    run = play("think_and_hurry", INSHORE_TEST_WORKER=slow)
+    said = run.heard()
+    assert said["thinking"].startswith("Thinking for ")
+    assert said["thought"].startswith("Thought for ")
+    assert said["thought"].endswith(" tokens")
+    assert said["receipt"]["timings"]["thinking_ended"] == "asked"
+    assert said["reasoning"]
+    assert said["text"]
+    assert run.ends() == 0
+    again = play("go_on_after_a_restart", INSHORE_TEST_WORKER=slow)
+    receipt = again.heard()["receipt"]
+    assert receipt["timings"]["reused_tokens"] > 0.95 * receipt["usage"]["prompt_tokens"]
+    assert receipt["usage"]["reasoning_tokens"] > 0
+    assert again.ends() == 0
 
 
 def test_without_a_model_the_window_says_how_to_add_one(play: Play, tmp_path: Path) -> None:
