@@ -10,8 +10,9 @@ _FAR_BACK = 24
 _NEAR = 4
 _RIGHT, _WRONG = 6.0, 1.0
 _FADING = 0.97
-_DEBT_PART = 0.02
-_FIRST_DEBT_TOKENS = 3.0
+_DEBT_PART = 0.01
+_FIRST_DEBT_TOKENS = 2.0
+_DOUBT, _TRUST = 6, 3
 _SMOOTHING = 0.2
 
 
@@ -40,23 +41,24 @@ class Lookup:
             self._copied_to += 1
         self._tokens.append(token)
 
-    def after(self, token: int, most: int) -> list[int]:
-        """What may follow once `token` is added, which is to be done next: up to `most` tokens."""
-        place = self._alike(token) or self._behind(token)
+    def after(self, token: int, most: int, *, alike: int = _GRAM) -> list[int]:
+        """What may follow once `token` is added, which is to be done next: up to `most` tokens.
+
+        Only from where at least so many tokens, this one counted, are `alike`, or from where was copied.
+        """
+        place = self._alike(token, alike) or self._behind(token)
         if not place:
             return []
         self._copied_to = place - 1  # `add` of the token itself moves it on
         return self._tokens[place : place + most]
 
-    def _alike(self, token: int) -> int:
+    def _alike(self, token: int, least: int) -> int:
         """The place before which the most tokens are the same, the latest of equals; 0 if there is none."""
         run = (*self._tokens[len(self._tokens) - _GRAM + 1 :], token)
-        places = self._places.get(run, [])
-        if len(places) < 2:
-            return places[0] if places else 0
-        return max(
-            places, key=lambda place: (self._same_before(place - _GRAM, len(self._tokens) + 1 - _GRAM), place)
-        )
+        end = len(self._tokens) + 1 - _GRAM
+        found = [(self._same_before(place - _GRAM, end), place) for place in self._places.get(run, ())]
+        same, place = max(found, default=(0, 0))
+        return place if same + _GRAM >= least else 0
 
     def _same_before(self, one: int, other: int) -> int:
         count = 0
@@ -78,8 +80,8 @@ class Account:
     """Decides how many tokens to guess at once, from what guessing has cost and saved so far.
 
     Checking a guess takes longer than one token does. What is lost by wrong guesses may never be more
-    than two hundredths of the time spent, and about three tokens' time at the beginning. Seconds, from
-    one clock.
+    than a hundredth of the time spent, and about two tokens' time at the beginning. Seconds, from one
+    clock.
     """
 
     def __init__(self) -> None:
@@ -88,6 +90,11 @@ class Account:
         self._spent_s = 0.0
         self._balance_s = 0.0
         self._right, self._wrong = _RIGHT, _WRONG
+
+    @property
+    def alike(self) -> int:
+        """How many tokens must be the same for a guess: fewer once guesses come true."""
+        return _TRUST if self._right > _RIGHT + _TRUST else _DOUBT
 
     def single(self, seconds: float) -> None:
         """One token was evaluated by itself."""

@@ -25,11 +25,11 @@ class Decoder:
     nothing else.
     """
 
-    def __init__(self, context: Context, sampler: Sampler, *, guess: bool = True) -> None:
+    def __init__(self, context: Context, sampler: Sampler, account: Account | None) -> None:
         self._context = context
         self._sampler = sampler
-        self._lookup = Lookup(context.held) if guess and context.can_take_back else None
-        self._account = Account()
+        self._lookup = Lookup(context.held) if account is not None and context.can_take_back else None
+        self._account = account or Account()
         self._guesses: list[int] = []
         self._reached = 0
         self._index = -1
@@ -96,4 +96,4 @@ class Decoder:
         if self._lookup is None:
             return []
         size = self._account.size(min(OUTPUTS - 1, self._context.room - 1))
-        return self._lookup.after(token, size) if size > 0 else []
+        return self._lookup.after(token, size, alike=self._account.alike) if size > 0 else []

@@ -19,6 +19,7 @@ from models.chat import (
     Usage,
 )
 from models.errors import TemplateFailed
+from models.local.drafting import Account
 from models.local.engine.context import Context, ContextFull, shared
 from models.local.engine.decoding import Decoder
 from models.local.engine.model import Model
@@ -38,12 +39,12 @@ def answer(
     emit: Emit,
     wanted_now: Callable[[], bool] = lambda: False,
     *,
-    guess: bool = True,
+    account: Callable[[], Account | None] = Account,
 ) -> None:
     """Emit the events of an answer, `Finished` last. Raises Aborted, PromptTooLong, TemplateFailed.
 
-    As soon as `wanted_now` is true, reasoning is ended and the answer begins. Without `guess` each
-    token is computed by itself; the answer is the same.
+    As soon as `wanted_now` is true, reasoning is ended and the answer begins. Without an `account` of
+    what guessing costs each token is computed by itself; the answer is the same.
     """
     begun = time.monotonic()
     prompt = build_prompt(model, context.size, request)
@@ -61,7 +62,7 @@ def answer(
     governor = Governor(_budget(request, context.size - len(prompt.tokens)), wanted_now)
     writer = Writer(model, request, prompt, emit, governor)
     with Sampler(model, request.sampling) as sampler:
-        decoder = Decoder(context, sampler, guess=guess)
+        decoder = Decoder(context, sampler, account())
         try:
             _open_reasoning(model, decoder, sampler, writer, request)
             written = _write(model, decoder, sampler, writer, request.sampling.max_tokens)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.chat import ChatEvent, ChatRequest, Finished, Message, Role, Sampling, Thinking
+from models.local.drafting import Account
 from models.local.engine.context import shared
 from models.local.engine.engine import Engine
 from models.local.engine.generation import answer
@@ -28,6 +29,15 @@ NOISE = 1.0
 """Scores of numbers in 16 bits differ by less, whatever they are computed with (0.63 measured)."""
 
 
+class Eager(Account):
+    """Guesses as much as it can, whatever it costs."""
+
+    alike = 3
+
+    def size(self, most: int) -> int:
+        return most
+
+
 class Bench:
     """An engine in this process, whose context a test may look into."""
 
@@ -45,7 +55,7 @@ class Bench:
         context.adopt([])
         events: list[ChatEvent] = []
         request = ChatRequest("m", (Message(Role.USER, question),), sampling, thinking)
-        answer(model, context, request, events.append, guess=guess)
+        answer(model, context, request, events.append, account=Eager if guess else lambda: None)
         self.held = list(context.held)
         return events
 

@@ -21,6 +21,12 @@ def test_of_several_places_the_one_that_is_most_alike_counts() -> None:
     assert lookup.after(3, 1) == [60]
 
 
+def test_a_run_that_is_not_long_enough_is_no_reason_to_guess() -> None:
+    lookup = Lookup([9, 8, 1, 2, 3, 4, 5, 7, 8, 1, 2])
+    assert lookup.after(3, 2, alike=5) == []
+    assert lookup.after(3, 2, alike=4) == [4, 5]
+
+
 def test_of_equal_places_the_latest_counts() -> None:
     lookup = Lookup([1, 2, 3, 60, 8, 9, 4, 1, 2, 3, 61, 7, 7, 5, 1, 2])
     assert lookup.after(3, 1) == [61]
@@ -61,12 +67,12 @@ def play(account: Account, chance: float, tokens: int, seed: int = 1) -> float:
 
 def test_where_nothing_comes_true_almost_nothing_is_lost() -> None:
     for tokens in (100, 300, 3000):
-        assert play(Account(), 0.0, tokens) <= 1.03 + 3 / tokens
+        assert play(Account(), 0.0, tokens) <= 1.015 + 2 / tokens
 
 
 def test_where_half_comes_true_almost_nothing_is_lost() -> None:
     for seed in range(20):
-        assert play(Account(), 0.5, 400, seed) <= 1.04
+        assert play(Account(), 0.5, 400, seed) <= 1.03
 
 
 def test_where_nearly_all_comes_true_a_third_of_the_time_is_saved() -> None:
