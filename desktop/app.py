@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from desktop.ui.page import Page
     from models.chat import TextSize
     from models.local.backend import LocalBackend
+    from models.local.measures import Measures
     from models.local.states import Shelf
 
 _READY_MS, _TIDY_MS = 300, 5_000  # after the window is there: import the engine's side, empty the trash
@@ -90,7 +91,8 @@ class Program(QObject):
         look.choose(self.settings.values.theme.value)
         self._connection = open_database(paths.database)
         self.background = Background(self)
-        self.models = ModelService(Library(paths.models, resources() / "starter"), self)
+        library = Library(paths.models, resources() / "starter")
+        self.models = ModelService(library, self, speed=lambda path, size: self.measures.speed(path, size))
         self.chat = ChatService(
             ConversationStore(self._connection),
             self.background,
@@ -107,16 +109,22 @@ class Program(QObject):
         self._connect()
 
     @cached_property
+    def measures(self) -> Measures:
+        """What models took on this machine."""
+        from models.local.measures import Measures
+
+        return Measures(self._paths.measures)
+
+    @cached_property
     def local(self) -> LocalBackend:
         """The engine on this machine. Built when first needed: its imports would delay the window."""
         from models.local.backend import LocalBackend
-        from models.local.measures import Measures
 
         return LocalBackend(
             self.models.find,
             shelf=self._shelf,
             context=self.settings.context_for,
-            measures=Measures(self._paths.measures),
+            measures=self.measures,
         )
 
     def _shelf(self) -> Shelf | None:

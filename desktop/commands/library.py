@@ -17,7 +17,7 @@ def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
     if as_json:
-        terminal.record({"models": [_record(model) for model in models]})
+        terminal.record({"models": [_record(model) | _speed(model, services) for model in models]})
     elif not models:
         terminal.note("No model is installed yet. Add one with: python main.py models add FILE")
     for model in () if as_json else models:
@@ -40,9 +40,9 @@ def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json
     """Print what is known of a model."""
     model = services.library.get(model_id)
     if as_json:
-        terminal.record(_record(model))
+        terminal.record(_record(model) | _speed(model, services))
         return 0
-    for name, value in _facts(model):
+    for name, value in [*_facts(model), *_speed_facts(model, services)]:
         terminal.line(f"{name + ':':<14}{value}")
     return 0
 
@@ -90,6 +90,29 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
     if model.problem is None:
         return facts
     return [*facts[:3], ("Problem", model.problem.one_line())]
+
+
+def _speed(model: LocalModel, services: Services) -> dict[str, object]:
+    speed = services.measures.speed(model.path, model.size_bytes)
+    measure = services.measures.of(model.path)
+    return {
+        "tokens_per_second": None if speed is None else speed.tps,
+        "speed_is_measured": None if speed is None else speed.measured,
+        "memory_bytes": None if measure is None else measure.memory_bytes,
+    }
+
+
+def _speed_facts(model: LocalModel, services: Services) -> list[tuple[str, str]]:
+    speed = services.measures.speed(model.path, model.size_bytes)
+    measure = services.measures.of(model.path)
+    facts = []
+    if speed is not None:
+        facts.append(
+            ("Speed here", f"{speed.tps:.3g} tokens/s, {'measured' if speed.measured else 'expected'}")
+        )
+    if measure is not None:
+        facts.append(("Memory", f"{size(measure.memory_bytes)} with {measure.context_tokens:,} tokens"))
+    return facts
 
 
 def _record(model: LocalModel) -> dict[str, object]:

@@ -12,6 +12,7 @@ from models.chat import Backend
 from models.library import Library
 
 if TYPE_CHECKING:
+    from models.local.measures import Measures
     from models.local.protocol import EngineInfo
 
 
@@ -28,6 +29,13 @@ class Services:
     paths: Paths
     library: Library
     engine: Callable[[], Engine]
+
+    @property
+    def measures(self) -> Measures:
+        """What models took on this machine."""
+        from models.local.measures import Measures
+
+        return Measures(self.paths.measures)
 
 
 def services_of(environment: Mapping[str, str]) -> Services:

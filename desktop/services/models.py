@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from models.errors import AppError
 from models.library import Library, LocalModel
+
+if TYPE_CHECKING:
+    from models.local.measures import Speed
 
 
 class ModelService(QObject):
@@ -17,9 +21,16 @@ class ModelService(QObject):
     changed = Signal()
     failed = Signal(object)
 
-    def __init__(self, library: Library, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        parent: QObject | None = None,
+        *,
+        speed: Callable[[Path, int], Speed | None] = lambda _path, _size: None,
+    ) -> None:
         super().__init__(parent)
         self._library = library
+        self._speed = speed
         self._models: list[LocalModel] | None = None
 
     def models(self) -> list[LocalModel]:
@@ -45,6 +56,10 @@ class ModelService(QObject):
     def find(self, model_id: str) -> Path:
         """The file of a model; raises ModelNotFound."""
         return self._library.find(model_id)
+
+    def speed(self, model: LocalModel) -> Speed | None:
+        """How fast it decodes on this machine, as far as is known."""
+        return self._speed(model.path, model.size_bytes)
 
     def choose(self, model_id: str) -> None:
         """Make it the model that answers from now on."""

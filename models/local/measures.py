@@ -61,6 +61,14 @@ class Measure:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Tokens a second on this machine, `measured` with this very model or expected."""
+
+    tps: float
+    measured: bool
+
+
 class Measures:
     """The file of measures. Nothing here raises for the disk's sake: what can't be kept is measured again.
 
@@ -106,6 +114,14 @@ class Measures:
             return None
         like = factors[nearest]
         return (like.decode_tps or 0.0) * like.weights_bytes / weights_bytes
+
+    def speed(self, model: Path, size_bytes: int) -> Speed | None:
+        """How fast a model file decodes here: measured, or expected from another that was."""
+        own = self.of(model)
+        if own is not None and own.decode_tps:
+            return Speed(own.decode_tps, measured=True)
+        expected = self.expected_tps(size_bytes)
+        return None if expected is None else Speed(round(expected, 1), measured=False)
 
     def record(
         self, model: Path, plan: Planned, wanted: int | None, *, as_wanted: bool, timings: Timings

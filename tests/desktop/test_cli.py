@@ -25,6 +25,7 @@ from models.chat import (
     ChatRequest,
     Finished,
     FinishReason,
+    Notice,
     Progress,
     ReasoningDelta,
     Role,
@@ -37,7 +38,8 @@ from models.chat import (
 )
 from models.errors import EngineCrashed
 from models.library import Library
-from models.local.protocol import EngineInfo
+from models.local.ladder import Cache
+from models.local.protocol import EngineInfo, Planned
 from tests.fakes import FakeBackend, says
 from tests.fixtures.gguf_writer import Gguf
 
@@ -283,6 +285,15 @@ def test_a_failure_is_one_line_and_keeps_what_was_written(
     assert engine.closed
 
 
+def test_what_was_decided_for_the_user_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    notice = Notice("Loaded with a 4k context instead of 8k: 3.1 GB were free.")
+    assert cli.main(["ask", "?"], _services(home, Engine([notice, *says("Yes.")]))) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == ("Yes.\n", f"{notice.text}\n")
+    assert cli.main(["ask", "?", "--json"], _services(home, Engine([notice, *says("Yes.")]))) == 0
+    assert {"event": "progress", "text": notice.text, "stage": "notice"} in _records(capsys.readouterr().out)
+
+
 def test_an_unknown_model_lists_the_installed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["ask", "?", "--model", "nope"], _services(home)) == 1
     err = capsys.readouterr().err
@@ -436,6 +447,30 @@ def test_models_are_listed_added_shown_and_removed(home: Path, capsys: pytest.Ca
     assert "not in your library" in capsys.readouterr().err
 
 
+def test_what_a_model_took_here_is_told_with_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    services = _services(home)
+    services.paths.create()
+    path = Gguf().write(home / "mine.gguf")
+    cli.main(["models", "add", str(path)], services)
+    capsys.readouterr()
+    took = Timings(decode_tps=21.4, completion_tokens=100, memory_bytes=500_000_000)
+    plan = Planned(8192, Cache.F16, 0, 480_000_000)
+    services.measures.record(path, plan, None, as_wanted=True, timings=took)
+
+    assert cli.main(["models", "show", "mine"], services) == 0
+    out = capsys.readouterr().out
+    assert "21.4 tokens/s, measured" in out
+    assert "500 MB with 8,192 tokens" in out
+    assert cli.main(["models", "list", "--json"], services) == 0
+    (listing,) = _records(capsys.readouterr().out)
+    mine = next(model for model in listing["models"] if model["id"] == "mine")
+    assert (mine["tokens_per_second"], mine["speed_is_measured"], mine["memory_bytes"]) == (
+        21.4,
+        True,
+        500_000_000,
+    )
+
+
 def test_models_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     services = _services(home)
     path = Gguf().write(home / "mine.gguf")
@@ -443,7 +478,8 @@ def test_models_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["models", "add", str(path), "--json"], services) == 0
     (added,) = _records(capsys.readouterr().out)
     assert cli.main(["models", "show", "mine", "--json"], services) == 0
-    assert _records(capsys.readouterr().out) == [added]
+    (shown,) = _records(capsys.readouterr().out)
+    assert shown == added | dict.fromkeys(("tokens_per_second", "speed_is_measured", "memory_bytes"))
     path.unlink()
     assert cli.main(["models", "list", "--json"], services) == 0
     (listing,) = _records(capsys.readouterr().out)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -12,6 +14,9 @@ from desktop.ui.manager.options import ModelOptions
 from desktop.ui.page import Page, card
 from desktop.ui.theme import Appearance
 from models.library import LocalModel
+
+if TYPE_CHECKING:
+    from models.local.measures import Speed
 
 
 class ModelsPage(Page):
@@ -65,7 +70,9 @@ class ModelsPage(Page):
         name = plain_label(frame, "strong")
         name.setText(model.name)
         facts = plain_label(frame, "muted")
-        facts.setText(model_facts(model))
+        facts.setText(
+            " · ".join(text for text in (model_facts(model), speed_words(self._models.speed(model))) if text)
+        )
         words = QVBoxLayout(frame)
         words.setSpacing(2)
         words.addWidget(name)
@@ -125,3 +132,11 @@ def model_facts(model: LocalModel) -> str:
     licence = f"licence {model.licence}" if model.licence else "licence unknown"
     parts = [model.parameters, model.quantisation, size, context, licence]
     return " · ".join(part for part in parts if part)
+
+
+def speed_words(speed: Speed | None) -> str:
+    """How fast it is here, and how that is known."""
+    if speed is None:
+        return ""
+    tps = f"{speed.tps:.0f}" if speed.tps >= 10 else f"{speed.tps:.1f}"
+    return f"{tps} tokens/s here" if speed.measured else f"about {tps} tokens/s expected here"

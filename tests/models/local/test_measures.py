@@ -9,7 +9,7 @@ import pytest
 
 from models.chat import Timings
 from models.local.ladder import Cache
-from models.local.measures import Measures
+from models.local.measures import Measures, Speed
 from models.local.protocol import Known, Planned
 
 MB = 1 << 20
@@ -137,3 +137,12 @@ def test_a_full_or_missing_disk_costs_nothing(tmp_path: Path, model: Path) -> No
     nowhere.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB))
     assert nowhere.of(model) is None
     assert list(tmp_path.iterdir()) == [model]
+
+
+def test_speed_is_measured_or_expected_or_unknown(measures: Measures, model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.gguf"
+    other.write_bytes(bytes(2000))
+    assert measures.speed(model, 1000) is None
+    measures.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB, 40.0))
+    assert measures.speed(model, 1000) == Speed(40.0, measured=True)
+    assert measures.speed(other, 2000) == Speed(20.0, measured=False)
