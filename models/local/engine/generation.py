@@ -68,7 +68,7 @@ def answer(
             written = _write(model, decoder, sampler, writer, request.sampling.max_tokens)
         finally:
             decoder.settle()
-    writer.finish()
+    writer.finish(cut=written.reason is FinishReason.LENGTH)
     timings = Timings(
         ttft_s=written.first_at - begun,
         prompt_tps=_rate(len(fresh), written.first_at - reading),

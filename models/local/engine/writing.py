@@ -79,9 +79,10 @@ class Writer:
         """Take text that the model did not write. A character that it had only begun becomes U+FFFD."""
         self._send(self._split(self._characters.decode(text.encode())))
 
-    def finish(self) -> None:
-        """Emit what was held back."""
-        self._send(self._split(self._characters.decode(b"", final=True)))
+    def finish(self, *, cut: bool = False) -> None:
+        """Emit what was held back; of an answer that was `cut`, not the character it was cut in."""
+        if not cut:
+            self._send(self._split(self._characters.decode(b"", final=True)))
         if self._splitter is not None:
             self._send(self._splitter.finish())
         self._send([TextDelta(self._stop.finish())])

@@ -101,6 +101,13 @@ def test_bytes_that_never_become_a_character_are_marked(tmp_path: Path) -> None:
     assert text_of(answer(tmp_path, ask("Hi"), says=("a", 0xF0, 0x9F, "b", 0xE4))) == "a\ufffdb\ufffd"
 
 
+def test_a_cut_answer_ends_before_the_character_it_was_cut_in(tmp_path: Path) -> None:
+    """So that going on does not begin after half of one."""
+    says = ("a", *"中文".encode())
+    assert text_of(answer(tmp_path, ask("Hi", max_tokens=6), says=says)) == "a中"
+    assert text_of(answer(tmp_path, ask("Hi", max_tokens=7), says=says)) == "a中文"
+
+
 @pytest.mark.parametrize(
     ("stop", "text"),
     [
