@@ -127,9 +127,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """More of the model's reasoning."""
+    """More of the model's reasoning. `tokens` is how many there were up to here; 0 is unknown."""
 
     text: str
+    tokens: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,8 +332,8 @@ class ChatService(QObject):
             case Notice(text=text):
                 turn.note(text)
                 self.turn_progressed.emit(turn.message.id)
-            case ReasoningDelta(text=text):
-                turn.think(text)
+            case ReasoningDelta(text=text, tokens=tokens):
+                turn.think(text, tokens)
                 self.turn_advanced.emit(turn.message.id)
             case TextDelta(text=text):
                 turn.text.append(text)

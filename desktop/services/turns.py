@@ -33,6 +33,7 @@ class LiveTurn:
     saved: int = 0
     thinking_since: float | None = None
     thought_s: float = 0.0
+    thought_tokens: int = 0
 
     @classmethod
     def of(cls, answer: StoredMessage) -> LiveTurn:
@@ -44,8 +45,9 @@ class LiveTurn:
         turn.saved = turn.length
         return turn
 
-    def think(self, text: str) -> None:
-        """More reasoning; the time it takes counts from its first word."""
+    def think(self, text: str, tokens: int = 0) -> None:
+        """More reasoning, of so many tokens in all; the time it takes counts from its first word."""
+        self.thought_tokens = max(tokens, self.thought_tokens)
         now = time.monotonic()
         self.thinking_since = self.thinking_since or now
         self.thought_s = now - self.thinking_since
@@ -67,6 +69,8 @@ def receipt(turn: LiveTurn) -> dict[str, object]:
     values: dict[str, object] = {"route": asdict(turn.route)}
     if turn.thought_s:
         values["thought_s"] = round(turn.thought_s, 2)
+    if turn.thought_tokens:
+        values["thought_tokens"] = turn.thought_tokens
     if turn.notices:
         values["notices"] = list(turn.notices)
     if turn.finished is not None:

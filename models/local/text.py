@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from models.chat import ReasoningDelta, TextDelta
 from models.thinking import held_back
@@ -49,15 +50,15 @@ class Gatherer:
     def __init__(self, send: Callable[[Delta], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._send = send
         self._clock = clock
-        self._kind: type[Delta] = TextDelta
         self._texts: list[str] = []
+        self._last: Delta = TextDelta("")
         self._due = 0.0
 
     def add(self, delta: Delta) -> None:
         """Send this delta, now or with later ones."""
-        if self._texts and type(delta) is not self._kind:
+        if self._texts and type(delta) is not type(self._last):
             self._send_gathered()
-        self._kind = type(delta)
+        self._last = delta
         self._texts.append(delta.text)
         if self._clock() >= self._due:
             self._send_gathered()
@@ -70,5 +71,5 @@ class Gatherer:
 
     def _send_gathered(self) -> None:
         if self._texts:
-            self._send(self._kind("".join(self._texts)))
+            self._send(replace(self._last, text="".join(self._texts)))
             self._texts.clear()

@@ -104,14 +104,16 @@ def _left(seconds: float | None) -> str:
 
 def thought_line(message: StoredMessage, *, running: bool) -> str:
     """The line that folds the reasoning away."""
-    seconds = (message.receipt or {}).get("thought_s")
+    receipt = message.receipt or {}
+    seconds = receipt.get("thought_s")
+    tokens = _part(message, "usage").get("reasoning_tokens") or receipt.get("thought_tokens")
     if running and not message.text:
-        return f"Thinking for {_short(float(str(seconds or 0)))}…"
-    tokens = _part(message, "usage").get("reasoning_tokens")
-    parts = [f"Thought for {_short(float(str(seconds)))}" if seconds else "Thought"]
+        parts = [f"Thinking for {_short(float(str(seconds or 0)))}"]
+    else:
+        parts = [f"Thought for {_short(float(str(seconds)))}" if seconds else "Thought"]
     if tokens:
         parts.append(f"{tokens:,} tokens")
-    return " · ".join(parts)
+    return " · ".join(parts) + ("…" if running and not message.text else "")
 
 
 def _part(message: StoredMessage, name: str) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from models.chat import ChatEvent, ChatRequest, TextDelta, ThinkingEnd
+from models.chat import ChatEvent, ChatRequest, ReasoningDelta, TextDelta, ThinkingEnd
 from models.local.engine.model import Model, text_decoder
 from models.local.engine.prompt import Prompt
 from models.local.text import StopFilter
@@ -92,6 +92,9 @@ class Writer:
 
     def _send(self, parts: Sequence[Part]) -> None:
         for part in parts:
-            delta = TextDelta(self._stop.feed(part.text)) if isinstance(part, TextDelta) else part
+            if isinstance(part, TextDelta):
+                delta: Part = TextDelta(self._stop.feed(part.text))
+            else:
+                delta = ReasoningDelta(part.text, len(self._reasoning))
             if delta.text:
                 self._emit(delta)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
 from desktop.storage.conversations import StoredMessage
-from desktop.ui.chat.wording import details, progress_line, remarks, status_line
+from desktop.ui.chat.wording import details, progress_line, remarks, status_line, thought_line
 from models.chat import Progress, Role, Stage, ThinkingEnd, Timings
 from tests.desktop.ui.messages import stored
 
@@ -73,3 +73,12 @@ def test_remarks_are_those_of_the_receipt() -> None:
     assert remarks(answer(Timings(), notices=["One.", "Two."])) == ["One.", "Two."]
     assert remarks(answer(Timings())) == []
     assert remarks(stored(Role.ASSISTANT, "x", receipt={"notices": "damaged"})) == []
+
+
+def test_thinking_counts_its_time_and_its_tokens() -> None:
+    message = replace(answer(Timings()), text="", receipt={"thought_s": 12.3, "thought_tokens": 340})
+    assert thought_line(message, running=True) == "Thinking for 12 s · 340 tokens…"
+    assert thought_line(message, running=False) == "Thought for 12 s · 340 tokens"
+    exact = replace(message, text="Yes", receipt={"thought_s": 75.0, "usage": {"reasoning_tokens": 1234}})
+    assert thought_line(exact, running=False) == "Thought for 1 min 15 s · 1,234 tokens"
+    assert thought_line(replace(message, receipt=None), running=False) == "Thought"

@@ -25,7 +25,10 @@ from models.chat import (
     Thinking,
 )
 from models.errors import NextStep, PromptTooLong, UnsupportedModel
-from models.local.protocol import EngineInfo
+from models.local.engine.context import Context
+from models.local.engine.engine import Engine
+from models.local.protocol import EngineInfo, Load
+from models.local.stopflag import StopFlag
 from tests.fakes import (
     STARTER,
     ask,
@@ -381,3 +384,25 @@ def test_stop_frees_a_busy_engine_without_ending_it(kind: str, tmp_path: Path) -
         await backend.aclose()
 
     run(case())
+
+
+def test_a_model_that_cannot_keep_what_it_has_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As recurrent models do: they can be emptied, and not be cut."""
+    engine = Engine(StopFlag())
+    engine.load(Load(str(write_tiny(tmp_path / "m.gguf")), 1), lambda _done, _total: None, lambda _plan: None)
+    model, context = engine._model, engine._context
+    assert model is not None
+    assert context is not None
+    monkeypatch.setattr(Context, "_can_cut", lambda _self, keep: keep == 0)
+    notes: list[str] = []
+    for forgets_parts in (True, False, False):
+        model.__dict__["forgets_parts"] = forgets_parts
+        events: list[ChatEvent] = []
+        engine.answer(ask("Hi" + "x" * len(notes)), events.append, lambda: False)
+        notes.append(finished(events).timings.reuse_note)
+    engine._unload()
+    assert notes[0] == ""  # there was nothing to keep
+    assert "can’t forget a part" in notes[1]
+    assert notes[2] == notes[1]
