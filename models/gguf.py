@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from struct import Struct
@@ -24,6 +24,8 @@ _MAX_TENSORS = 20_000
 _MAX_DIMENSIONS = 4
 _MAX_TEXT_BYTES = 1 << 20
 _MAX_KEPT_BYTES = 8 << 20
+_MOST_NUMBERS = 1024
+_LONGEST_NAME = 256
 
 _TEXT, _ARRAY = 8, 9
 _SCALARS = {
@@ -36,8 +38,10 @@ _SCALARS = {
 class GgufHeader:
     """What a file claims to be. Texts are cleaned of control characters; None and "" mean: it doesn't say.
 
-    `weights_bytes` is the sum over the tensors. `kv` holds the scalar metadata by key, texts over 1 MiB
-    and all arrays left out.
+    `weights_bytes` is the sum over the tensors, `parameters` the number of their numbers. `kv` holds the
+    scalar metadata by key, texts over 1 MiB and all arrays left out; `arrays` the arrays of up to 1,024
+    numbers; `vocabulary` counts the tokens. `expert_bytes` of
+    the weights are experts.
     """
 
     version: int
@@ -52,6 +56,10 @@ class GgufHeader:
     weights_bytes: int
     file_bytes: int
     kv: Mapping[str, Scalar]
+    arrays: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    vocabulary: int | None = None
+    parameters: int = 0
+    expert_bytes: int = 0
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -70,6 +78,7 @@ class _Tensors:
 
     weights: int = 0
     data_bytes: int = 0
+    expert_bytes: int = 0
     end: int = 0
     all_known: bool = True
     by_type: Counter[str] = field(default_factory=Counter)
@@ -80,10 +89,17 @@ def _parse(source: Source) -> GgufHeader:
     tensor_count, key_count = source.u64(), source.u64()
     if key_count > _MAX_KEYS or tensor_count > _MAX_TENSORS:
         raise DamagedModel("Its header announces more entries than any model has.", AGAIN)
-    kv = _metadata(source, key_count)
+    metadata = _metadata(source, key_count)
     tensors = _tensors(source, tensor_count)
-    weights_bytes = _checked_size(source, kv, tensors)
-    return _describe(version, kv, tensors, weights_bytes, source.size)
+    weights_bytes = _checked_size(source, metadata.kv, tensors)
+    header = _describe(version, metadata.kv, tensors, weights_bytes, source.size)
+    return replace(
+        header,
+        arrays=metadata.arrays,
+        vocabulary=metadata.counts.get("tokenizer.ggml.tokens"),
+        parameters=tensors.weights,
+        expert_bytes=tensors.expert_bytes,
+    )
 
 
 def _version(source: Source) -> int:
@@ -103,28 +119,47 @@ def _version(source: Source) -> int:
     )
 
 
-def _metadata(source: Source, count: int) -> dict[str, Scalar]:
-    kv: dict[str, Scalar] = {}
+@dataclass(slots=True)
+class _Metadata:
+    """Scalars, short arrays of numbers, and the lengths of all other arrays."""
+
+    kv: dict[str, Scalar] = field(default_factory=dict)
+    arrays: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def _metadata(source: Source, count: int) -> _Metadata:
+    metadata = _Metadata()
     room = _MAX_KEPT_BYTES
     for _ in range(count):
         before = source.position
         key, value = _text(source), _value(source)
-        if value is None or key is None:
+        room -= source.position - before if isinstance(value, str) else 64
+        if value is None or key is None or room < 0:
             continue
-        room -= source.position - before
-        if room >= 0:
-            kv[key] = value
-    return kv
+        if isinstance(value, _Length):
+            metadata.counts[key] = value.count
+        elif isinstance(value, tuple):
+            metadata.arrays[key] = value
+        else:
+            metadata.kv[key] = value
+    return metadata
 
 
-def _value(source: Source) -> Scalar | None:
-    """The next value; None for arrays and very long texts, which are stepped over."""
+@dataclass(frozen=True, slots=True)
+class _Length:
+    """Stands for an array that was stepped over."""
+
+    count: int
+
+
+def _value(source: Source) -> Scalar | tuple[float, ...] | _Length | None:
+    """The next value; None for very long texts, which are stepped over."""
     kind = source.u32()
     if kind == _TEXT:
         return _text(source)
     if kind == _ARRAY:
-        _skip_array(source)
-        return None
+        return _array(source)
     layout = _SCALARS.get(kind)
     if layout is None:
         raise _garbled()
@@ -140,22 +175,38 @@ def _text(source: Source) -> str | None:
     return source.take(length).decode("utf-8", "replace")
 
 
-def _skip_array(source: Source) -> None:
+def _array(source: Source) -> tuple[float, ...] | _Length:
+    """A short array of numbers; any other is stepped over."""
     kind, count = source.u32(), source.u64()
     if kind == _TEXT:
         source.skip_texts(count)
-    elif kind in _SCALARS:
-        source.skip(count * _SCALARS[kind].size)
-    else:  # arrays of arrays too: llama.cpp refuses them
+    elif kind not in _SCALARS:  # arrays of arrays too: llama.cpp refuses them
         raise _garbled()
+    elif count <= _MOST_NUMBERS:
+        layout = _SCALARS[kind]
+        return tuple(layout.unpack(source.take(layout.size))[0] for _ in range(count))
+    else:
+        source.skip(count * _SCALARS[kind].size)
+    return _Length(count)
 
 
 def _tensors(source: Source, count: int) -> _Tensors:
     tensors = _Tensors()
     for _ in range(count):
-        source.skip(source.u64())
+        expert = _is_expert(source)
+        before = tensors.data_bytes
         _add_tensor(tensors, _dimensions(source), source.u32(), source.u64())
+        tensors.expert_bytes += expert * (tensors.data_bytes - before)
     return tensors
+
+
+def _is_expert(source: Source) -> bool:
+    """Step over a tensor's name; whether it holds experts, of which a token needs only some."""
+    length = source.u64()
+    if length <= _LONGEST_NAME:
+        return b"_exps." in source.take(length)
+    source.skip(length)
+    return False
 
 
 def _dimensions(source: Source) -> tuple[int, ...]:
