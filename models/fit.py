@@ -15,6 +15,7 @@ _SYSTEM_BYTES = 3 << 29
 _MARGIN_BYTES = 256 << 20
 _CARD_MARGIN_BYTES = 768 << 20
 _EFFICIENCY = 0.65
+_TALK_TOKENS = 1024
 _WELL_TPS, _SLOWLY_TPS = 6.0, 1.0  # people read about five tokens a second
 _CARDS_GB = (6, 8, 12, 16, 24, 32, 48, 80)
 _MOST_CARDS = 8
@@ -99,10 +100,10 @@ def fit(
 def expected_tps(shape: Shape, machine: Machine, context: int, on_cards: float) -> float:
     """Tokens a second: what is read for each, by the bandwidth of where it lies.
 
-    Reading is what takes the time; 65 % of the bandwidth is what decoding reaches. Half a full context
-    is read with the weights.
+    Reading is what takes the time; 65 % of the bandwidth is what decoding reaches. A thousand tokens of
+    context are read with the weights.
     """
-    read = shape.active_bytes + shape.cache_bytes(context) / 2
+    read = shape.active_bytes + shape.cache_bytes(min(context, _TALK_TOKENS))
     card = min((card.bandwidth for card in machine.cards), default=0.0)
     fast = max(card, machine.bandwidth) if machine.shared else card
     part = 1.0 if machine.shared and machine.cards else on_cards

@@ -13,6 +13,7 @@ from models.errors import AppError, BadInput, ModelNotFound
 from models.gguf import GgufHeader, read_header
 from models.library_file import Entry, LibraryFile, Listing
 from models.plain import plain
+from models.shapes import Shape, of_header
 from models.suitability import check_chat_model, size_bytes
 
 # The starter's header names a training run, not the model.
@@ -26,7 +27,8 @@ _STARTER_LICENCE = "Apache-2.0"
 class LocalModel:
     """A model on this machine. `problem` says why it can't be used just now; its facts are then empty.
 
-    `source` is "starter" (part of Inshore) or "added" (the user's own file, used in place).
+    `source` is "starter" (part of Inshore) or "added" (the user's own file, used in place). `shape` is
+    what of it takes memory; None if the file doesn't say.
     """
 
     id: str
@@ -40,6 +42,7 @@ class LocalModel:
     context_length: int | None = None
     licence: str = ""
     problem: AppError | None = None
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ class Library:
             quantisation=header.quantisation,
             context_length=header.context_length,
             licence=_STARTER_LICENCE if starter else header.licence,
+            shape=of_header(header),
         )
 
     def _facts(self, path: Path) -> _Facts | AppError:

@@ -23,7 +23,7 @@ from models.chat import (
 )
 from models.errors import AppError
 from models.local.fallback import Fallback
-from models.local.measures import Measures
+from models.local.measures import MachineSpeed, Measures
 from models.local.process import default_command
 from models.local.protocol import (
     Ask,
@@ -31,8 +31,10 @@ from models.local.protocol import (
     Describe,
     Disown,
     EngineInfo,
+    Gauge,
     Load,
     Loaded,
+    MemorySpeed,
     Planned,
     Probe,
     Reply,
@@ -277,6 +279,21 @@ class LocalBackend:
         async with self._worker:
             return await self._worker.contact(Describe(), _while_describing)
 
+    async def gauge(self) -> MachineSpeed:
+        """What computes on this machine and how fast it reads its memory; measured once, then kept.
+
+        Takes half a second the first time. Raises AppError.
+        """
+        if self._measures is not None and (kept := self._measures.machine()) is not None:
+            return kept
+        info = await self.describe()
+        async with self._worker:
+            found = await self._worker.contact(Gauge(self._usable_threads()), _while_gauging)
+        speed = MachineSpeed(found.bandwidth, info.devices)
+        if self._measures is not None:
+            self._measures.keep_machine(speed)
+        return speed
+
     async def aclose(self) -> None:
         """Save what is evaluated, end the worker; a stream that still runs fails. May be called again."""
         if self._stop_waiting() and self._tidying is not None:
@@ -298,16 +315,19 @@ class LocalBackend:
             self._fallback.after(error, order.path, self._plan, attempt=1, written=False)
             raise
 
-    def _load_order(self, model: str) -> Load:
-        path = self._find_model(model).absolute()
+    def _usable_threads(self) -> int:
         if self._threads is None:
             from models.hardware import usable_threads
 
             self._threads = usable_threads()
+        return self._threads
+
+    def _load_order(self, model: str) -> Load:
+        path = self._find_model(model).absolute()
         wanted = self._context(model)
         return Load(
             str(path),
-            self._threads,
+            self._usable_threads(),
             wanted,
             self._available_bytes() if self._available_bytes is not None else None,
             self._shelf(),
@@ -406,6 +426,12 @@ def _while_counting(reply: Reply) -> TextSize:
 
 def _while_probing(reply: Reply) -> ThinkingSupport:
     if isinstance(reply, ThinkingSupport):
+        return reply
+    raise unexpected(reply)
+
+
+def _while_gauging(reply: Reply) -> MemorySpeed:
+    if isinstance(reply, MemorySpeed):
         return reply
     raise unexpected(reply)
 

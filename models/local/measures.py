@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from models import hardware
 from models.chat import Timings
-from models.local.protocol import Known, Planned
+from models.local.protocol import Device, Known, Planned
 
 _LARGEST = 4 << 20
 _MOST = 500
@@ -19,6 +20,7 @@ _LIKE = 4.0
 _NEW = 0.3
 _FEW_TOKENS, _FEW_PROMPT = 16, 64
 _MIB = 1 << 20
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,14 @@ class Speed:
 
     tps: float
     measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSpeed:
+    """How fast this machine reads its memory (bytes a second), and what computes on it."""
+
+    bandwidth: float
+    devices: tuple[Device, ...]
 
 
 class Measures:
@@ -148,23 +158,47 @@ class Measures:
         measures = self._read()
         new = new.after(measures.pop(_name(model), None))
         measures[_name(model)] = new
-        self._write(dict(list(measures.items())[-_MOST:]))
+        self._write(dict(list(measures.items())[-_MOST:]), self._kept_machine())
+
+    def machine(self) -> MachineSpeed | None:
+        """What was measured of this machine; None if that was another one, by its processor's name."""
+        try:
+            value = self._content()["machine"]
+            if value["processor"] != hardware.cpu_name() or not value["bandwidth"] > 0:
+                return None
+            devices = tuple(Device(**device) for device in value["devices"])
+            return MachineSpeed(float(value["bandwidth"]), devices)
+        except _UNREADABLE:
+            return None
+
+    def keep_machine(self, speed: MachineSpeed) -> None:
+        """Keep what was measured of this machine."""
+        self._write(self._read(), asdict(speed) | {"processor": hardware.cpu_name()})
+
+    def _content(self) -> Any:
+        with self._path.open("rb") as file:
+            return json.loads(file.read(_LARGEST))
+
+    def _kept_machine(self) -> Any:
+        try:
+            return self._content()["machine"]
+        except _UNREADABLE:
+            return None
 
     def _read(self) -> dict[str, Measure]:
         try:
-            with self._path.open("rb") as file:
-                values = json.loads(file.read(_LARGEST))["models"]
+            values = self._content()["models"]
             return {
                 name: measure for name, value in values.items() if (measure := _measure(value)) is not None
             }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except _UNREADABLE:
             return {}
 
-    def _write(self, measures: dict[str, Measure]) -> None:
+    def _write(self, measures: dict[str, Measure], machine: Any) -> None:
         part = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}.part")
         try:
             text = json.dumps(
-                {"models": {name: asdict(measure) for name, measure in measures.items()}}, indent=1
+                {"machine": machine, "models": {n: asdict(m) for n, m in measures.items()}}, indent=1
             )
             part.write_text(text + "\n", encoding="utf-8")
             part.replace(self._path)

@@ -108,6 +108,13 @@ class Describe:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """Measure how fast so many threads read this machine's memory; answered by `MemorySpeed`."""
+
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """End the work with this id. It answers with `Cancelled`, or with its end if that came sooner."""
 
@@ -145,6 +152,13 @@ class Saved:
     """Whether what is evaluated is on disk now."""
 
     on_disk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySpeed:
+    """Bytes a second."""
+
+    bandwidth: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +214,7 @@ class EngineInfo:
     gpu_offload: bool
 
 
-Request = Load | Ask | AnswerNow | Save | Disown | Tidy | Count | Probe | Describe | Cancel
+Request = Load | Ask | AnswerNow | Save | Disown | Tidy | Count | Probe | Describe | Gauge | Cancel
 Reply = (
     Progress
     | Notice
@@ -212,12 +226,13 @@ Reply = (
     | Saved
     | ThinkingSupport
     | TextSize
+    | MemorySpeed
     | Cancelled
     | Failed
     | EngineInfo
 )
 
-FINAL = (Finished, Loaded, Saved, ThinkingSupport, TextSize, Cancelled, Failed, EngineInfo)
+FINAL = (Finished, Loaded, Saved, ThinkingSupport, TextSize, MemorySpeed, Cancelled, Failed, EngineInfo)
 """The replies that end a request."""
 
 T = TypeVar("T")

@@ -25,8 +25,10 @@ from models.local.protocol import (
     Describe,
     Disown,
     Failed,
+    Gauge,
     Load,
     Loaded,
+    MemorySpeed,
     Probe,
     ProtocolError,
     Reply,
@@ -207,6 +209,8 @@ class Worker:
                 case Tidy(question, said):
                     engine.tidy(question, said)
                     return Saved(on_disk=False)
+                case Gauge(threads):
+                    return MemorySpeed(engine.memory_bandwidth(threads))
                 case Describe():
                     return engine.describe()
         except Aborted:

@@ -11,7 +11,7 @@ import llama_cpp.llama_cpp as llama
 from models import hardware
 from models.chat import ChatEvent, ChatRequest, Finished, Progress, Stage, TextSize
 from models.errors import ModelError, NextStep, PromptTooLong, TemplateFailed
-from models.local.engine import devices
+from models.local.engine import bandwidth, devices
 from models.local.engine.context import Context
 from models.local.engine.generation import answer, read_ahead, room_for_message
 from models.local.engine.loading import Loader, Opened
@@ -163,6 +163,10 @@ class Engine:
             return
         if self._keeper.holds(request.cache_key):
             read_ahead(self._model, self._context, request, said)
+
+    def memory_bandwidth(self, threads: int) -> float:
+        """Bytes a second that so many threads read together."""
+        return bandwidth.measure(threads)
 
     def describe(self) -> EngineInfo:
         """What this engine is."""

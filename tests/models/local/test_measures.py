@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from models import hardware
 from models.chat import Timings
 from models.local.ladder import Cache
-from models.local.measures import Measures, Speed
-from models.local.protocol import Known, Planned
+from models.local.measures import MachineSpeed, Measures, Speed
+from models.local.protocol import Device, Known, Planned
 
 MB = 1 << 20
 PLAN = Planned(8192, Cache.F16, 0, 300 * MB)
@@ -146,3 +147,16 @@ def test_speed_is_measured_or_expected_or_unknown(measures: Measures, model: Pat
     measures.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB, 40.0))
     assert measures.speed(model, 1000) == Speed(40.0, measured=True)
     assert measures.speed(other, 2000) == Speed(20.0, measured=False)
+
+
+def test_a_machine_is_measured_once_and_known_by_its_processor(
+    measures: Measures, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speed = MachineSpeed(20e9, (Device("CPU", "A processor", "cpu", 1, 2),))
+    assert measures.machine() is None
+    measures.keep_machine(speed)
+    measures.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB))
+    assert measures.machine() == speed
+    assert measures.of(model) is not None
+    monkeypatch.setattr(hardware, "cpu_name", lambda: "another")
+    assert measures.machine() is None
