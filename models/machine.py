@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from models import hardware
 from models.fit import Card, Machine
-
-if TYPE_CHECKING:
-    from models.local.protocol import Device
 
 USUAL_BANDWIDTH = 20e9
 """Bytes a second of an ordinary laptop, until this machine's are measured."""
 _CARD_BANDWIDTH = 300e9
 """Of a graphics card with memory of its own; drivers don't tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that the engine can compute on. Memory is as its driver says; 0 is unknown."""
+
+    name: str
+    description: str
+    kind: str
+    free_bytes: int
+    total_bytes: int
 
 
 def this_machine(bandwidth: float | None, devices: Sequence[Device]) -> Machine:

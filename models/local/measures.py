@@ -12,7 +12,8 @@ from typing import Any
 
 from models import hardware
 from models.chat import Timings
-from models.local.protocol import Device, Known, Planned
+from models.local.protocol import Known, Planned
+from models.machine import Device
 
 _LARGEST = 4 << 20
 _MOST = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.local.protocol import Device
+from models.machine import Device
 
 _MARGIN_BYTES = 512 << 20
 _MARGIN_PART = 20

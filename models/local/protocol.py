@@ -16,6 +16,7 @@ from models.chat import ChatRequest, Finished, Notice, Progress, ReasoningDelta,
 from models.errors import AppError, NextStep
 from models.local.ladder import Cache
 from models.local.states import Shelf
+from models.machine import Device
 from models.thinking import ThinkingSupport
 
 FRAME_BYTES = 1 << 20
@@ -189,17 +190,6 @@ class Failed:
         if not (isinstance(kind, type) and issubclass(kind, AppError)):
             raise ProtocolError(f"unknown error {self.kind!r}")
         return kind(self.cause, self.hint, title=self.title, details=self.details, next_step=self.next_step)
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A device that the engine can compute on. Memory is as its driver says; 0 is unknown."""
-
-    name: str
-    description: str
-    kind: str
-    free_bytes: int
-    total_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from desktop.system.paths import Paths
 from models import hardware
 from models.errors import AppError, EngineMissing
 from models.library import Library
-from models.local.protocol import Device, EngineInfo
+from models.local.protocol import EngineInfo
+from models.machine import Device
 from tests.fakes import FakeBackend
 from tests.fixtures.gguf_writer import Gguf
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from models import hardware
-from models.local.protocol import Device
-from models.machine import USUAL_BANDWIDTH, this_machine
+from models.machine import USUAL_BANDWIDTH, Device, this_machine
 from tests.fakes import STARTER, local, run
 
 CPU = Device("CPU", "A processor", "cpu", 1 << 34, 1 << 34)

@@ -10,7 +10,8 @@ import llama_cpp.llama_cpp as llama
 from llama_cpp._ggml import libggml
 
 from models.local import offload
-from models.local.protocol import Device, EngineInfo
+from models.local.protocol import EngineInfo
+from models.machine import Device
 
 _KINDS = ("cpu", "gpu", "igpu", "accelerator", "meta")
 

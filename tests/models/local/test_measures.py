@@ -11,7 +11,8 @@ from models import hardware
 from models.chat import Timings
 from models.local.ladder import Cache
 from models.local.measures import MachineSpeed, Measures, Speed
-from models.local.protocol import Device, Known, Planned
+from models.local.protocol import Known, Planned
+from models.machine import Device
 
 MB = 1 << 20
 PLAN = Planned(8192, Cache.F16, 0, 300 * MB)

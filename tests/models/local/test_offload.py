@@ -7,7 +7,7 @@ import random
 import pytest
 
 from models.local.offload import Shape, cards, layers_that_fit
-from models.local.protocol import Device
+from models.machine import Device
 
 GB = 1 << 30
 CPU = Device("CPU", "AMD Ryzen 9 7950X", "cpu", 32 * GB, 32 * GB)

@@ -29,7 +29,6 @@ from models.local.protocol import (
     Cancel,
     Cancelled,
     Describe,
-    Device,
     EngineInfo,
     Failed,
     Load,
@@ -45,6 +44,7 @@ from models.local.protocol import (
     encode,
 )
 from models.local.states import Shelf
+from models.machine import Device
 from models.thinking import ThinkingKind, ThinkingSupport
 
 CHAT = ChatRequest(
