@@ -348,7 +348,7 @@ def test_f21_a_bad_file_is_told_in_plain_words(name: str, tmp_path: Path) -> Non
 
 def test_f21_a_model_that_does_not_fit_is_refused_with_both_numbers(tmp_path: Path) -> None:
     async def case(backend: LocalBackend) -> None:
-        with pytest.raises(ModelTooLarge, match=r"“m\.gguf” needs about 27\d MB; 200 MB are free") as caught:
+        with pytest.raises(ModelTooLarge, match=r"“m\.gguf” needs about 28\d MB; 200 MB are free") as caught:
             await collect(backend.stream(ask("Hello?")))
         assert "smaller model" in caught.value.hint
 
