@@ -1,14 +1,16 @@
-"""Reads the catalogue's files; the checks here are their schema (resources/catalogue/README.md says it in words)."""
+"""Reads the catalogue's files. The checks are the schema; resources/catalogue/README.md says it in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from models.catalogue import Catalogue, CatalogueModel
 from models.catalogue_model import Known, model_of
+from models.facts import BenchmarkTable, CatalogueModel
 from models.licence_file import read_licences
+from models.licences import Licences
 from models.plain import plain
 from models.score_file import read_tables
 from models.sources import YOURS, Source, read_sources
@@ -17,7 +19,17 @@ from models.toml_table import CatalogueError, Table, read_table
 _OTHERS = ("sources.toml", "licences.toml", "benchmarks.toml")
 
 
-def read_catalogue(folder: Path, own: Path | None) -> Catalogue:
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the files say: the shipped models and the user's own, and what could not be used of those."""
+
+    models: tuple[CatalogueModel, ...]
+    licences: Licences
+    tables: tuple[BenchmarkTable, ...]
+    problems: tuple[str, ...]
+
+
+def read_all(folder: Path, own: Path | None) -> Content:
     """Everything in the folder, and the user's own entries; see `models.catalogue.load`."""
     sources = read_sources(folder / "sources.toml")
     licences = read_licences(folder / "licences.toml", sources)
@@ -28,7 +40,7 @@ def read_catalogue(folder: Path, own: Path | None) -> Catalogue:
             models += _family(read_table(path), known, models)
     tables = read_tables(folder / "benchmarks.toml", sources, [model.id for model in models])
     added, problems = _own(own, known, models)
-    return Catalogue([*models, *added], licences, tables, problems)
+    return Content((*models, *added), licences, tables, tuple(problems))
 
 
 def _family(top: Table, known: Known, before: Sequence[CatalogueModel]) -> list[CatalogueModel]:

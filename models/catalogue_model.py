@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from models.catalogue import (
+from models.facts import (
     Architecture,
     Bound,
     CatalogueModel,
@@ -133,7 +133,7 @@ def _sources(table: Table, known: Known) -> Mapping[str, Source]:
             found[group] = YOURS
         else:
             found[group] = named_source(named, group, known.sources)
-    for group in named.keys():
+    for group in named:
         if group not in GROUPS:
             named.fail(group, "there is no such group of facts")
     return MappingProxyType(found)
@@ -175,9 +175,9 @@ def _price(table: Table | None) -> Price | None:
 def _files(table: Table) -> Files:
     repository = _matching(table, "repository", _REPOSITORY, "a repository is owner/name")
     names = table.table("quantisations")
-    if names is None or not names.keys():
+    if names is None or not tuple(names):
         table.fail("quantisations", "at least one file is needed here")
-    files = {key: _matching(names, key, _FILE, "a file’s name ends in .gguf") for key in names.keys()}
+    files = {key: _matching(names, key, _FILE, "a file’s name ends in .gguf") for key in names}
     table.done()
     return Files(repository, MappingProxyType(files))
 

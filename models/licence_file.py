@@ -34,7 +34,7 @@ def _passport(table: Table, sources: Mapping[str, Source]) -> Passport:
         id=table.text("id"),
         name=table.text("name"),
         tier=Tier(tier),
-        version=table.text("version"),
+        version=table.text("version", "" if tier == Tier.OPEN else None),
         link=table.text("link"),
         sentence=table.text("sentence"),
         commercial=Commercial(table.one_of("commercial", tuple(Commercial))),

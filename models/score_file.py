@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from models.catalogue import Benchmark, BenchmarkTable, Row
+from models.facts import Benchmark, BenchmarkTable, Row
 from models.sources import Source, named_source
 from models.toml_table import Table, read_table
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from desktop.commands.licences import catalogue_of, licence_of
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
+from models.catalogue import Catalogue
 from models.errors import AppError
 from models.library import LocalModel
+from models.licences import Label
 from models.plain import shown
 
 
@@ -16,12 +19,13 @@ def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int
     models = services.library.models()
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
+    catalogue = catalogue_of(services)
     if as_json:
-        terminal.record({"models": [_record(model) for model in models]})
+        terminal.record({"models": [_record(model, catalogue) for model in models]})
     elif not models:
         terminal.note("No model is installed yet. Add one with: python main.py models add FILE")
     for model in () if as_json else models:
-        terminal.line(_summary(model))
+        terminal.line(_summary(model, catalogue))
     return 0
 
 
@@ -30,7 +34,7 @@ def add_model(path: Path, services: Services, terminal: Terminal, *, as_json: bo
     services.paths.create()
     model = services.library.add(path)
     if as_json:
-        terminal.record(_record(model))
+        terminal.record(_record(model, catalogue_of(services)))
     else:
         terminal.line(f"Added {model.id} ({model.name}). Its file stays at {shown(model.path)}")
     return 0
@@ -38,12 +42,12 @@ def add_model(path: Path, services: Services, terminal: Terminal, *, as_json: bo
 
 def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
     """Print what is known of a model."""
-    model = services.library.get(model_id)
+    model, catalogue = services.library.get(model_id), catalogue_of(services)
     if as_json:
-        terminal.record(_record(model))
+        terminal.record(_record(model, catalogue))
         return 0
-    for name, value in _facts(model):
-        terminal.line(f"{name + ':':<14}{value}")
+    for name, value in _facts(model, catalogue):
+        terminal.line(f"{name + ':' if name else '':<14}{value}")
     return 0
 
 
@@ -66,14 +70,20 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
-def _summary(model: LocalModel) -> str:
+def _label(model: LocalModel, catalogue: Catalogue) -> Label:
+    return licence_of(model, catalogue).label
+
+
+def _summary(model: LocalModel, catalogue: Catalogue) -> str:
     if model.problem is not None:
         return f"{model.id}  ({model.problem.title} {model.problem.cause})"
-    facts = (model.parameters, model.quantisation, size(model.size_bytes), model.licence or "licence unknown")
+    licence = _label(model, catalogue).text
+    facts = (model.parameters, model.quantisation, size(model.size_bytes), licence)
     return f"{model.id}  " + " · ".join(fact for fact in facts if fact)
 
 
-def _facts(model: LocalModel) -> list[tuple[str, str]]:
+def _facts(model: LocalModel, catalogue: Catalogue) -> list[tuple[str, str]]:
+    label = _label(model, catalogue)
     context = f"{model.context_length:,} tokens" if model.context_length else "unknown"
     facts = [
         ("Id", model.id),
@@ -85,14 +95,16 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
         ("Parameters", model.parameters or "unknown"),
         ("Quantisation", model.quantisation or "unknown"),
         ("Context", context),
-        ("Licence", model.licence or "unknown"),
+        ("Licence", label.text),
+        ("", label.meaning),
     ]
     if model.problem is None:
         return facts
     return [*facts[:3], ("Problem", model.problem.one_line())]
 
 
-def _record(model: LocalModel) -> dict[str, object]:
+def _record(model: LocalModel, catalogue: Catalogue) -> dict[str, object]:
+    label = _label(model, catalogue)
     return {
         "id": model.id,
         "name": model.name,
@@ -104,6 +116,8 @@ def _record(model: LocalModel) -> dict[str, object]:
         "quantisation": model.quantisation,
         "context_length": model.context_length,
         "licence": model.licence,
+        "licence_tier": label.tier,
+        "licence_label": label.text,
         "problem": None if model.problem is None else _problem(model.problem),
     }
 
