@@ -38,7 +38,8 @@ class Passport:
     """What is known of one licence. Texts are whole sentences, "" where the licence has nothing on it.
 
     `user_limit` is the number of monthly users above which a licence of one's own is needed. `names` are
-    what model files and hubs call this licence. `version` is the text's own number or date, never "" in tiers 2 and 3.
+    what model files and hubs call this licence. `version` is the text's own number or date, never "" in
+    tiers 2 and 3.
     """
 
     id: str

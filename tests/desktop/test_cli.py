@@ -424,7 +424,7 @@ def test_models_are_listed_added_shown_and_removed(home: Path, capsys: pytest.Ca
     listed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in listed] == [STARTER_ID, "mine"]
     assert "1M · Q4_K_M" in listed[1]
-    assert "mit" in listed[1]
+    assert "MIT · fully open" in listed[1]
     assert cli.main(["models", "show", "mine"], services) == 0
     shown = capsys.readouterr().out
     assert str(path) in shown
