@@ -111,6 +111,18 @@ def _remove(options: argparse.Namespace, services: Services, terminal: Terminal)
     return library.remove_model(options.id, services, terminal, as_json=options.json)
 
 
+def _licences(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import licences
+
+    return licences.list_licences(services, terminal, form=options.form)
+
+
+def _accept(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import licences
+
+    return licences.accept(options.id, options.use, services, terminal, as_json=options.json)
+
+
 def _doctor(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import doctor
 
@@ -180,8 +192,21 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         word = words.add_parser(name, help=text)
         word.add_argument("id", metavar="ID")
         _finish(word, command)
+    _add_licences(words)
     _add_not_built(words, "download", "bring a model from a hub (later)")
     _add_not_built(words, "verify", "check a model's file (later)")
+
+
+def _add_licences(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    licences = words.add_parser("licences", help="which models, which licences, accepted when and for what")
+    forms = licences.add_mutually_exclusive_group()
+    for form, text in (("json", "for programs"), ("csv", "for a spreadsheet"), ("markdown", "to read")):
+        forms.add_argument(f"--{form}", action="store_const", dest="form", const=form, help=text)
+    licences.set_defaults(command=_licences, form="text")
+    accept = words.add_parser("accept", help="show a model's licence and record that you accept it")
+    accept.add_argument("id", metavar="ID")
+    accept.add_argument("--use", metavar="TEXT", required=True, help="what the model is to be used for")
+    _finish(accept, _accept)
 
 
 def _finish(parser: argparse.ArgumentParser, command: Command) -> None:

@@ -256,7 +256,7 @@ def _describe(
         version=version,
         architecture=architecture,
         name=_words(kv, "general.name"),
-        licence=_words(kv, "general.license"),
+        licence=_licence(kv),
         parameters_label=_words(kv, "general.size_label") or _count_label(tensors.weights),
         quantisation=_quantisation(kv, tensors),
         context_length=_number(kv, f"{architecture}.context_length"),
@@ -271,6 +271,12 @@ def _describe(
 def _words(kv: Mapping[str, Scalar], key: str) -> str:
     value = kv.get(key)
     return plain(value) if isinstance(value, str) else ""
+
+
+def _licence(kv: Mapping[str, Scalar]) -> str:
+    """The licence's id; hubs say "other" for one that has only a name."""
+    stated = _words(kv, "general.license")
+    return (_words(kv, "general.license.name") or stated) if stated in ("", "other") else stated
 
 
 def _number(kv: Mapping[str, Scalar], key: str) -> int | None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from desktop.commands import checks
 from desktop.commands.checks import Finding
 from desktop.commands.display import display
-from desktop.commands.library import size
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
+from desktop.commands.units import size
 from models.errors import AppError, EngineUnresponsive
 
 if TYPE_CHECKING:

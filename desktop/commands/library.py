@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from desktop.commands.judging import Judge
+from desktop.commands.licences import catalogue_of, licence_of
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
+from desktop.commands.units import size
+from models.catalogue import Catalogue
 from models.errors import AppError
 from models.library import LocalModel
+from models.licences import Label
 from models.plain import shown
 
 
@@ -16,12 +21,14 @@ def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int
     models = services.library.models()
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
+    catalogue = catalogue_of(services)
     if as_json:
-        terminal.record({"models": [_record(model) | _speed(model, services) for model in models]})
+        judge = Judge(services)
+        terminal.record({"models": [_record(model, catalogue) | judge.record(model) for model in models]})
     elif not models:
         terminal.note("No model is installed yet. Add one with: python main.py models add FILE")
     for model in () if as_json else models:
-        terminal.line(_summary(model))
+        terminal.line(_summary(model, catalogue))
     return 0
 
 
@@ -30,7 +37,7 @@ def add_model(path: Path, services: Services, terminal: Terminal, *, as_json: bo
     services.paths.create()
     model = services.library.add(path)
     if as_json:
-        terminal.record(_record(model))
+        terminal.record(_record(model, catalogue_of(services)))
     else:
         terminal.line(f"Added {model.id} ({model.name}). Its file stays at {shown(model.path)}")
     return 0
@@ -38,12 +45,12 @@ def add_model(path: Path, services: Services, terminal: Terminal, *, as_json: bo
 
 def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
     """Print what is known of a model."""
-    model = services.library.get(model_id)
+    model, catalogue = services.library.get(model_id), catalogue_of(services)
     if as_json:
-        terminal.record(_record(model) | _speed(model, services))
+        terminal.record(_record(model, catalogue) | Judge(services).record(model))
         return 0
-    for name, value in [*_facts(model), *_speed_facts(model, services)]:
-        terminal.line(f"{name + ':':<14}{value}")
+    for name, value in [*_facts(model, catalogue), *Judge(services).facts(model)]:
+        terminal.line(f"{name + ':' if name else '':<14}{value}")
     return 0
 
 
@@ -58,22 +65,20 @@ def remove_model(model_id: str, services: Services, terminal: Terminal, *, as_js
     return 0
 
 
-def size(count: int) -> str:
-    """Bytes for reading: decimal units, three digits."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= factor:
-            return f"{count / factor:.3g} {unit}"
-    return f"{count} B"
+def _label(model: LocalModel, catalogue: Catalogue) -> Label:
+    return licence_of(model, catalogue).label
 
 
-def _summary(model: LocalModel) -> str:
+def _summary(model: LocalModel, catalogue: Catalogue) -> str:
     if model.problem is not None:
         return f"{model.id}  ({model.problem.title} {model.problem.cause})"
-    facts = (model.parameters, model.quantisation, size(model.size_bytes), model.licence or "licence unknown")
+    licence = _label(model, catalogue).text
+    facts = (model.parameters, model.quantisation, size(model.size_bytes), licence)
     return f"{model.id}  " + " · ".join(fact for fact in facts if fact)
 
 
-def _facts(model: LocalModel) -> list[tuple[str, str]]:
+def _facts(model: LocalModel, catalogue: Catalogue) -> list[tuple[str, str]]:
+    label = _label(model, catalogue)
     context = f"{model.context_length:,} tokens" if model.context_length else "unknown"
     facts = [
         ("Id", model.id),
@@ -85,37 +90,16 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
         ("Parameters", model.parameters or "unknown"),
         ("Quantisation", model.quantisation or "unknown"),
         ("Context", context),
-        ("Licence", model.licence or "unknown"),
+        ("Licence", label.text),
+        ("", label.meaning),
     ]
     if model.problem is None:
         return facts
     return [*facts[:3], ("Problem", model.problem.one_line())]
 
 
-def _speed(model: LocalModel, services: Services) -> dict[str, object]:
-    speed = services.measures.speed(model.path, model.size_bytes)
-    measure = services.measures.of(model.path)
-    return {
-        "tokens_per_second": None if speed is None else speed.tps,
-        "speed_is_measured": None if speed is None else speed.measured,
-        "memory_bytes": None if measure is None else measure.memory_bytes,
-    }
-
-
-def _speed_facts(model: LocalModel, services: Services) -> list[tuple[str, str]]:
-    speed = services.measures.speed(model.path, model.size_bytes)
-    measure = services.measures.of(model.path)
-    facts = []
-    if speed is not None:
-        facts.append(
-            ("Speed here", f"{speed.tps:.3g} tokens/s, {'measured' if speed.measured else 'expected'}")
-        )
-    if measure is not None:
-        facts.append(("Memory", f"{size(measure.memory_bytes)} with {measure.context_tokens:,} tokens"))
-    return facts
-
-
-def _record(model: LocalModel) -> dict[str, object]:
+def _record(model: LocalModel, catalogue: Catalogue) -> dict[str, object]:
+    label = _label(model, catalogue)
     return {
         "id": model.id,
         "name": model.name,
@@ -127,6 +111,8 @@ def _record(model: LocalModel) -> dict[str, object]:
         "quantisation": model.quantisation,
         "context_length": model.context_length,
         "licence": model.licence,
+        "licence_tier": label.tier,
+        "licence_label": label.text,
         "problem": None if model.problem is None else _problem(model.problem),
     }
 

@@ -12,14 +12,16 @@ from models.chat import Backend
 from models.library import Library
 
 if TYPE_CHECKING:
-    from models.local.measures import Measures
+    from models.local.measures import MachineSpeed, Measures
     from models.local.protocol import EngineInfo
 
 
 class Engine(Backend, Protocol):
-    """A backend that can also say what it is made of."""
+    """A backend that can also say what it is made of, and how fast this machine is."""
 
     async def describe(self) -> EngineInfo: ...
+
+    async def gauge(self) -> MachineSpeed: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ def _second(connection: apsw.Connection) -> None:
     connection.execute("ALTER TABLE conversation ADD COLUMN options TEXT NOT NULL DEFAULT '{}'")
 
 
+def _third(connection: apsw.Connection) -> None:
+    """Which licences were accepted for which models."""
+    connection.execute(_ACCEPTANCES)
+
+
 # A message's parent is always older than it (no cycles), and conversations are deleted in one statement
 # (a cascade along a thread of thousands would pass SQLite's recursion limit).
 _TABLES = """
@@ -99,4 +104,23 @@ CREATE TRIGGER title_removed AFTER DELETE ON conversation BEGIN
 END;
 """
 
-MIGRATIONS: Sequence[Migration] = (_first, _second)
+# What was accepted stays as it was: a later acceptance is another row.
+_ACCEPTANCES = """
+CREATE TABLE acceptance (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    licence TEXT NOT NULL,
+    version TEXT NOT NULL,
+    model TEXT NOT NULL,
+    text_hash TEXT NOT NULL CHECK (length(text_hash) = 64),
+    intended_use TEXT NOT NULL,
+    accepted_at REAL NOT NULL
+) STRICT;
+CREATE TRIGGER acceptance_kept BEFORE UPDATE ON acceptance BEGIN
+    SELECT RAISE(ABORT, 'acceptances are not changed');
+END;
+CREATE TRIGGER acceptance_not_deleted BEFORE DELETE ON acceptance BEGIN
+    SELECT RAISE(ABORT, 'acceptances are not deleted');
+END;
+"""
+
+MIGRATIONS: Sequence[Migration] = (_first, _second, _third)

@@ -47,6 +47,11 @@ class Paths:
         return self.config / "settings.json"
 
     @property
+    def own_catalogue(self) -> Path:
+        """Models the user describes beside the shipped catalogue."""
+        return self.config / "catalogue.toml"
+
+    @property
     def database(self) -> Path:
         return self.data / "inshore.db"
 

@@ -39,6 +39,7 @@ from models.chat import (
 from models.errors import EngineCrashed
 from models.library import Library
 from models.local.ladder import Cache
+from models.local.measures import MachineSpeed
 from models.local.protocol import EngineInfo, Planned
 from tests.fakes import FakeBackend, says
 from tests.fixtures.gguf_writer import Gguf
@@ -55,6 +56,9 @@ class Engine(FakeBackend):
 
     async def describe(self) -> EngineInfo:
         return EngineInfo("1", "2", "3", ("AVX2 = 1",), (), gpu_offload=False)
+
+    async def gauge(self) -> MachineSpeed:
+        return MachineSpeed(20e9, ())
 
     async def aclose(self) -> None:
         self.closed = True
@@ -435,7 +439,7 @@ def test_models_are_listed_added_shown_and_removed(home: Path, capsys: pytest.Ca
     listed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in listed] == [STARTER_ID, "mine"]
     assert "1M · Q4_K_M" in listed[1]
-    assert "mit" in listed[1]
+    assert "MIT · fully open" in listed[1]
     assert cli.main(["models", "show", "mine"], services) == 0
     shown = capsys.readouterr().out
     assert str(path) in shown
@@ -479,7 +483,7 @@ def test_models_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (added,) = _records(capsys.readouterr().out)
     assert cli.main(["models", "show", "mine", "--json"], services) == 0
     (shown,) = _records(capsys.readouterr().out)
-    assert shown == added | dict.fromkeys(("tokens_per_second", "speed_is_measured", "memory_bytes"))
+    assert shown == added | dict.fromkeys(("tokens_per_second", "speed_is_measured", "memory_bytes", "fit"))
     path.unlink()
     assert cli.main(["models", "list", "--json"], services) == 0
     (listing,) = _records(capsys.readouterr().out)

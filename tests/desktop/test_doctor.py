@@ -20,6 +20,7 @@ from desktop.system.paths import Paths
 from models import hardware
 from models.errors import AppError, EngineMissing
 from models.library import Library
+from models.local.measures import MachineSpeed
 from models.local.protocol import EngineInfo
 from models.machine import Device
 from tests.fakes import FakeBackend
@@ -36,6 +37,9 @@ class Engine(FakeBackend):
     def __init__(self, said: EngineInfo | AppError = INFO) -> None:
         super().__init__()
         self._said = said
+
+    async def gauge(self) -> MachineSpeed:
+        return MachineSpeed(20e9, ())
 
     async def describe(self) -> EngineInfo:
         if isinstance(self._said, AppError):

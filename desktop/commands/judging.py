@@ -1,0 +1,91 @@
+"""How models do on this machine, for the command line: speed, memory, and whether they fit."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from desktop.commands.services import Services
+from desktop.commands.units import size
+from models.errors import AppError
+from models.fit import Fit, Machine, fit
+from models.library import LocalModel
+
+if TYPE_CHECKING:
+    from models.local.measures import MachineSpeed
+
+
+class Judge:
+    """Judges models on this machine, which is measured if it never was: half a second, once."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def record(self, model: LocalModel) -> dict[str, object]:
+        """The fields that are added to a model's record; None is unknown."""
+        speed = self._services.measures.speed(model.path, model.size_bytes)
+        measure = self._services.measures.of(model.path)
+        found = self._fit(model)
+        return {
+            "tokens_per_second": None if speed is None else speed.tps,
+            "speed_is_measured": None if speed is None else speed.measured,
+            "memory_bytes": None if measure is None else measure.memory_bytes,
+            "fit": None if found is None else _record(found),
+        }
+
+    def facts(self, model: LocalModel) -> list[tuple[str, str]]:
+        """The same as lines to read."""
+        speed = self._services.measures.speed(model.path, model.size_bytes)
+        measure = self._services.measures.of(model.path)
+        facts = []
+        if (found := self._fit(model)) is not None:
+            facts.append(("On this PC", f"{found.verdict}. {found.reason}"))
+        if speed is not None:
+            how = "measured" if speed.measured else "expected"
+            facts.append(("Speed here", f"{speed.tps:.3g} tokens/s, {how}"))
+        if measure is not None:
+            facts.append(("Memory", f"{size(measure.memory_bytes)} with {measure.context_tokens:,} tokens"))
+        return facts
+
+    def _fit(self, model: LocalModel) -> Fit | None:
+        if model.shape is None or model.problem is not None:
+            return None
+        speed = self._services.measures.speed(model.path, model.size_bytes)
+        measured = speed.tps if speed is not None and speed.measured else None
+        return fit(model.shape, self._machine, measured_tps=measured)
+
+    @cached_property
+    def _machine(self) -> Machine:
+        from models.machine import this_machine
+
+        speed = self._services.measures.machine()
+        if speed is None:
+            speed = _gauged(self._services)
+        return this_machine(speed.bandwidth, speed.devices) if speed is not None else this_machine(None, ())
+
+
+def _gauged(services: Services) -> MachineSpeed | None:
+    """Measured now; None where the engine can't be started, which is no reason not to list models."""
+    import asyncio
+
+    async def gauge() -> MachineSpeed:
+        engine = services.engine()
+        try:
+            return await engine.gauge()
+        finally:
+            await engine.aclose()
+
+    try:
+        return asyncio.run(gauge())
+    except AppError:
+        return None
+
+
+def _record(found: Fit) -> dict[str, object]:
+    return {
+        "verdict": found.verdict.value,
+        "reason": found.reason,
+        "needed_bytes": found.needed_bytes,
+        "context_tokens": found.context,
+        "tokens_per_second": None if found.tps is None else round(found.tps, 1),
+    }

@@ -1,0 +1,151 @@
+"""`models licences` and `models accept`: under which licences the models are, and what was accepted."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from desktop.commands.services import Services
+from desktop.commands.terminal import Terminal
+from desktop.storage.acceptance_export import (
+    LicenceRow,
+    LicensedModel,
+    as_csv,
+    as_markdown,
+    rows_of,
+)
+from desktop.storage.acceptances import AcceptanceStore
+from desktop.storage.database import open_database
+from desktop.system.paths import resources
+from models.catalogue import Catalogue, load
+from models.errors import BadInput, ModelNotFound
+from models.library import LocalModel
+from models.licences import Acceptance, Label, Passport, label_of, needs_acceptance
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLicence:
+    """A local model's licence: what was stated, and its passport where the terms are known."""
+
+    stated: str
+    passport: Passport | None
+
+    @property
+    def label(self) -> Label:
+        return label_of(self.passport, self.stated)
+
+
+def catalogue_of(services: Services) -> Catalogue:
+    """The shipped catalogue with the user's own entries."""
+    return load(resources() / "catalogue", services.paths.own_catalogue)
+
+
+def licence_of(model: LocalModel, catalogue: Catalogue) -> KnownLicence:
+    """What the model's file states; where it is silent, what the catalogue knows of a model named so."""
+    entry = catalogue.by_name(model.architecture, model.name)
+    stated = model.licence or (entry.licence if entry is not None else "")
+    return KnownLicence(stated, catalogue.passport_of(stated, entry))
+
+
+def list_licences(services: Services, terminal: Terminal, *, form: str) -> int:
+    """Print each model's licence and when it was accepted; `form` is "text", "json", "csv" or "markdown"."""
+    rows = _rows(services)
+    if form == "json":
+        terminal.record({"licences": [_record(row) for row in rows]})
+    elif form == "csv":
+        terminal.write(as_csv(rows))
+    elif form == "markdown":
+        terminal.write(as_markdown(rows))
+    elif not rows:
+        terminal.note("No model is installed, and no licence was accepted yet.")
+    for row in rows if form == "text" else ():
+        terminal.line(_summary(row))
+    return 0
+
+
+def accept(model_id: str, use: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
+    """Show a model's licence and record that it is accepted for this use. Raises AppError.
+
+    A licence that asks for nothing is said and not recorded.
+    """
+    model = _find(model_id, services)
+    passport = _known(model)
+    terminal.note(passport.text())
+    if not needs_acceptance(passport):
+        terminal.note(f"{passport.name} asks for no acceptance, so none was recorded.")
+        return 0
+    services.paths.create()
+    with closing(open_database(services.paths.database, backups=services.paths.backups)) as connection:
+        accepted = AcceptanceStore(connection).add(passport, model.id, use)
+    if as_json:
+        terminal.record(_record(rows_of([model], [accepted])[0]))
+    else:
+        terminal.line(f"Accepted {passport.full_name} for {model.id}.")
+    return 0
+
+
+def _rows(services: Services) -> list[LicenceRow]:
+    """The installed models, and those of the catalogue for which something was accepted."""
+    catalogue, acceptances = catalogue_of(services), _acceptances(services)
+    installed = [_local(model, catalogue) for model in services.library.models()]
+    named = {one.model for one in acceptances}.difference(*((one.id, *one.aliases) for one in installed))
+    others = [_catalogued(catalogue, model_id) for model_id in sorted(named)]
+    return rows_of([*installed, *(model for model in others if model is not None)], acceptances)
+
+
+def _acceptances(services: Services) -> list[Acceptance]:
+    """Nothing is created where there is no file yet."""
+    if not services.paths.database.exists():
+        return []
+    with closing(open_database(services.paths.database, backups=services.paths.backups)) as connection:
+        return AcceptanceStore(connection).all()
+
+
+def _find(model_id: str, services: Services) -> LicensedModel:
+    """A model of the library, else of the catalogue; raises ModelNotFound."""
+    catalogue = catalogue_of(services)
+    try:
+        return _local(services.library.get(model_id), catalogue)
+    except ModelNotFound:
+        found = _catalogued(catalogue, model_id)
+        if found is None:
+            raise
+        return found
+
+
+def _known(model: LicensedModel) -> Passport:
+    if model.passport is None:
+        label = label_of(None, model.licence)
+        raise BadInput(label.meaning, title=f"There is nothing to accept for {model.id}.")
+    return model.passport
+
+
+def _local(model: LocalModel, catalogue: Catalogue) -> LicensedModel:
+    licence, entry = licence_of(model, catalogue), catalogue.by_name(model.architecture, model.name)
+    aliases = (entry.id,) if entry is not None else ()
+    return LicensedModel(model.id, model.name, licence.stated, licence.passport, aliases)
+
+
+def _catalogued(catalogue: Catalogue, model_id: str) -> LicensedModel | None:
+    """By its id, or by its name at a gateway."""
+    model = catalogue.get(model_id) or catalogue.by_remote(model_id)
+    return None if model is None else LicensedModel(model.id, model.name, model.licence, model.passport)
+
+
+def _summary(row: LicenceRow) -> str:
+    licence = f"{row.licence} ({row.version})" if row.version else row.licence
+    facts = (licence, row.accepted, row.use)
+    return f"{row.model}  " + " · ".join(fact for fact in facts if fact)
+
+
+def _record(row: LicenceRow) -> dict[str, object]:
+    return {
+        "model": row.model,
+        "name": row.name,
+        "licence": row.licence,
+        "licence_tier": row.tier,
+        "version": row.version,
+        "accepted": row.accepted,
+        "use": row.use,
+        "text_sha256": row.text_hash,
+    }
