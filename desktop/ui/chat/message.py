@@ -131,7 +131,9 @@ class QuestionView(MessageView):
         most = int(width * _BUBBLE_SHARE) - 2 * _BUBBLE_PADDING
         text_width = min(max(self._natural_width, 24), most)
         height = self._text.height_for(text_width)
-        self._text.setGeometry(_BUBBLE_PADDING, _BUBBLE_PADDING - 3, text_width, height)
+        self._text.setGeometry(
+            _BUBBLE_PADDING, _BUBBLE_PADDING + 1, text_width, height
+        )  # lines have their space below
         bubble_width = text_width + 2 * _BUBBLE_PADDING
         bubble_height = height + 2 * _BUBBLE_PADDING - 8
         self._bubble.setGeometry(width - bubble_width, 0, bubble_width, bubble_height)
