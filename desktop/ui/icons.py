@@ -16,12 +16,17 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
 
 
-def icon(name: str, colour: Callable[[], QColor]) -> QIcon:
+Colour = Callable[[], QColor]
+
+
+def icon(name: str, colour: Colour, disabled: Colour | None = None) -> QIcon:
     """The icon `ph.<name>`; its colour is asked for at each drawing, so that it follows the theme.
+
+    `disabled` is its colour on a control that can't be used; the same where it is not given.
 
     KeyError for a name that the font doesn't have.
     """
-    return QIcon(_GlyphEngine(_glyphs()[name], colour))
+    return QIcon(_GlyphEngine(_glyphs()[name], colour, disabled or colour))
 
 
 @cache
@@ -48,16 +53,16 @@ def _family() -> str:
 class _GlyphEngine(QIconEngine):
     """Draws one glyph as large as the icon is asked for."""
 
-    def __init__(self, glyph: str, colour: Callable[[], QColor]) -> None:
+    def __init__(self, glyph: str, colour: Colour, disabled: Colour) -> None:
         super().__init__()
-        self._glyph, self._colour = glyph, colour
+        self._glyph, self._colour, self._disabled = glyph, colour, disabled
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         font = QFont(_family())
         font.setPixelSize(rect.height())
         painter.save()
         painter.setFont(font)
-        painter.setPen(self._colour())
+        painter.setPen(self._disabled() if mode is QIcon.Mode.Disabled else self._colour())
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._glyph)
         painter.restore()
 
@@ -70,4 +75,4 @@ class _GlyphEngine(QIconEngine):
         return pixmap
 
     def clone(self) -> QIconEngine:
-        return _GlyphEngine(self._glyph, self._colour)
+        return _GlyphEngine(self._glyph, self._colour, self._disabled)

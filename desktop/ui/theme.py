@@ -109,8 +109,12 @@ class Appearance(QObject):
         self._follow_system()
 
     def icon(self, name: str, colour: str = "muted") -> QIcon:
-        """A Phosphor icon in the colour of that name; it follows a change of theme."""
-        return icons.icon(name, lambda: self.theme.colour(colour))
+        """A Phosphor icon in the colour of that name; it follows a change of theme.
+
+        On a filled control that can't be used it is muted: the accent's own colour would be lost there.
+        """
+        disabled = "muted" if colour == "on-shore" else colour
+        return icons.icon(name, lambda: self.theme.colour(colour), lambda: self.theme.colour(disabled))
 
     def _follow_system(self) -> None:
         wanted = self._wanted()
