@@ -10,8 +10,8 @@ reached through one.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -78,7 +78,7 @@ class Response:
     _raw: httpx2.Response = field(repr=False)
     bytes_in: int = 0
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The content as it comes. Raises NetworkError if it ends before it is complete."""
         with _translated(urlsplit(self.url).hostname or ""):
             async for chunk in self._raw.aiter_raw():
@@ -88,10 +88,11 @@ class Response:
     async def read(self, limit: int) -> bytes:
         """All of the content; raises NetworkError if it is longer than `limit` bytes."""
         content = bytearray()
-        async for chunk in self.chunks():
-            content += chunk
-            if len(content) > limit:
-                raise NetworkError("The server’s answer is far longer than expected.")
+        async with aclosing(self.chunks()) as chunks:
+            async for chunk in chunks:
+                content += chunk
+                if len(content) > limit:
+                    raise NetworkError("The server’s answer is far longer than expected.")
         return bytes(content)
 
 
