@@ -101,7 +101,7 @@ class Guardian:
     def discard(self, target: Target) -> None:
         """Cancel for good: remove what has come of a model that isn't being brought. Raises OSError."""
         for file in target.files:
-            remove_parts(place(target.folder, file.name))
+            remove_parts(place(target.folder, *target.names(file)))
 
 
 @dataclass(slots=True)
@@ -206,7 +206,7 @@ class _Run:
         folder = self.target.folder
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return [place(folder, file.name) for file in self.target.files]
+            return [place(folder, *self.target.names(file)) for file in self.target.files]
         except OSError as error:
             raise disk_error(error, folder) from error
 

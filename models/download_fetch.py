@@ -129,10 +129,10 @@ class Fetch:
                     if len(chunk) > left:
                         return
                     left -= len(chunk)
+                    await self._throttle.take(len(chunk))
                     if len(buffer) >= self._buffered or not left:
                         full, buffer = buffer, bytearray()
                         await to_the_end(self._fill, parts, full)
-                    await self._throttle.take(len(chunk))
         finally:
             if buffer:
                 await to_the_end(self._fill, parts, buffer)

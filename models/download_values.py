@@ -13,7 +13,7 @@ from models.hub_values import HubFile
 class Target:
     """A model to bring: one file, or the parts of a split one in their order.
 
-    They go below `folder` under their own names. `endpoints` all have the repository at this commit; the
+    They go below `folder`, there below `under`, under their own names. `endpoints` all have the repository at this commit; the
     first is used until it fails.
     """
 
@@ -22,6 +22,11 @@ class Target:
     files: tuple[HubFile, ...]
     folder: Path
     endpoints: tuple[Endpoint, ...] = (Endpoint(),)
+    under: str = ""
+
+    def names(self, file: HubFile) -> tuple[str, ...]:
+        """The steps from `folder` to a file."""
+        return (self.under, file.name) if self.under else (file.name,)
 
     @property
     def size_bytes(self) -> int:
