@@ -13,8 +13,8 @@ from models.hub_values import HubFile
 class Target:
     """A model to bring: one file, or the parts of a split one in their order.
 
-    They go below `folder`, there below `under`, under their own names. `endpoints` all have the repository at this commit; the
-    first is used until it fails.
+    They go below `folder`, there below `under`, under their own names. `endpoints` all have the repository
+    at this commit; the first is used until it fails.
     """
 
     repo: str

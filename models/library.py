@@ -94,8 +94,8 @@ class Library:
     def add(self, path: Path, *, origin: Origin | None = None, known_as: str = "") -> LocalModel:
         """Remember a model's file and use it where it lies; adding it again changes its origin only.
 
-        `known_as` makes the id where the file's name says nothing. A link is kept as a link. Raises an AppError if the file is no complete chat model or the list
-        can't be written.
+        `known_as` makes the id where the file's name says nothing. A link is kept as a link. Raises an
+        AppError if the file is no complete chat model or the list can't be written.
         """
         path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
         _facts(path)

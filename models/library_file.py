@@ -21,7 +21,7 @@ _ID = re.compile(r"[\w.-]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a downloaded model is from, and the hub's SHA-256 of its files in order; None where it has none."""
+    """Where a downloaded model is from, and what the hub said its files' SHA-256 is; None where it didn't."""
 
     repo: str
     commit: str

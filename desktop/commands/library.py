@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from models.errors import AppError
 from models.library import LocalModel
-from models.plain import shown
+from models.plain import plain, shown
 
 
 def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int:
@@ -28,12 +29,23 @@ def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int
 def add_model(path: Path, services: Services, terminal: Terminal, *, as_json: bool) -> int:
     """Remember a file where it lies. Raises AppError if it is no model that can chat."""
     services.paths.create()
-    model = services.library.add(path)
+    model = services.library.add(path, known_as=_name_elsewhere(path))
     if as_json:
         terminal.record(_record(model))
     else:
         terminal.line(f"Added {model.id} ({model.name}). Its file stays at {shown(model.path)}")
     return 0
+
+
+def _name_elsewhere(path: Path) -> str:
+    """What another program calls a file that has no telling name, or ""."""
+    if path.suffix.lower() == ".gguf":
+        return ""
+    from models.discovery import discover
+
+    real = os.path.realpath(path)
+    found = discover(Path.home(), os.environ)
+    return next((model.name for model in found if os.path.realpath(model.path) == real), "")
 
 
 def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
@@ -80,7 +92,7 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
         ("Name", model.name),
         ("File", shown(model.path)),
         ("Size", size(model.size_bytes)),
-        ("Source", "part of Inshore" if model.source == "starter" else "added by you"),
+        ("Source", _source(model)),
         ("Architecture", model.architecture or "unknown"),
         ("Parameters", model.parameters or "unknown"),
         ("Quantisation", model.quantisation or "unknown"),
@@ -90,6 +102,12 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
     if model.problem is None:
         return facts
     return [*facts[:3], ("Problem", model.problem.one_line())]
+
+
+def _source(model: LocalModel) -> str:
+    if model.origin is not None:
+        return plain(f"downloaded from {model.origin.repo}, version {model.origin.commit[:12]}")
+    return "part of Inshore" if model.source == "starter" else "added by you"
 
 
 def _record(model: LocalModel) -> dict[str, object]:
