@@ -199,7 +199,5 @@ def _most_telling(errors: Sequence[NetworkError | NotOnHub]) -> NetworkError | N
         if not isinstance(error, Offline | Unreachable):
             return error
     if all(isinstance(error, Offline) for error in errors):
-        return Offline(
-            "No hub can be reached.", "Your models work without a connection. Check it to get new ones."
-        )
+        return Offline("No hub can be reached.", "Models that you have work all the same.")
     return next(error for error in errors if isinstance(error, Unreachable))

@@ -22,8 +22,6 @@ class Answer:
     status: int
     content: memoryview = field(default_factory=lambda: memoryview(b""))
     headers: dict[str, str] = field(default_factory=dict)
-    drop_after: int | None = None
-    stall_after: int | None = None
 
     def __post_init__(self) -> None:
         self.headers.setdefault("Content-Length", str(len(self.content)))
@@ -69,7 +67,7 @@ def answer_store(server: HubServer, request: Request, fault: Fault) -> Answer:
     content_sent = view[start:end]
     if fault.short is not None:
         content_sent = content_sent[: fault.short]
-    return Answer(status, content_sent, headers, fault.drop_after, fault.stall_after)
+    return Answer(status, content_sent, headers)
 
 
 def _broken(fault: Fault) -> Answer | None:

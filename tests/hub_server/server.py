@@ -174,14 +174,15 @@ def _handler(owner: HubServer, name: str) -> type[BaseHTTPRequestHandler]:
             headers = {key.lower(): value for key, value in self.headers.items()}
             request = Request(name, self.command, self.path, headers)
             owner.record(request)
-            answer = (answer_hub if name == "hub" else answer_store)(owner, request, owner.fault(request))
+            fault = owner.fault(request)
+            answer = (answer_hub if name == "hub" else answer_store)(owner, request, fault)
             request.status = answer.status
             self.send_response(answer.status)
             for key, value in answer.headers.items():
                 self.send_header(key, value)
             self.end_headers()
             if self.command == "GET":
-                self._send(request, answer.content, answer.drop_after, answer.stall_after)
+                self._send(request, answer.content, fault.drop_after, fault.stall_after)
 
         def do_HEAD(self) -> None:
             self.do_GET()
