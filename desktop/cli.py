@@ -108,7 +108,7 @@ def _show(options: argparse.Namespace, services: Services, terminal: Terminal) -
 def _remove(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import library
 
-    return library.remove_model(options.id, services, terminal, as_json=options.json)
+    return library.remove_model(options.id, services, terminal, as_json=options.json, delete=options.delete)
 
 
 def _download(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
@@ -199,6 +199,10 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     ):
         word = words.add_parser(name, help=text)
         word.add_argument("id", metavar="ID")
+        if name == "remove":
+            word.add_argument(
+                "--delete", action="store_true", help="delete what Inshore downloaded of it, too"
+            )
         _finish(word, command)
     _add_download(words)
     _finish(words.add_parser("discover", help="models of other programs on this machine"), _discover)

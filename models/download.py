@@ -86,13 +86,16 @@ class Guardian:
             )
             work = asyncio.ensure_future(run.all())
             work.add_done_callback(lambda _: events.put_nowait(None))
+            begun = False
             try:
                 while (event := await events.get()) is not None:
+                    begun = begun or isinstance(event, Started)
                     yield event
                 try:
                     yield await work
                 except (NetworkError, NoSpace) as error:
-                    yield Paused(error.cause)
+                    if begun:
+                        yield Paused(error.cause)
                     raise
             finally:
                 work.cancel()

@@ -84,7 +84,7 @@ class OneFile:
             except NetworkError as error:
                 if not self._left(part):
                     return
-                if self._left(part) < before:
+                if part is not None and part.left < before:
                     attempt = 0
                 attempt += 1
                 if not _worth_retrying(error) or attempt >= self._tuning.tries:

@@ -117,13 +117,13 @@ class Hub:
 
     async def _ask(self, path: str, purpose: str, about: str) -> tuple[Endpoint, Any]:
         """The first answer. Where all fail, the error that says most: not "offline" if one did answer."""
-        errors: list[NetworkError | NotOnHub] = []
+        errors: list[NetworkError | HubError] = []
         for endpoint in self.endpoints:
             try:
                 return endpoint, await self._ask_one(endpoint, path, purpose, about)
             except (Refused, Gated):
                 raise
-            except (NetworkError, NotOnHub) as error:
+            except (NetworkError, HubError) as error:
                 errors.append(error)
         raise _most_telling(errors)
 
@@ -194,7 +194,7 @@ def _parsed(response: Response, content: bytes) -> Any:
         raise HubError(f"{host} sent something that is no answer.", "Try again later.") from error
 
 
-def _most_telling(errors: Sequence[NetworkError | NotOnHub]) -> NetworkError | NotOnHub:
+def _most_telling(errors: Sequence[NetworkError | HubError]) -> NetworkError | HubError:
     for error in errors:
         if not isinstance(error, Offline | Unreachable):
             return error

@@ -10,6 +10,7 @@ from desktop.commands.terminal import Terminal
 from models.errors import AppError
 from models.library import LocalModel
 from models.plain import plain, shown
+from models.removal import delete_files
 
 
 def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int:
@@ -59,14 +60,20 @@ def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json
     return 0
 
 
-def remove_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
-    """Forget a model; its file stays."""
-    path = services.library.get(model_id).path
+def remove_model(
+    model_id: str, services: Services, terminal: Terminal, *, as_json: bool, delete: bool = False
+) -> int:
+    """Forget a model; its file stays, unless it is one that Inshore downloaded and `delete` is set."""
+    model = services.library.get(model_id)
+    deleted = delete_files(model, services.paths.models) if delete else []
     services.library.remove(model_id)
     if as_json:
-        terminal.record({"removed": model_id, "path": str(path)})
+        gone = {"deleted": [str(path) for path in deleted]} if delete else {}
+        terminal.record({"removed": model_id, "path": str(model.path), **gone})
+    elif deleted:
+        terminal.line(f"Removed {model_id} and deleted {len(deleted)} of its files.")
     else:
-        terminal.line(f"Removed {model_id} from the library. Its file stays at {shown(path)}")
+        terminal.line(f"Removed {model_id} from the library. Its file stays at {shown(model.path)}")
     return 0
 
 

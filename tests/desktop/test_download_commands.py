@@ -210,6 +210,17 @@ def test_verify_says_intact_and_changed(
     assert [file["intact"] for file in record["files"]] == [False]
 
 
+def test_remove_deletes_what_was_downloaded_if_told_to(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(server, services, f"{REPO}/{SMALL}")
+    (model,) = services.library.models()
+    assert cli.main(["models", "remove", model.id, "--delete"], services) == 0
+    assert services.library.models() == []
+    assert list(services.paths.models.rglob("*.gguf")) == []
+    assert "deleted 1" in capsys.readouterr().out
+
+
 def test_verify_says_where_no_hash_is_known(
     services: Services, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -112,6 +112,13 @@ def test_f23_a_whole_file_that_is_cut_begins_again(server: HubServer, tmp_path: 
     arrived(bring(target(server, tmp_path)), tmp_path)
 
 
+def test_f23_a_whole_file_that_is_always_cut_ends(server: HubServer, tmp_path: Path) -> None:
+    server.faults = [Fault(ignore_range=True, drop_after=5 * PART, times=1000)]
+    run = bring(target(server, tmp_path))
+    failed(run, tmp_path)
+    assert isinstance(run.error, Unreachable)
+
+
 def test_f23_a_wrong_range_is_never_mixed_in(server: HubServer, tmp_path: Path) -> None:
     server.faults = [
         Fault(wrong_range=True, when=lambda request: not request.headers["range"].startswith("bytes=0-"))
