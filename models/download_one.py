@@ -78,9 +78,9 @@ class OneFile:
         """Try until it is complete; from endpoint to endpoint, with growing waits."""
         attempt = 0
         while self._left(part):
-            before = self._left(part)
+            before, used = self._left(part), self._endpoint
             try:
-                await bring(self._target.endpoints[self._endpoint])
+                await bring(self._target.endpoints[used])
             except NetworkError as error:
                 if not self._left(part):
                     return
@@ -93,15 +93,20 @@ class OneFile:
                     self._part_file.start_anew()
                 else:
                     part.interrupted = True
+                self._leave(used)
                 await self._wait(error, attempt)
 
     def _left(self, part: Part | None) -> int:
         return part.left if part else sum(each.left for each in self._parts)
 
+    def _leave(self, used: int) -> None:
+        """Go to the next endpoint, unless another connection that failed there did so already."""
+        if self._endpoint == used:
+            self._endpoint = (used + 1) % len(self._target.endpoints)
+
     async def _wait(self, error: NetworkError, attempt: int) -> None:
         asked = error.retry_after_s if isinstance(error, ServerFailed) else None
         wait_s = backoff_s(attempt, self._tuning.first_wait_s, asked)
-        self._endpoint = (self._endpoint + 1) % len(self._target.endpoints)
         self._tell(Retrying(error.cause, wait_s, attempt))
         await asyncio.sleep(wait_s)
 
