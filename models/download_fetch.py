@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -154,10 +154,18 @@ class Fetch:
 
 
 async def to_the_end(function: Callable[..., T], *arguments: object) -> T:
-    """Run it in a thread and wait for its end, also when this task is cancelled meanwhile."""
-    work: Awaitable[T] = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await work
-        raise
+    """Run it in a thread and wait for its end, however often this task is cancelled meanwhile.
+
+    What it works with may be closed as soon as this returns or raises.
+    """
+    work = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        work.exception()  # it is looked at, so that nobody complains of it
+        raise cancelled
+    return work.result()

@@ -186,10 +186,13 @@ def test_f23_of_what_the_disk_lost_only_that_part_is_fetched_again(server: HubSe
     with part.open("r+b") as file:
         file.seek(100)
         file.write(b"\0" * 50)
+    before = len(server.to("cdn"))
     run = bring(what)
 
     arrived(run, tmp_path)
     assert run.of(Repairing) == [Repairing(1)]
+    (again,) = [each for each in server.to("cdn")[before:] if each.headers["range"].startswith("bytes=0-")]
+    assert again is server.to("cdn")[-1]
     assert server.content_sent() - len(content()) <= 2 * PART
 
 

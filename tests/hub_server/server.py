@@ -191,7 +191,7 @@ def _handler(owner: HubServer, name: str) -> type[BaseHTTPRequestHandler]:
             self, request: Request, content: memoryview, drop_after: int | None, stall_after: int | None
         ) -> None:
             stop = min(limit for limit in (drop_after, stall_after, len(content)) if limit is not None)
-            block = len(content) if owner.pace_bytes_s is None else max(int(owner.pace_bytes_s / 100), 1)
+            block = len(content) if owner.pace_bytes_s is None else max(int(owner.pace_bytes_s / 400), 1)
             block = min(max(block, 1), 256 << 10)
             while request.sent < stop:
                 piece = content[request.sent : min(request.sent + block, stop)]
