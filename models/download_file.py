@@ -33,7 +33,7 @@ class PartFile:
         """Open or begin it. Raises DownloadBusy, BadName where a link is in the way, or DownloadError."""
         self.final = final
         self._path, self._journal_path = part_paths(final)
-        self._lock = threading.Lock()
+        self._lock, self._hash_lock = threading.Lock(), threading.Lock()
         self._unsaved = 0
         self._sha256, self._hashed = hashlib.sha256(), 0
         self._buffer = memoryview(bytearray(_READ_BYTES))
@@ -114,7 +114,9 @@ class PartFile:
             self.forget_hash()
 
     def forget_hash(self) -> None:
-        self._sha256, self._hashed = hashlib.sha256(), 0
+        """Hash from the beginning again; what is being hashed just now is waited for."""
+        with self._hash_lock:
+            self._sha256, self._hashed = hashlib.sha256(), 0
 
     def hash_on(self, limit: int) -> int:
         """Hash what has come without a gap, `limit` bytes at most; returns how much that leaves.
@@ -122,14 +124,15 @@ class PartFile:
         It is read back, mostly from memory, so the hash is that of the file and not only of what came.
         Not at the same time from two threads.
         """
-        left = self.journal.contiguous() - self._hashed
-        end = self._hashed + min(left, limit)
-        while self._hashed < end:
-            count = self._read(self._hashed, min(end - self._hashed, _READ_BYTES))
-            self._sha256.update(self._buffer[:count])
-            self._hashed += count
-            left -= count
-        return left
+        with self._hash_lock:
+            left = self.journal.contiguous() - self._hashed
+            end = self._hashed + min(left, limit)
+            while self._hashed < end:
+                count = self._read(self._hashed, min(end - self._hashed, _READ_BYTES))
+                self._sha256.update(self._buffer[:count])
+                self._hashed += count
+                left -= count
+            return left
 
     def digest(self) -> str:
         """The SHA-256 of what is hashed."""
