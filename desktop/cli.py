@@ -108,7 +108,26 @@ def _show(options: argparse.Namespace, services: Services, terminal: Terminal) -
 def _remove(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import library
 
-    return library.remove_model(options.id, services, terminal, as_json=options.json)
+    return library.remove_model(options.id, services, terminal, as_json=options.json, delete=options.delete)
+
+
+def _download(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import download
+
+    wanted = download.Wanted(options.model, options.file, tuple(options.endpoint or ()), options.limit)
+    return download.run(wanted, services, terminal, as_json=options.json)
+
+
+def _verify(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import verify
+
+    return verify.run(options.id, services, terminal, as_json=options.json)
+
+
+def _discover(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import discover
+
+    return discover.run(services, terminal, as_json=options.json)
 
 
 def _licences(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
@@ -179,7 +198,7 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    models = commands.add_parser("models", help="list, add, show and remove models")
+    models = commands.add_parser("models", help="list, add, download, show, verify and remove models")
     words = models.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _finish(words.add_parser("list", help="all installed models, the default first"), _list)
     add = words.add_parser("add", help="use a GGUF file where it lies")
@@ -188,13 +207,35 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     for name, command, text in (
         ("show", _show, "what is known of a model"),
         ("remove", _remove, "forget a model; its file stays"),
+        ("verify", _verify, "hash a model’s files again and compare"),
     ):
         word = words.add_parser(name, help=text)
         word.add_argument("id", metavar="ID")
+        if name == "remove":
+            word.add_argument(
+                "--delete", action="store_true", help="delete what Inshore downloaded of it, too"
+            )
         _finish(word, command)
     _add_licences(words)
-    _add_not_built(words, "download", "bring a model from a hub (later)")
-    _add_not_built(words, "verify", "check a model's file (later)")
+    _add_download(words)
+    _finish(words.add_parser("discover", help="models of other programs on this machine"), _discover)
+
+
+def _add_download(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    download = words.add_parser(
+        "download", help="bring a model from a hub; again to go on", allow_abbrev=False
+    )
+    download.add_argument("model", metavar="REPO[/FILE]", help="such as owner/name or owner/name/file.gguf")
+    download.add_argument(
+        "--file", metavar="PATTERN", help="which of the repository’s files, such as *Q4_K_M*"
+    )
+    download.add_argument(
+        "--endpoint", metavar="URL", action="append", help="another hub; repeated, the next if one fails"
+    )
+    download.add_argument(
+        "--limit", metavar="KB", type=_whole(1, 10**9), help="take no more than so many kilobytes a second"
+    )
+    _finish(download, _download)
 
 
 def _add_licences(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

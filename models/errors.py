@@ -24,6 +24,21 @@
     │   ├── StorageDamaged       not a database, or corrupt
     │   ├── StorageBusy          held by another program
     │   └── StorageFailed        disk full, read-only, input/output error
+    ├── NetworkError             something on the way to a server, or the server
+    │   ├── Offline              no connection at all
+    │   ├── Unreachable          this server does not answer, or stopped answering
+    │   ├── NotSecure            its certificate is not to be trusted
+    │   ├── Refused              Inshore itself refused to connect
+    │   ├── SignInPage           the network answers with a page of its own
+    │   └── ServerFailed         an answer that says no: busy, broken
+    ├── HubError                 a hub of models said something that can't be used
+    │   ├── NotOnHub             it has no such repository or file
+    │   ├── Gated                its terms must be accepted first
+    │   └── BadName              a file's name that could do harm
+    ├── DownloadError            a file that could not be brought here
+    │   ├── NoSpace              the disk is full, or nearly
+    │   ├── WrongBytes           what came is not what was announced
+    │   └── DownloadBusy         another Inshore is bringing it
     └── BadInput                 a value that can't be used
 
 An `AppError` is the world's fault and is shown. Any other exception is ours and goes to the crash
@@ -173,6 +188,91 @@ class StorageBusy(StorageError):
 
 class StorageFailed(StorageError):
     pass
+
+
+class NetworkError(AppError):
+    title = "The network did not work."
+    next_step = NextStep.RETRY
+
+
+class Offline(NetworkError):
+    title = "You are offline."
+
+
+class Unreachable(NetworkError):
+    title = "The server can’t be reached."
+
+
+class NotSecure(NetworkError):
+    title = "The connection is not secure."
+    next_step = NextStep.NONE
+
+
+class Refused(NetworkError):
+    title = "Inshore did not connect."
+    next_step = NextStep.NONE
+
+
+class SignInPage(NetworkError):
+    title = "The network asks you to sign in."
+
+
+class ServerFailed(NetworkError):
+    """`status` is the HTTP status, `retry_after_s` what the server asked for, if it did."""
+
+    title = "The server could not answer."
+
+    def __init__(
+        self, cause: str, hint: str = "", *, status: int, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(cause, hint, details=f"HTTP status {status}")
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class HubError(AppError):
+    title = "The hub’s answer can’t be used."
+
+
+class NotOnHub(HubError):
+    title = "The hub has no such model."
+
+
+class Gated(HubError):
+    """`link` is the page on which the terms are accepted."""
+
+    title = "This model’s terms must be accepted first."
+
+    def __init__(self, cause: str, hint: str, *, link: str) -> None:
+        super().__init__(cause, hint)
+        self.link = link
+
+
+class BadName(HubError):
+    title = "A file’s name is not safe."
+
+
+class DownloadError(AppError):
+    title = "The download did not work."
+    next_step = NextStep.RETRY
+
+
+class NoSpace(DownloadError):
+    """`needed_bytes` is what has to be freed at least."""
+
+    title = "There is not enough space on the disk."
+
+    def __init__(self, cause: str, hint: str, *, needed_bytes: int) -> None:
+        super().__init__(cause, hint)
+        self.needed_bytes = needed_bytes
+
+
+class WrongBytes(DownloadError):
+    title = "What was downloaded is not what was announced."
+
+
+class DownloadBusy(DownloadError):
+    title = "This model is being downloaded already."
 
 
 class BadInput(AppError):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 from models.errors import AppError, BadInput, ModelNotFound
 from models.gguf import GgufHeader, read_header
-from models.library_file import Entry, LibraryFile, Listing
+from models.library_file import Entry, LibraryFile, Listing, Origin
 from models.plain import plain
 from models.shapes import Shape, of_header
 from models.suitability import check_chat_model, size_bytes
@@ -27,8 +27,8 @@ _STARTER_LICENCE = "Apache-2.0"
 class LocalModel:
     """A model on this machine. `problem` says why it can't be used just now; its facts are then empty.
 
-    `source` is "starter" (part of Inshore) or "added" (the user's own file, used in place). `shape` is
-    what of it takes memory; None if the file doesn't say.
+    `source` is "starter" (part of Inshore), "added" (the user's own file, used in place) or "downloaded"
+    (brought by Inshore, from `origin`). `shape` is what of it takes memory; None if the file doesn't say.
     """
 
     id: str
@@ -43,6 +43,7 @@ class LocalModel:
     licence: str = ""
     problem: AppError | None = None
     shape: Shape | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +93,22 @@ class Library:
         models = self.models()
         return next((model for model in models if model.problem is None), models[0] if models else None)
 
-    def add(self, path: Path) -> LocalModel:
-        """Remember a model's file and use it where it lies; adding it again changes nothing.
+    def add(self, path: Path, *, origin: Origin | None = None, known_as: str = "") -> LocalModel:
+        """Remember a model's file and use it where it lies; adding it again changes its origin only.
 
-        A link is kept as a link. Raises an AppError if the file is no complete chat model or the list
-        can't be written.
+        `known_as` makes the id where the file's name says nothing. A link is kept as a link. Raises an
+        AppError if the file is no complete chat model or the list can't be written.
         """
         path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
         _facts(path)
         with self._file.changing() as listing:
             entry = next((known for known in self._entries(listing) if _same(known.path, path)), None)
             if entry is None:
-                entry = Entry(_free_id(path, listing), path)
+                entry = Entry(_free_id(known_as or path.stem, listing), path, origin)
                 listing.entries.append(entry)
+            elif origin is not None and entry in listing.entries:
+                known, entry = entry, replace(entry, origin=origin)
+                listing.entries[listing.entries.index(known)] = entry
         return self._describe(entry)
 
     def remove(self, model_id: str) -> None:
@@ -145,11 +149,11 @@ class Library:
 
     def _describe(self, entry: Entry) -> LocalModel:
         starter = entry.id == _STARTER_ID
-        source = "starter" if starter else "added"
+        source = "starter" if starter else "downloaded" if entry.origin else "added"
         facts = self._facts(entry.path)
         if isinstance(facts, AppError):
             name = _STARTER_NAME if starter else plain(entry.path.stem)
-            return LocalModel(entry.id, name, entry.path, 0, source, problem=facts)
+            return LocalModel(entry.id, name, entry.path, 0, source, problem=facts, origin=entry.origin)
         header = facts.header
         return LocalModel(
             id=entry.id,
@@ -163,6 +167,7 @@ class Library:
             context_length=header.context_length,
             licence=_STARTER_LICENCE if starter else header.licence,
             shape=of_header(header),
+            origin=entry.origin,
         )
 
     def _facts(self, path: Path) -> _Facts | AppError:
@@ -212,14 +217,14 @@ def _same(one: Path, other: Path) -> bool:
         return one == other
 
 
-def _slug(path: Path) -> str:
+def _slug(stem: str) -> str:
     """An id from a file's name: lower-case letters of any script, digits, "_" and "-"."""
-    return re.sub(r"\W+", "-", path.stem.lower())[:80].strip("-") or "model"
+    return re.sub(r"\W+", "-", stem.lower())[:80].strip("-") or "model"
 
 
-def _free_id(path: Path, listing: Listing) -> str:
+def _free_id(stem: str, listing: Listing) -> str:
     # The starter's id stays taken while its file is missing.
     taken = {_STARTER_ID, *(entry.id for entry in listing.entries)}
-    slug = _slug(path)
+    slug = _slug(stem)
     names = (slug if number == 1 else f"{slug}-{number}" for number in count(1))
     return next(name for name in names if name not in taken)

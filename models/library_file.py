@@ -15,15 +15,27 @@ from models.errors import AppError, StorageFailed
 from models.plain import shown
 
 _MAX_BYTES = 4 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[\w.-]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a downloaded model is from, and what the hub said its files' SHA-256 is; None where it didn't."""
+
+    repo: str
+    commit: str
+    files: tuple[str, ...]
+    sha256: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """An id and where its file lies."""
+    """An id, where its file lies, and where that is from if Inshore brought it."""
 
     id: str
     path: Path
+    origin: Origin | None = None
 
 
 @dataclass(slots=True)
@@ -88,7 +100,7 @@ class LibraryFile:
         notice.hint = f"The damaged list was kept as “{shown(copy)}”. Add the models that are missing again."
 
     def _write(self, listing: Listing) -> None:
-        models = [{"id": entry.id, "path": str(entry.path)} for entry in listing.entries]
+        models = [_item(entry) for entry in listing.entries]
         text = json.dumps({"default": listing.default, "models": models}, indent=1) + "\n"
         part = self._path.with_name(self._path.name + ".part")
         try:
@@ -134,7 +146,33 @@ def _entry(item: Any) -> Entry | None:
     id_, path = item.get("id"), item.get("path")
     if not (isinstance(id_, str) and isinstance(path, str) and _ID.fullmatch(id_)):
         return None
-    return Entry(id_, Path(path)) if os.path.isabs(path) else None  # noqa: PTH117 - not a Path yet
+    if not os.path.isabs(path):  # noqa: PTH117 - not a Path yet
+        return None
+    return Entry(id_, Path(path), _origin(item.get("origin")))
+
+
+def _origin(item: Any) -> Origin | None:
+    """Where a model is from; None where that can't be understood, which costs no more than that."""
+    if not isinstance(item, dict):
+        return None
+    repo, commit, files = item.get("repo"), item.get("commit"), item.get("files")
+    if not (isinstance(repo, str) and isinstance(commit, str) and isinstance(files, list)):
+        return None
+    pairs = [(file.get("name"), file.get("sha256")) for file in files if isinstance(file, dict)]
+    if len(pairs) != len(files) or not all(isinstance(name, str) for name, _ in pairs):
+        return None
+    sums = tuple(text if isinstance(text, str) and _SHA256.fullmatch(text) else None for _, text in pairs)
+    return Origin(repo, commit, tuple(str(name) for name, _ in pairs), sums)
+
+
+def _item(entry: Entry) -> dict[str, object]:
+    item: dict[str, object] = {"id": entry.id, "path": str(entry.path)}
+    if (origin := entry.origin) is not None:
+        files = [
+            {"name": name, "sha256": sha256} for name, sha256 in zip(origin.files, origin.sha256, strict=True)
+        ]
+        item["origin"] = {"repo": origin.repo, "commit": origin.commit, "files": files}
+    return item
 
 
 def _damaged(cause: str) -> AppError:

@@ -20,7 +20,7 @@ NOTICES = ROOT / "THIRD_PARTY_NOTICES.md"
 REQUIREMENT = re.compile(r"^([\w.-]+)==(\S+)(?: ; (.*?))? \\$", re.MULTILINE)
 
 # Locked for another system or Python than the one this runs on, so without metadata here.
-KNOWN = {"pywin32-ctypes": "BSD-3-Clause"}
+KNOWN = {"pywin32-ctypes": "BSD-3-Clause", "httpx2-jsfetch": "BSD-3-Clause"}
 # Names that metadata spells in other words.
 SPELLED = {
     "Apache 2.0": "Apache-2.0",
@@ -88,6 +88,8 @@ def where(marker: str) -> str:
         return "Windows"
     if "linux" in marker:
         return "Linux"
+    if "== 'emscripten'" in marker:
+        return "never: for browsers"
     python = re.search(r"python_full_version (<|>=) '([\d.]+)'", marker)
     return f"Python {python[1]} {python[2]}" if python else ""
 

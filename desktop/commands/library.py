@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from desktop.commands.judging import Judge
@@ -13,7 +14,8 @@ from models.catalogue import Catalogue
 from models.errors import AppError
 from models.library import LocalModel
 from models.licences import Label
-from models.plain import shown
+from models.plain import plain, shown
+from models.removal import delete_files
 
 
 def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int:
@@ -35,12 +37,23 @@ def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int
 def add_model(path: Path, services: Services, terminal: Terminal, *, as_json: bool) -> int:
     """Remember a file where it lies. Raises AppError if it is no model that can chat."""
     services.paths.create()
-    model = services.library.add(path)
+    model = services.library.add(path, known_as=_name_elsewhere(path))
     if as_json:
         terminal.record(_record(model, catalogue_of(services)))
     else:
         terminal.line(f"Added {model.id} ({model.name}). Its file stays at {shown(model.path)}")
     return 0
+
+
+def _name_elsewhere(path: Path) -> str:
+    """What another program calls a file that has no telling name, or ""."""
+    if path.suffix.lower() == ".gguf":
+        return ""
+    from models.discovery import discover
+
+    real = os.path.realpath(path)
+    found = discover(Path.home(), os.environ)
+    return next((model.name for model in found if os.path.realpath(model.path) == real), "")
 
 
 def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
@@ -54,14 +67,20 @@ def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json
     return 0
 
 
-def remove_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
-    """Forget a model; its file stays."""
-    path = services.library.get(model_id).path
+def remove_model(
+    model_id: str, services: Services, terminal: Terminal, *, as_json: bool, delete: bool = False
+) -> int:
+    """Forget a model; its file stays, unless it is one that Inshore downloaded and `delete` is set."""
+    model = services.library.get(model_id)
+    deleted = delete_files(model, services.paths.models) if delete else []
     services.library.remove(model_id)
     if as_json:
-        terminal.record({"removed": model_id, "path": str(path)})
+        gone = {"deleted": [str(path) for path in deleted]} if delete else {}
+        terminal.record({"removed": model_id, "path": str(model.path), **gone})
+    elif deleted:
+        terminal.line(f"Removed {model_id} and deleted {len(deleted)} of its files.")
     else:
-        terminal.line(f"Removed {model_id} from the library. Its file stays at {shown(path)}")
+        terminal.line(f"Removed {model_id} from the library. Its file stays at {shown(model.path)}")
     return 0
 
 
@@ -85,7 +104,7 @@ def _facts(model: LocalModel, catalogue: Catalogue) -> list[tuple[str, str]]:
         ("Name", model.name),
         ("File", shown(model.path)),
         ("Size", size(model.size_bytes)),
-        ("Source", "part of Inshore" if model.source == "starter" else "added by you"),
+        ("Source", _source(model)),
         ("Architecture", model.architecture or "unknown"),
         ("Parameters", model.parameters or "unknown"),
         ("Quantisation", model.quantisation or "unknown"),
@@ -96,6 +115,12 @@ def _facts(model: LocalModel, catalogue: Catalogue) -> list[tuple[str, str]]:
     if model.problem is None:
         return facts
     return [*facts[:3], ("Problem", model.problem.one_line())]
+
+
+def _source(model: LocalModel) -> str:
+    if model.origin is not None:
+        return plain(f"downloaded from {model.origin.repo}, version {model.origin.commit[:12]}")
+    return "part of Inshore" if model.source == "starter" else "added by you"
 
 
 def _record(model: LocalModel, catalogue: Catalogue) -> dict[str, object]:

@@ -23,7 +23,12 @@ from pathlib import Path
 
 from tests.benchmarks.rows import Row
 
-MODULES = ("tests.benchmarks.engine", "tests.benchmarks.memory", "tests.benchmarks.window")
+MODULES = (
+    "tests.benchmarks.download",
+    "tests.benchmarks.engine",
+    "tests.benchmarks.memory",
+    "tests.benchmarks.window",
+)
 REPORT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
 MEDIAN_OF = 5
 

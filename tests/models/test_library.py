@@ -14,6 +14,7 @@ import pytest
 
 from models.errors import BadInput, DamagedModel, ModelFileMissing, ModelNotFound, NotAModel, StorageFailed
 from models.library import Library
+from models.library_file import Origin
 from tests.fixtures.gguf_writer import U32, Gguf, Typed, usual_metadata
 
 STARTER_ID = "smollm2-135m-instruct-q4_1"
@@ -352,6 +353,28 @@ _ADD = """
 import sys
 from pathlib import Path
 from models.library import Library
+from models.library_file import Origin
 models, starter, file = map(Path, sys.argv[1:])
 Library(models, starter).add(file)
 """
+
+
+@pytest.mark.parametrize("origin", [None, 3, {}, {"repo": 1}, {"repo": "a/b", "commit": "c", "files": [3]}])
+def test_an_origin_that_makes_no_sense_costs_the_origin_only(tmp_path: Path, origin: object) -> None:
+    path = Gguf().write(tmp_path / "m.gguf")
+    (tmp_path / "library").mkdir()
+    item = {"id": "m", "path": str(path), "origin": origin}
+    (tmp_path / "library" / "library.json").write_text(json.dumps({"default": None, "models": [item]}))
+    library = Library(tmp_path / "library", tmp_path / "starter")
+    assert [(model.id, model.source) for model in library.models()] == [("m", "added")]
+    assert library.problem is None
+
+
+def test_an_origin_is_kept_and_added_to_a_known_file(tmp_path: Path) -> None:
+    path = Gguf().write(tmp_path / "m.gguf")
+    library = Library(tmp_path / "library", tmp_path / "starter")
+    library.add(path)
+    origin = Origin("owner/repo", "c" * 40, ("m.gguf",), ("a" * 64,))
+    library.add(path, origin=origin)
+    (model,) = Library(tmp_path / "library", tmp_path / "starter").models()
+    assert (model.source, model.origin) == ("downloaded", origin)

@@ -1,0 +1,292 @@
+"""The one gate to the network: what may leave, to whom, and a record of it.
+
+Nothing else imports an HTTP client. The environment's variables for other tools are ignored (netrc,
+SSL_CERT_FILE, SSLKEYLOGFILE, HF_*), with one exception that is meant: the system's proxy, or HTTPS_PROXY,
+HTTP_PROXY, ALL_PROXY and NO_PROXY, because behind some networks there is no other way out. A proxy sees
+the host's name only, as everything that leaves the machine is encrypted; this machine itself is never
+reached through one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from models.errors import BadInput, NetworkError, Offline, Refused, ServerFailed, Unreachable
+from models.hosts import check_address, check_redirect, is_loopback, origin
+from models.plain import plain
+
+if TYPE_CHECKING:
+    import httpx2
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+_CONNECT_S = 10.0
+_AGENT = "Inshore"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is about to leave: to which host, for what purpose, and how many bytes of content."""
+
+    host: str
+    purpose: str
+    method: str
+    bytes_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One line of the outbound record. `refused` is the reason where it did not leave, else "".
+
+    `bytes_out` and `bytes_in` count content, not headers; `at` is in seconds since 1970.
+    """
+
+    at: float
+    host: str
+    purpose: str
+    method: str
+    bytes_out: int
+    bytes_in: int
+    status: int | None
+    refused: str = ""
+
+
+Policy = Callable[[Ask], str | None]
+"""Says why something may not leave, or None. Modes and privacy rules go here."""
+
+
+def anything_goes(_ask: Ask) -> str | None:
+    return None
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer whose content has yet to be read. `hops` are the redirects' headers on the way.
+
+    Header names are in lower case.
+    """
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    hops: tuple[Mapping[str, str], ...]
+    _raw: httpx2.Response = field(repr=False)
+    bytes_in: int = 0
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The content as it comes. Raises NetworkError if it ends before it is complete."""
+        with _translated(urlsplit(self.url).hostname or ""):
+            async for chunk in self._raw.aiter_raw():
+                self.bytes_in += len(chunk)
+                yield chunk
+
+    async def read(self, limit: int) -> bytes:
+        """All of the content; raises NetworkError if it is longer than `limit` bytes."""
+        content = bytearray()
+        async with aclosing(self.chunks()) as chunks:
+            async for chunk in chunks:
+                content += chunk
+                if len(content) > limit:
+                    raise NetworkError("The server’s answer is far longer than expected.")
+        return bytes(content)
+
+
+class Outbound:
+    """Connections for one asyncio loop; close it with `aclose`.
+
+    `policy` is asked before each request and each redirect, `record` is told of each of them afterwards,
+    those that were refused included. `confirmed` are addresses such as "http://192.168.1.20:8080" that may
+    be reached without encryption because the user said so; this machine may be, always.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: Policy = anything_goes,
+        record: Callable[[Sent], None] | None = None,
+        confirmed: Collection[str] = (),
+        connect_s: float = _CONNECT_S,
+    ) -> None:
+        self._policy = policy
+        self._record = record or (lambda _sent: None)
+        self._confirmed = frozenset(origin(urlsplit(address)) for address in confirmed)
+        self._connect_s = connect_s
+        self._clients: dict[str | None, httpx2.AsyncClient] = {}
+
+    @asynccontextmanager
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        purpose: str,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        hosts: Collection[str] | None = None,
+        content: bytes = b"",
+        idle_s: float = 60.0,
+    ) -> AsyncIterator[Response]:
+        """One request, its redirects followed, its answer open for reading while the block lasts.
+
+        `token` goes to the address asked for and to no other, wherever that redirects to. `hosts` are those
+        that may be reached (".example.org" is all below it); None is any. `idle_s` is how long the server
+        may be silent. Raises Refused, Offline, Unreachable, NotSecure or BadInput.
+        """
+        hops: list[Mapping[str, str]] = []
+        first = here = _split(url)
+        sent = dict(headers or {}) | {"Accept-Encoding": "identity", "User-Agent": _AGENT}
+        while True:
+            self._check(here, first, hosts, Ask(here.hostname or "", purpose, method, len(content)))
+            secret = {"Authorization": f"Bearer {token}"} if token and origin(here) == origin(first) else {}
+            async with self._exchange(method, here, sent | secret, content, idle_s, purpose) as response:
+                target = response.headers.get("location")
+                if response.status not in _REDIRECTS or not target:
+                    response.hops = tuple(hops)
+                    yield response
+                    return
+            hops.append(response.headers)
+            if len(hops) > _MOST_REDIRECTS:
+                raise ServerFailed("The server redirects without end.", status=response.status)
+            here = _split(urljoin(here.geturl(), target))
+            if origin(here) != origin(first):
+                token = None  # for good: a way back to the first host is not the first host's doing
+            if response.status == 303 or (response.status in (301, 302) and method == "POST"):
+                method, content = "GET", b""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+
+    def _check(self, here: SplitResult, first: SplitResult, hosts: Collection[str] | None, ask: Ask) -> None:
+        reason = check_redirect(first, here) or check_address(here, self._confirmed, hosts)
+        reason = reason or self._policy(ask)
+        if reason:
+            self._record(Sent(time.time(), ask.host, ask.purpose, ask.method, 0, 0, None, reason))
+            raise Refused(reason)
+
+    @asynccontextmanager
+    async def _exchange(
+        self,
+        method: str,
+        url: SplitResult,
+        headers: Mapping[str, str],
+        content: bytes,
+        idle_s: float,
+        purpose: str,
+    ) -> AsyncIterator[Response]:
+        """One request without redirects, and its line in the record."""
+        at, host, response = time.time(), url.hostname or "", None
+        try:
+            client = self._client(_proxy_for(url))
+            timeout = _timeout(self._connect_s, idle_s)
+            request = client.build_request(
+                method, url.geturl(), headers=dict(headers), content=content or None, timeout=timeout
+            )
+            with _translated(host):
+                raw = await client.send(request, stream=True, follow_redirects=False)
+            try:
+                lower = {name.lower(): value for name, value in raw.headers.items()}
+                response = Response(raw.status_code, url.geturl(), lower, (), raw)
+                yield response
+            finally:
+                with _translated(host):
+                    await raw.aclose()
+        finally:
+            got, status = (response.bytes_in, response.status) if response else (0, None)
+            self._record(Sent(at, host, purpose, method, len(content), got, status))
+
+    def _client(self, proxy: str | None) -> httpx2.AsyncClient:
+        import httpx2  # 80 ms, and not needed before somebody asks
+
+        if proxy not in self._clients:
+            try:
+                self._clients[proxy] = httpx2.AsyncClient(
+                    trust_env=False, proxy=proxy, limits=httpx2.Limits(max_keepalive_connections=8)
+                )
+            except (ImportError, ValueError, httpx2.InvalidURL) as error:
+                raise BadInput(
+                    "The proxy that this system names is of a kind that Inshore can’t use.",
+                    "Set HTTPS_PROXY to an address that begins with http:// or https://.",
+                ) from error
+        return self._clients[proxy]
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise BadInput(f"“{plain(url)}” is not an address.") from error
+    return parts._replace(fragment="")
+
+
+def _timeout(connect_s: float, idle_s: float) -> httpx2.Timeout:
+    import httpx2
+
+    return httpx2.Timeout(idle_s, connect=connect_s, pool=None)
+
+
+def _proxy_for(url: SplitResult) -> str | None:
+    from urllib.request import getproxies, proxy_bypass  # noqa: TID251 - reads the system's settings
+
+    host = url.hostname or ""
+    if is_loopback(host) or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(url.scheme) or proxies.get("all")
+
+
+class _translated:  # noqa: N801 - used like a function, around code that also yields
+    """Turns the client's exceptions into ours."""
+
+    def __init__(self, host: str) -> None:
+        self._host = plain(host)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            return
+        import httpx2
+
+        if isinstance(error, httpx2.HTTPError | httpx2.InvalidURL | httpx2.StreamError | OSError):
+            raise _network_error(self._host, error) from error
+
+
+def _network_error(host: str, error: Exception) -> NetworkError:
+    import httpx2
+
+    from models.errors import NotSecure
+
+    kinds = _kinds_within(error)
+    if "gaierror" in kinds:
+        return Offline(f"The address of {host} can’t be found.", "Check your internet connection.")
+    if "SSLCertVerificationError" in kinds:
+        return NotSecure(
+            f"{host} can’t prove that it is {host}.",
+            "A network that asks you to sign in, a proxy, or a wrong clock can be the reason.",
+        )
+    if isinstance(error, httpx2.ConnectTimeout):
+        return Unreachable(f"{host} did not answer.", "Check your internet connection, or try again later.")
+    if isinstance(error, httpx2.TimeoutException):
+        return Unreachable(f"{host} fell silent.", "Try again.")
+    if isinstance(error, httpx2.ConnectError):
+        return Unreachable(f"{host} does not accept connections.", "Try again later.")
+    return Unreachable(f"The connection to {host} broke off.", "Try again.")
+
+
+def _kinds_within(error: BaseException | None) -> set[str]:
+    """The names of an exception's class and of those behind it."""
+    kinds: set[str] = set()
+    while error is not None and len(kinds) < 20:
+        kinds.update(kind.__name__ for kind in type(error).__mro__)
+        error = error.__cause__ or error.__context__
+    return kinds

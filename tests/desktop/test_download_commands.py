@@ -1,0 +1,259 @@
+"""`models download`, `models verify` and `models discover`."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop import cli
+from desktop.commands.download import TOKEN_VARIABLE
+from desktop.commands.services import Services
+from desktop.system.paths import Paths
+from models.library import Library
+from tests.fakes import FakeBackend
+from tests.fixtures.gguf_writer import Gguf
+from tests.hub_server import Fault, HubServer
+
+ROOT = Path(__file__).parents[2]
+REPO = "owner/model-GGUF"
+SMALL, LARGE = "model-Q4_K_M.gguf", "model-Q8_0.gguf"
+
+
+@pytest.fixture
+def server() -> Iterator[HubServer]:
+    with HubServer() as made:
+        made.add(REPO, {SMALL: _model(300_000), LARGE: _model(500_000), "README.md": b"# A model"})
+        yield made
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Services:
+    paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
+
+    def engine() -> Any:
+        return FakeBackend()
+
+    return Services(paths, Library(paths.models, tmp_path / "starter"), engine)
+
+
+def _model(size: int) -> bytes:
+    head = Gguf().to_bytes()
+    return head + random.Random(size).randbytes(size - len(head))
+
+
+def _run(server: HubServer, services: Services, *words: str) -> int:
+    return cli.main(["models", "download", *words, "--endpoint", server.url], services)
+
+
+def _records(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("words", [(f"{REPO}/{SMALL}",), (REPO, "--file", "*q4_k_m*")])
+def test_a_download_is_in_the_library_with_its_origin(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert _run(server, services, *words) == 0
+
+    (model,) = services.library.models()
+    assert capsys.readouterr().out.startswith("Downloaded model-q4_k_m")
+    assert model.path == services.paths.models / REPO / SMALL
+    assert model.path.read_bytes() == _model(300_000)
+    assert model.source == "downloaded"
+    assert model.origin is not None
+    assert model.origin.repo == REPO
+    assert model.origin.sha256 == (server.repositories[REPO].sha256_of(SMALL),)
+
+
+def test_again_changes_nothing_and_fetches_nothing(server: HubServer, services: Services) -> None:
+    _run(server, services, f"{REPO}/{SMALL}")
+    before = server.content_sent(), services.library.models()
+    assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert (server.content_sent(), services.library.models()) == before
+
+
+def test_events_are_told_to_programs(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(server, services, f"{REPO}/{SMALL}", "--json") == 0
+    events = [record["event"] for record in _records(capsys.readouterr().out)]
+    assert events[0] == "started"
+    assert events[-3:] == ["progress", "done", "added"]
+    assert "verified" in events
+
+
+def test_several_models_are_named(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(server, services, REPO) == 1
+    err = capsys.readouterr().err
+    assert SMALL in err
+    assert LARGE in err
+    assert "--file" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("owner/other",), "has no “owner/other”"),
+        ((REPO, "--file", "*F16*"), "no GGUF file that fits"),
+        (("nothing",), "is not a repository"),
+        (("../../etc",), "is not a repository’s name"),
+    ],
+)
+def test_what_is_not_there(
+    server: HubServer,
+    services: Services,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    assert _run(server, services, *words) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../x.gguf",
+        "/abs.gguf",
+        "C:\\x.gguf",
+        "a\0b.gguf",
+        "CON.gguf",
+        "x" * 300 + ".gguf",
+        "a\u202eb.gguf",
+    ],
+)
+def test_s06_hostile_names_are_refused_and_written_nowhere(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+) -> None:
+    server.add("owner/evil", {}, listed=(name,))
+    assert _run(server, services, "owner/evil") == 1
+    assert "not safe" in capsys.readouterr().err
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert server.to("cdn") == []
+
+
+def test_only_this_machine_without_encryption(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["models", "download", REPO, "--endpoint", "http://example.com"], services) == 1
+    assert "would not be encrypted" in capsys.readouterr().err
+
+
+def test_the_token_goes_to_the_first_endpoint_only(
+    server: HubServer, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, server.token)
+    server.repositories[REPO].gated = "auto"
+    assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert all("authorization" in request.headers for request in server.to("hub"))
+    assert not any("authorization" in request.headers for request in server.to("cdn"))
+
+    other = server.url.replace("127.0.0.1", "localhost")
+    server.requests.clear()
+    words = ["models", "download", f"{REPO}/{LARGE}", "--endpoint", "http://127.0.0.1:9", "--endpoint", other]
+    assert cli.main(words, services) == 1
+    assert not any("authorization" in request.headers for request in server.to("hub"))
+
+
+def test_gated_says_where(server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]) -> None:
+    server.repositories[REPO].gated = "manual"
+    assert _run(server, services, f"{REPO}/{SMALL}") == 1
+    assert f"{server.url}/{REPO}" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a signal")
+def test_ctrl_c_is_a_pause_with_a_hint(server: HubServer, services: Services, tmp_path: Path) -> None:
+    server.pace_bytes_s = 50_000
+    command = [sys.executable, "main.py", "models", "download", f"{REPO}/{SMALL}", "--endpoint", server.url]
+    environment = {**os.environ, "INSHORE_HOME": str(tmp_path / "home")}
+    with subprocess.Popen(
+        [*command, "--json"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            if json.loads(line).get("done_bytes", 0) > 0:
+                break
+        process.send_signal(signal.SIGINT)
+        error = process.stderr.read()
+    assert process.returncode == 130
+    assert error.strip() == "Paused. The same command goes on where it stopped."
+    server.pace_bytes_s = None
+    assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert services.library.models()[0].path.read_bytes() == _model(300_000)
+
+
+def test_verify_says_intact_and_changed(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(server, services, f"{REPO}/{SMALL}")
+    (model,) = services.library.models()
+    capsys.readouterr()
+    assert cli.main(["models", "verify", model.id], services) == 0
+    assert "intact" in capsys.readouterr().out
+
+    with model.path.open("r+b") as file:
+        file.seek(200_000)
+        file.write(b"x")
+    assert cli.main(["models", "verify", model.id, "--json"], services) == 1
+    (record,) = _records(capsys.readouterr().out)
+    assert [file["intact"] for file in record["files"]] == [False]
+
+
+def test_remove_deletes_what_was_downloaded_if_told_to(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(server, services, f"{REPO}/{SMALL}")
+    (model,) = services.library.models()
+    assert cli.main(["models", "remove", model.id, "--delete"], services) == 0
+    assert services.library.models() == []
+    assert list(services.paths.models.rglob("*.gguf")) == []
+    assert "deleted 1" in capsys.readouterr().out
+
+
+def test_verify_says_where_no_hash_is_known(
+    services: Services, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    Gguf().write(tmp_path / "mine.gguf")
+    services.library.add(tmp_path / "mine.gguf")
+    assert cli.main(["models", "verify", "mine"], services) == 0
+    assert "No hash is known" in capsys.readouterr().out
+
+
+def test_a_download_with_wrong_bytes_is_not_offered(server: HubServer, services: Services) -> None:
+    server.faults = [Fault(flip=1000, times=1000)]
+    assert _run(server, services, f"{REPO}/{SMALL}") == 1
+    assert services.library.models() == []
+
+
+def test_discover_lists_and_add_uses_the_other_programs_name(
+    services: Services,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / ".ollama" / "models"
+    blob, digest = folder / "blobs" / f"sha256-{'ab' * 32}", f"sha256:{'ab' * 32}"
+    blob.parent.mkdir(parents=True)
+    Gguf().write(blob)
+    manifest = folder / "manifests" / "registry.ollama.ai" / "library" / "llama3" / "8b"
+    manifest.parent.mkdir(parents=True)
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": digest}
+    manifest.write_text(json.dumps({"layers": [layer]}))
+
+    assert cli.main(["models", "discover", "--json"], services) == 0
+    (record,) = _records(capsys.readouterr().out)
+    assert [(model["name"], model["added"]) for model in record["models"]] == [("llama3:8b", False)]
+    assert cli.main(["models", "add", str(blob)], services) == 0
+    assert services.library.models()[0].id == "llama3-8b"
