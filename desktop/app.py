@@ -349,7 +349,9 @@ class Program(QObject):
                 return
             if size is not None and size.larger_context:
                 self._use_context(size.larger_context)
-            self.chat.resume(answer)
+                self.chat.resume(answer)
+            elif size is not None:
+                self.window.notice.say("There is no room beside so long an answer. Allow a shorter one.")
 
         if (work := self._count(question)) is not None:
             self.background.run(work, sized)

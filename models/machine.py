@@ -27,8 +27,8 @@ class Device:
 
 def this_machine(bandwidth: float | None, devices: Sequence[Device]) -> Machine:
     """The machine with its measured bandwidth, and those devices that are graphics cards."""
-    own = [device for device in devices if device.kind == "gpu" and not _is_shared(device)]
-    built_in = [device for device in devices if device.kind in ("gpu", "igpu") and _is_shared(device)]
+    own = [device for device in devices if device.kind == "gpu" and not is_shared(device)]
+    built_in = [device for device in devices if device.kind in ("gpu", "igpu") and is_shared(device)]
     speed = bandwidth or USUAL_BANDWIDTH
     total = hardware.memory_total_bytes()
     if own:
@@ -38,6 +38,6 @@ def this_machine(bandwidth: float | None, devices: Sequence[Device]) -> Machine:
     return Machine(total, speed, cards, shared=bool(cards))
 
 
-def _is_shared(device: Device) -> bool:
+def is_shared(device: Device) -> bool:
     """Whether a card computes in the machine's own memory: built-in ones, and Apple's."""
     return device.kind == "igpu" or device.name.startswith(("MTL", "Metal"))

@@ -314,13 +314,16 @@ class ChatService(QObject):
         thread = self.messages(conversation_id)
         earlier = list(takewhile(lambda message: message.id != turn.message.id, thread))
         turn.earlier = earlier
+        sampling = options.sampling()
+        if sampling.grammar is not None or sampling.json_schema is not None:
+            turn.begin_anew()  # a form has a beginning, and can't be gone on with in its middle
         return ChatRequest(
             model=turn.route.model,
             messages=history(earlier),
-            sampling=options.sampling(),
+            sampling=sampling,
             thinking=self._settings.values.thinking,
             thinking_budget=options.thinking_budget,
-            answer_so_far=turn.message.text,
+            answer_so_far="".join(turn.text),
             cache_key=None if private else str(conversation_id),
         )
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from desktop.background import Job
 from desktop.storage.conversations import Status, StoredMessage
 from models.chat import Finished, Message, Progress, Role
-from models.errors import AppError
+from models.errors import AppError, NextStep
 from models.routing import Route
 
 
@@ -57,6 +57,10 @@ class LiveTurn:
         """Keep a remark; saying it twice adds nothing."""
         if text not in self.notices:
             self.notices.append(text)
+
+    def begin_anew(self) -> None:
+        """Drop what was written of an answer that can't be gone on with."""
+        self.text, self.reasoning = [], []
 
     @property
     def length(self) -> int:
@@ -155,9 +159,20 @@ def memory_after(messages: Sequence[StoredMessage], left_out: int) -> Memory | N
 
 
 def _told(messages: Sequence[StoredMessage]) -> list[list[StoredMessage]]:
-    """The messages that have words, neighbours of one role together."""
-    spoken = [message for message in messages if message.text]
+    """The messages that have words, neighbours of one role together.
+
+    A question that was too long for the model, and given up for another one, is not told: it would
+    make that one too long, too.
+    """
+    after = [*messages[1:], None]
+    spoken = [m for m, answer in zip(messages, after, strict=True) if m.text and not _given_up(m, answer)]
     return [list(group) for _role, group in groupby(spoken, key=lambda message: message.role)]
+
+
+def _given_up(question: StoredMessage, answer: StoredMessage | None) -> bool:
+    if question.role is not Role.USER or answer is None or answer.text or answer.error is None:
+        return False
+    return answer.error.get("next_step") in (NextStep.SHORTEN, NextStep.LARGER_CONTEXT)
 
 
 def _pinned(group: Sequence[StoredMessage]) -> bool:

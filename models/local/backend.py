@@ -99,6 +99,7 @@ class LocalBackend:
         self._measures = measures
         self._fallback = Fallback()
         self._plan: Planned | None = None
+        self._planned = ""
         self._fresh = self._as_wanted = False
         self._notice = ""
         self._worker = Supervisor(command or default_command(), clock, cancel_s)
@@ -179,7 +180,7 @@ class LocalBackend:
         reply = await self._worker.contact(order, _while_loading, loading=path)
         while not isinstance(reply, Loaded):
             if isinstance(reply, Planned):
-                self._plan = reply
+                self._plan, self._planned = reply, order.path
             else:
                 yield reply
             reply = await self._worker.reply(_while_loading, loading=path)
@@ -191,11 +192,15 @@ class LocalBackend:
     async def _instead(self, error: AppError, model: str, attempt: int, *, written: bool) -> str:
         """What to tell before another attempt; raises the error if there is to be none."""
         path = str(self._find_model(model).absolute())
-        words = self._fallback.after(error, path, self._plan, attempt=attempt, written=written)
+        words = self._fallback.after(error, path, self._plan_of(path), attempt=attempt, written=written)
         if words is None:
             raise error
         await self._worker.end()  # a card that failed is of no more use to this process
         return words
+
+    def _plan_of(self, path: str) -> Planned | None:
+        """How this model was loaded last, or about to be; None if another one was."""
+        return self._plan if self._planned == path else None
 
     def _record(self, order: Load, end: Finished) -> None:
         if self._measures is not None and self._plan is not None:
@@ -257,7 +262,7 @@ class LocalBackend:
         Waits for an answer that is being written.
         """
         self._remove(cache_keys)
-        if self._worker.pid is None:
+        if self._worker.pid is None and not self._worker.taken:
             return
         try:
             async with self._worker:
@@ -312,7 +317,8 @@ class LocalBackend:
                 async for _ in progress:
                     pass
         except AppError as error:
-            self._fallback.after(error, order.path, self._plan, attempt=1, written=False)
+            plan = self._plan_of(order.path)
+            self._fallback.after(error, order.path, plan, attempt=1, written=False)
             raise
 
     def _usable_threads(self) -> int:
@@ -369,13 +375,14 @@ class LocalBackend:
         try:
             async with self._worker:
                 await self._worker.begin(Tidy(request, said))
-                await self._worker.reply(_while_saving, within_s=_SAVE_S)
+                await self._worker.reply(_while_saving)
         except AppError:
             return
 
     def _save_now(self) -> None:
         if self._worker.taken:
-            self._save_later()
+            loop = asyncio.get_running_loop()
+            self._idle = loop.call_later(self._idle_s, self._save_now)  # later; what runs goes on
         else:
             self._saving = asyncio.create_task(self._save(_SAVE_S), name="save what is evaluated")
 

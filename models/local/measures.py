@@ -21,6 +21,7 @@ _LIKE = 4.0
 _NEW = 0.3
 _FEW_TOKENS, _FEW_PROMPT = 16, 64
 _MIB = 1 << 20
+_BOUND = 1 << 50
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
@@ -97,7 +98,7 @@ class Measures:
     def known(self, model: Path, wanted: int | None) -> Known | None:
         """What came of loading it with this context, if it could be loaded as was wanted."""
         measure = self.of(model)
-        if measure is None or not measure.as_wanted or measure.wanted != wanted:
+        if measure is None or not measure.as_wanted or measure.wanted != wanted or measure.gpu_layers:
             return None
         return Known(measure.context_tokens, measure.memory_bytes)
 
@@ -214,10 +215,14 @@ def _measure(value: Any) -> Measure | None:
         measure = Measure(**{field.name: value[field.name] for field in fields(Measure)})
     except (KeyError, TypeError):
         return None
-    numbers = (measure.context_tokens, measure.gpu_layers, measure.memory_bytes, measure.weights_bytes)
-    optional = (measure.predicted_bytes, measure.wanted, measure.decode_tps, measure.prompt_tps)
-    good = all(type(number) is int and number >= 0 for number in numbers)
-    good &= all(number is None or (type(number) in (int, float) and number >= 0) for number in optional)
+    whole = (measure.context_tokens, measure.gpu_layers, measure.memory_bytes, measure.weights_bytes)
+    perhaps = (measure.predicted_bytes, measure.wanted)
+    speeds = (measure.decode_tps, measure.prompt_tps)
+    good = all(type(number) is int and 0 <= number < _BOUND for number in whole)
+    good &= all(number is None or (type(number) is int and 0 <= number < _BOUND) for number in perhaps)
+    good &= all(
+        number is None or (type(number) in (int, float) and 0 <= number < _BOUND) for number in speeds
+    )
     return (
         measure if good and isinstance(measure.cache, str) and isinstance(measure.as_wanted, bool) else None
     )

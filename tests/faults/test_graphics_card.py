@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from models.chat import Notice, TextDelta
 from models.errors import EngineCrashed
 from models.local.backend import LocalBackend
-from tests.fakes import ask, collect, first_delta, run, stub, text_of
+from tests.fakes import STUB, ask, collect, first_delta, run, stub, text_of
 
 if sys.platform == "win32":
     pytest.skip("signals are POSIX", allow_module_level=True)
@@ -56,6 +57,22 @@ def test_f41_a_processor_that_crashes_is_not_asked_again() -> None:
         try:
             with pytest.raises(EngineCrashed):
                 await collect(backend.stream(ask("die SIGABRT")))
+        finally:
+            await backend.aclose()
+
+    run(case())
+
+
+def test_f41_a_model_that_kills_the_worker_is_not_the_cards_fault() -> None:
+    """It died before it was known how it would be loaded; what is known is of another model."""
+
+    async def case() -> None:
+        backend = LocalBackend(Path, command=STUB, threads=1)
+        try:
+            assert text_of(await collect(backend.stream(ask("say hi", model="card.gguf")))) == "hi"
+            with pytest.raises(EngineCrashed):
+                await collect(backend.stream(ask("say hi", model="die-SIGSEGV.gguf")))
+            assert backend._fallback.gpu
         finally:
             await backend.aclose()
 

@@ -14,8 +14,9 @@ import pytest
 from models.chat import ChatEvent
 from models.local.engine import state as engine_state
 from models.local.engine.engine import Engine
+from models.local.engine.model import Aborted
 from models.local.protocol import Load
-from models.local.states import Shelf
+from models.local.states import Shelf, StateStore
 from models.local.stopflag import StopFlag
 from tests.fakes import ask, finished, text_of
 from tests.fixtures.tiny_gguf import write_tiny
@@ -171,3 +172,39 @@ def refused(bench: Bench, order: Load | None = None) -> None:
     assert list(Path(bench.shelf.folder).iterdir()) == []
     assert finished(events).timings.reused_tokens == 0
     assert text_of(events) == "Hello there."
+
+
+def test_s31_a_stop_while_a_state_is_checked_puts_nothing_under_another_name(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A private conversation is in the context when one that is kept is turned to, and that is stopped."""
+    bench.answer(save=True, cache_key="7")
+    before = bench.file(".state").read_bytes()
+    engine = Engine(StopFlag())
+    try:
+        engine.load(bench.order, lambda _done, _total: None, lambda _plan: None)
+        engine.answer(replace(ask("p" * 200), cache_key=None), lambda _event: None, lambda: False)
+
+        def stopped(*_arguments: object) -> bool:
+            raise Aborted
+
+        with monkeypatch.context() as patch:
+            patch.setattr(StateStore, "check", stopped)
+            with pytest.raises(Aborted):
+                engine.answer(replace(ask(LONG), cache_key="7"), lambda _event: None, lambda: False)
+        assert not engine.save()
+        assert bench.file(".state").read_bytes() == before
+    finally:
+        engine._unload()
+
+
+def test_s31_what_may_not_be_kept_any_more_is_not_saved_with_the_next_model(bench: Bench) -> None:
+    engine = Engine(StopFlag())
+    try:
+        engine.load(bench.order, lambda _done, _total: None, lambda _plan: None)
+        engine.answer(replace(ask(LONG), cache_key="7"), lambda _event: None, lambda: False)
+        other = replace(bench.order, context=512, shelf=None)
+        engine.load(other, lambda _done, _total: None, lambda _plan: None)
+    finally:
+        engine._unload()
+    assert not list(Path(bench.shelf.folder).glob("*"))

@@ -7,6 +7,8 @@ import time
 
 import numpy as np
 
+from models import hardware
+
 _PART_BYTES = 96 << 20
 _ROUNDS = 4
 
@@ -14,9 +16,11 @@ _ROUNDS = 4
 def measure(threads: int) -> float:
     """Bytes a second that so many threads read together, the best of a few rounds; takes 0.1 to 0.5 s.
 
-    Each reads a part of its own that no cache holds.
+    Each reads a part of its own that no cache holds, an eighth of what is free in all at most.
     """
-    parts = [np.ones(_PART_BYTES // 8, dtype=np.float64) for _ in range(max(1, threads))]
+    threads = max(1, threads)
+    size = min(_PART_BYTES, hardware.memory_available_bytes() // (8 * threads))
+    parts = [np.ones(max(size // 8, 1), dtype=np.float64) for _ in range(threads)]
     best = 0.0
     for _ in range(_ROUNDS):
         readers = [threading.Thread(target=part.max) for part in parts]  # lets go of Python's lock
@@ -25,5 +29,5 @@ def measure(threads: int) -> float:
             reader.start()
         for reader in readers:
             reader.join()
-        best = max(best, len(parts) * _PART_BYTES / (time.perf_counter() - begun))
+        best = max(best, sum(part.nbytes for part in parts) / (time.perf_counter() - begun))
     return best

@@ -21,7 +21,7 @@ from models.local.engine.prompt import TooLong
 from models.local.engine.rehearsal import Rehearsal
 from models.local.engine.state import Keeper
 from models.local.engine.writing import Emit
-from models.local.ladder import Cache, Rung, contexts_over, usable_bytes
+from models.local.ladder import contexts_over, rungs, usable_bytes
 from models.local.protocol import EngineInfo, Load, Loaded, Planned
 from models.local.states import Shelf, StateStore, open_store
 from models.local.stopflag import StopFlag
@@ -65,6 +65,7 @@ class Engine:
             return Loaded(self._context.size, fresh=False)
         size = _file_size(order.path)
         on_progress(0, size)  # a sign of life before the file is touched
+        self._keep_in(order.shelf)  # what may not be kept any more is not saved now either
         self.save()
         self._unload()
         before = hardware.process_bytes()
@@ -108,12 +109,14 @@ class Engine:
             free = hardware.memory_available_bytes() + hardware.process_bytes() - self._loaded.bytes_before
         sizes = contexts_over(opened.context.size, opened.model.trained_context)
         context = next((size for size in sizes if size >= tokens), 0)
+        ladder = [rung for rung in [*rungs(context or 1)][order.rung :] if rung.context == context]
         try:
             with Rehearsal(order.path, self._log) as rehearsal:
-                ways = [rehearsal.needs(Rung(context, cache)) for cache in Cache] if context else []
+                ways = [rehearsal.needs(rung) for rung in ladder]
         except ModelError:  # the file is gone; it is still loaded
             return 0
-        return context if any(needs and needs.total <= usable_bytes(free) for needs in ways) else 0
+        room = usable_bytes(free) * 1000 // order.correction_permille
+        return context if any(needs and needs.total <= room for needs in ways) else 0
 
     def _with_memory(self, emit: Emit) -> Emit:
         """Add to the end of an answer what all this takes."""

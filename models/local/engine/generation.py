@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from models.chat import (
@@ -13,6 +14,7 @@ from models.chat import (
     Message,
     Progress,
     Role,
+    Sampling,
     Stage,
     Thinking,
     Timings,
@@ -62,9 +64,10 @@ def answer(
     governor = Governor(_budget(request, context.size - len(prompt.tokens)), wanted_now)
     writer = Writer(model, request, prompt, emit, governor)
     with Sampler(model, request.sampling) as sampler:
-        decoder = Decoder(context, sampler, account())
+        decoder = Decoder(context, sampler, account() if _may_guess(request.sampling, sampler) else None)
         try:
-            _open_reasoning(model, decoder, sampler, writer, request)
+            with suppress(ContextFull):
+                _open_reasoning(model, decoder, sampler, writer, request)
             written = _write(model, decoder, sampler, writer, request.sampling.max_tokens)
         finally:
             decoder.settle()
@@ -83,6 +86,15 @@ def answer(
     )
     usage = Usage(len(prompt.tokens), reused, writer.reasoning_tokens, written.tokens)
     emit(_finished(written.reason, usage, timings))
+
+
+def _may_guess(sampling: Sampling, sampler: Sampler) -> bool:
+    """Whether nobody relies on every score being computed by itself.
+
+    A given seed is to repeat an answer that is drawn, and close choices are told by scores to which
+    neither a grammar nor penalties have been applied.
+    """
+    return sampler.is_plain if sampler.greedy else sampling.seed is None
 
 
 def _open_reasoning(
@@ -162,6 +174,8 @@ def build_prompt(model: Model, size: int, request: ChatRequest) -> Prompt:
         tokens = model.tokens(text)
         if model.adds_bos and tokens[:1] != [model.bos]:
             tokens.insert(0, model.bos)
+        if not tokens:
+            raise TemplateFailed("The chat template in the file writes nothing.", "Choose another model.")
         return Prompt(text, tokens)
 
     limit = request.sampling.max_tokens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models import hardware
 from models.errors import ModelTooLarge
@@ -17,6 +17,7 @@ from models.local.engine.rehearsal import Rehearsal
 from models.local.ladder import Rung, margin_bytes, rungs, told, usable_bytes
 from models.local.protocol import Load, Planned
 from models.local.stopflag import StopFlag
+from models.machine import is_shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Loader:
         self._free = hardware.memory_available_bytes() if free is None else free
         self._wanted = order.context or DEFAULT_TOKENS
         self._cards = devices.usable_cards() if order.gpu else ()
+        self._as_known = False
 
     def open(self, on_plan: Callable[[Planned], None]) -> Opened:
         """Go down the ladder to the first rung that fits and loads. Raises ModelError or Aborted.
@@ -66,6 +68,8 @@ class Loader:
                 return self._load(plan)
             except ModelTooLarge as error:
                 problem = error
+                if plan.gpu_layers and (opened := self._on_processor(plan)) is not None:
+                    return opened
         raise problem or RuntimeError("a ladder without rungs")
 
     def _plans(self) -> Iterator[_Plan]:
@@ -77,7 +81,9 @@ class Loader:
             and not self._order.rung
             and known.memory_bytes <= usable_bytes(self._free)
         ):
+            self._as_known = True
             yield _Plan(Rung(known.context_tokens), 0, None)
+            self._as_known = False
         with Rehearsal(self._order.path, self._log) as rehearsal:
             self._wanted = min(self._wanted, rehearsal.trained_context or DEFAULT_TOKENS)
             yield from self._rehearsed(rehearsal)
@@ -90,12 +96,22 @@ class Loader:
                 continue  # a cache that this model can't have
             shape = rehearsal.shape(needs)
             layers = offload.layers_that_fit(self._cards, shape)
-            here = needs.total * (shape.layers + 1 - layers) // (shape.layers + 1)
+            elsewhere = 0 if all(is_shared(card) for card in self._cards) else layers
+            here = needs.total * (shape.layers + 1 - elsewhere) // (shape.layers + 1)
             least = here * self._order.correction_permille // 1000
             if least <= usable_bytes(self._free):
                 yield _Plan(rung, layers, here, step)
         if least > usable_bytes(self._free):
             raise diagnosis.too_large(self._order.path, least + margin_bytes(self._free), self._free)
+
+    def _on_processor(self, plan: _Plan) -> Opened | None:
+        """The same without the card that had no room after all; None if that does not go either."""
+        try:
+            opened = self._load(replace(plan, gpu_layers=0))
+        except ModelTooLarge:
+            return None
+        notice = f"The graphics card had no room. Computing on the processor. {opened.notice}".strip()
+        return replace(opened, notice=notice)
 
     def _ladder(self) -> Sequence[tuple[int, Rung]]:
         """The rungs from where the order begins, at least the last one, with their numbers."""
@@ -113,5 +129,6 @@ class Loader:
         except BaseException:
             model.close()
             raise
-        notice = told(self._wanted, plan.rung, self._free, after_failure=order.rung > 0)
+        wanted = plan.rung.context if self._as_known else self._wanted
+        notice = told(wanted, plan.rung, self._free, after_failure=order.rung > 0)
         return Opened(model, context, plan.told(), notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from types import TracebackType
 
@@ -34,6 +35,7 @@ class Sampler:
         if grammar is not None:
             self._bound = _chain([grammar, *_samplers(model, sampling, self.seed)])
         self._used = self._free
+        self._penalises = bool(_penalties(model, sampling))
         self.greedy = _temperature(model, sampling) <= 0
 
     def __enter__(self) -> Sampler:
@@ -45,6 +47,11 @@ class Sampler:
         for chain in (self._free, self._bound):
             if chain is not None:
                 llama.llama_sampler_free(chain)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether scores are picked from as they are: without a grammar and penalties."""
+        return self._bound is None and not self._penalises
 
     @property
     def has_grammar(self) -> bool:
@@ -77,14 +84,10 @@ def _samplers(model: Model, sampling: Sampling, seed: int) -> list[object]:
     def chosen(value: float | None, key: str, default: float) -> float:
         return value if value is not None else _own(model, key, default)
 
-    samplers = []
-    repeat = chosen(sampling.repeat_penalty, "penalty_repeat", _NO_PENALTY)
-    frequency, presence = sampling.frequency_penalty or 0.0, sampling.presence_penalty or 0.0
-    if (repeat, frequency, presence) != (_NO_PENALTY, 0.0, 0.0):
+    samplers: list[object] = []
+    if penalties := _penalties(model, sampling):
         last = int(_own(model, "penalty_last_n", _PENALTY_TOKENS))
-        samplers.append(
-            llama.llama_sampler_init_penalties(model.words, last, max(repeat, 0.01), frequency, presence)
-        )
+        samplers.append(llama.llama_sampler_init_penalties(model.words, last, *penalties))
     temperature = _temperature(model, sampling)
     if temperature <= 0:
         return [*samplers, llama.llama_sampler_init_greedy()]
@@ -98,6 +101,15 @@ def _samplers(model: Model, sampling: Sampling, seed: int) -> list[object]:
     ]
 
 
+def _penalties(model: Model, sampling: Sampling) -> tuple[float, ...]:
+    """For repetition, frequency and presence; empty if there are none."""
+    repeat = sampling.repeat_penalty
+    if repeat is None:
+        repeat = _own(model, "penalty_repeat", _NO_PENALTY)
+    found = (max(repeat, 0.01), sampling.frequency_penalty or 0.0, sampling.presence_penalty or 0.0)
+    return () if found == (_NO_PENALTY, 0.0, 0.0) else found
+
+
 def _temperature(model: Model, sampling: Sampling) -> float:
     return _own(model, "temp", _TEMPERATURE) if sampling.temperature is None else sampling.temperature
 
@@ -106,6 +118,7 @@ def _own(model: Model, key: str, default: float) -> float:
     """What the model's file recommends."""
     try:
         value = model.value(f"general.sampling.{key}")
-        return default if value is None else float(value)
+        number = default if value is None else float(value)
     except ValueError:
         return default
+    return number if math.isfinite(number) else default

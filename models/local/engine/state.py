@@ -69,14 +69,15 @@ class Keeper:
         if self._owner is not None and self.store is not None:
             on_work()
             self.save()
-        self._owner, self._on_disk = owner, []
-        if owner is None or self.store is None:
-            return
-        state = self.store.find(owner, self._origin)
-        here = shared(self._context.held, tokens)
-        if state is not None and shared(state.tokens, tokens) >= here + _WORTH:
-            on_work()
-            self._restore(self.store, owner, state)
+        # Whoever stops us in between must not leave one conversation's tokens under another's name.
+        self._owner, self._on_disk = None, []
+        if owner is not None and self.store is not None:
+            state = self.store.find(owner, self._origin)
+            here = shared(self._context.held, tokens)
+            if state is not None and shared(state.tokens, tokens) >= here + _WORTH:
+                on_work()
+                self._restore(self.store, owner, state)
+        self._owner = owner
 
     def _restore(self, store: StateStore, owner: str, state: State) -> None:
         if not store.check(state, self._look_up):

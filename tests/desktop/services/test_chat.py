@@ -15,6 +15,7 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.storage.conversations import ConversationStore, Status, StoredMessage
 from desktop.storage.database import open_database
+from desktop.system.options import Options
 from models.chat import (
     ChatEvent,
     Finished,
@@ -135,6 +136,18 @@ def test_a_stopped_answer_can_be_continued(begin: type, qtbot: QtBot) -> None:
     assert world.finished[1].text == "Half an answer."
     assert world.backend.requests[1].answer_so_far == "Half an"
     assert [m.role for m in world.backend.requests[1].messages] == [Role.USER]
+
+
+def test_an_answer_with_a_form_is_begun_anew_and_not_gone_on_with(begin: type, qtbot: QtBot) -> None:
+    """Else its second part would keep to the form from the beginning: “{"a": 1{"a": 1}”."""
+    world = begin(TextDelta('{"a": 1'), Hold())
+    answer = stopped_answer(world, qtbot)
+    world.chat.setup.set_options(answer.conversation_id, Options(json_schema="{}"))
+    world.backend._scripts.append(says('{"a": 12}'))
+    world.chat.resume(answer)
+    qtbot.waitUntil(lambda: len(world.finished) == 2)
+    assert world.finished[1].text == '{"a": 12}'
+    assert world.backend.requests[1].answer_so_far == ""
 
 
 def test_regenerating_keeps_the_first_answer_as_a_version(begin: type, qtbot: QtBot) -> None:

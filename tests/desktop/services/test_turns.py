@@ -110,3 +110,13 @@ def test_a_receipt_says_nothing_of_memory_that_is_whole() -> None:
     turn.finished = Finished(FinishReason.STOP, Usage(), Timings())
     assert "memory" not in receipt(turn)
     assert "notices" not in receipt(turn)
+
+
+@pytest.mark.parametrize("step", ["shorten", "larger_context"])
+def test_a_question_that_was_too_long_and_given_up_is_not_told_with_the_next(step: str) -> None:
+    messages = talk("a", "b", "far too long", "", "never mind, hi")
+    messages[3] = replace(messages[3], status=Status.FAILED, error={"next_step": step})
+    assert [message.text for message in history(messages)] == ["a", "b", "never mind, hi"]
+    assert [message.text for message in history(messages[:3])] == ["a", "b", "far too long"]
+    other = [*messages[:3], replace(messages[3], error={"next_step": "retry"}), messages[4]]
+    assert [message.text for message in history(other)] == ["a", "b", "far too long\n\nnever mind, hi"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from models.chat import (
     Finished,
     FinishReason,
     Message,
+    Notice,
     Progress,
     ReasoningDelta,
     Role,
@@ -24,9 +26,10 @@ from models.chat import (
     TextSize,
     Thinking,
 )
-from models.errors import NextStep, PromptTooLong, UnsupportedModel
+from models.errors import NextStep, PromptTooLong, TemplateFailed, UnsupportedModel
 from models.local.engine.context import Context
 from models.local.engine.engine import Engine
+from models.local.measures import Measures
 from models.local.protocol import EngineInfo, Load
 from models.local.stopflag import StopFlag
 from tests.fakes import (
@@ -406,3 +409,37 @@ def test_a_model_that_cannot_keep_what_it_has_read_says_so(
     assert notes[0] == ""  # there was nothing to keep
     assert "can’t forget a part" in notes[1]
     assert notes[2] == notes[1]
+
+
+def test_a_second_start_has_nothing_to_tell_of_a_small_model(tmp_path: Path) -> None:
+    """It was trained for less than the usual context, which is not the memory's doing."""
+    model = write_tiny(tmp_path / "m.gguf", context=512)
+
+    async def case() -> list[ChatEvent]:
+        backend = local(model, measures=Measures(tmp_path / "measures.json"))
+        try:
+            return await collect(backend.stream(ask("Hi")))
+        finally:
+            await backend.aclose()
+
+    for _ in range(3):
+        assert not any(isinstance(event, Notice) for event in run(case()))
+    measure = Measures(tmp_path / "measures.json").of(model)
+    assert measure is not None
+    assert measure.as_wanted
+
+
+def test_what_a_file_recommends_may_be_no_number(tmp_path: Path) -> None:
+    odd: dict[str, Any] = {
+        "general.sampling.penalty_last_n": Typed(F32, float("nan")),
+        "general.sampling.temp": Typed(F32, float("inf")),
+    }
+    request = replace(ask("Hi"), sampling=Sampling(repeat_penalty=1.1, seed=1))
+    (events,) = answers(tmp_path, request, **odd)
+    assert text_of(events) == "Hello there."
+
+
+def test_a_template_that_writes_nothing_is_told(tmp_path: Path) -> None:
+    no_start: dict[str, Any] = {"tokenizer.ggml.add_bos_token": False}
+    with pytest.raises(TemplateFailed, match="writes nothing"):
+        answers(tmp_path, ask("Hi"), template="{{ '' }}", **no_start)

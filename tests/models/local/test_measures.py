@@ -161,3 +161,24 @@ def test_a_machine_is_measured_once_and_known_by_its_processor(
     assert measures.of(model) is not None
     monkeypatch.setattr(hardware, "cpu_name", lambda: "another")
     assert measures.machine() is None
+
+
+def test_what_it_took_beside_a_card_is_not_what_it_takes(measures: Measures, model: Path) -> None:
+    on_card = Planned(8192, Cache.F16, 33, 100 * MB)
+    measures.record(model, on_card, None, as_wanted=True, timings=timings(110 * MB))
+    assert measures.known(model, None) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("predicted_bytes", 5.5), ("memory_bytes", 1 << 60), ("wanted", 0.5)]
+)
+def test_a_number_that_nobody_writes_is_dropped(
+    measures: Measures, model: Path, tmp_path: Path, field: str, value: float
+) -> None:
+    measures.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB))
+    file = tmp_path / "measures.json"
+    values = json.loads(file.read_text())
+    next(iter(values["models"].values()))[field] = value
+    file.write_text(json.dumps(values))
+    assert measures.of(model) is None
+    assert measures.correction_permille(model) == 1000
