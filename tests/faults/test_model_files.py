@@ -7,6 +7,7 @@ without any process having been started.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from desktop import cli
 from desktop.commands.services import Engine, Services
-from desktop.system.paths import Paths
+from desktop.system.paths import Paths, resources
 from models.errors import (
     AppError,
     DamagedModel,
@@ -164,9 +165,12 @@ def test_f21_a_bad_file_is_not_added(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
 def test_f21_a_file_that_may_not_be_read(
-    tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = _services(tmp_path)
+    # Nobody may not enter a checkout in root's home.
+    shutil.copytree(resources() / "catalogue", tmp_path / "resources" / "catalogue")
+    monkeypatch.setattr("desktop.commands.licences.resources", lambda: tmp_path / "resources")
     services.library.add(path)
     path.chmod(0)
 
