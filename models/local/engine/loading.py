@@ -63,13 +63,14 @@ class Loader:
         check_readable(self._order.path)
         problem: ModelTooLarge | None = None
         for plan in self._plans():
-            on_plan(plan.told())
-            try:
-                return self._load(plan)
-            except ModelTooLarge as error:
-                problem = error
-                if plan.gpu_layers and (opened := self._on_processor(plan)) is not None:
-                    return opened
+            for way in _ways(plan):
+                on_plan(way.told())
+                try:
+                    opened = self._load(way)
+                except ModelTooLarge as error:
+                    problem = error
+                    continue
+                return opened if way is plan else _without_card(opened)
         raise problem or RuntimeError("a ladder without rungs")
 
     def _plans(self) -> Iterator[_Plan]:
@@ -104,15 +105,6 @@ class Loader:
         if least > usable_bytes(self._free):
             raise diagnosis.too_large(self._order.path, least + margin_bytes(self._free), self._free)
 
-    def _on_processor(self, plan: _Plan) -> Opened | None:
-        """The same without the card that had no room after all; None if that does not go either."""
-        try:
-            opened = self._load(replace(plan, gpu_layers=0))
-        except ModelTooLarge:
-            return None
-        notice = f"The graphics card had no room. Computing on the processor. {opened.notice}".strip()
-        return replace(opened, notice=notice)
-
     def _ladder(self) -> Sequence[tuple[int, Rung]]:
         """The rungs from where the order begins, at least the last one, with their numbers."""
         ladder = list(enumerate(rungs(self._wanted)))
@@ -132,3 +124,13 @@ class Loader:
         wanted = plan.rung.context if self._as_known else self._wanted
         notice = told(wanted, plan.rung, self._free, after_failure=order.rung > 0)
         return Opened(model, context, plan.told(), notice)
+
+
+def _ways(plan: _Plan) -> Sequence[_Plan]:
+    """A plan, and the same without the card, should that have no room after all."""
+    return (plan, replace(plan, gpu_layers=0)) if plan.gpu_layers else (plan,)
+
+
+def _without_card(opened: Opened) -> Opened:
+    words = f"The graphics card had no room. Computing on the processor. {opened.notice}"
+    return replace(opened, notice=words.strip())

@@ -26,12 +26,15 @@ from models.chat import (
     TextSize,
     Thinking,
 )
-from models.errors import NextStep, PromptTooLong, TemplateFailed, UnsupportedModel
+from models.errors import ModelTooLarge, NextStep, PromptTooLong, TemplateFailed, UnsupportedModel
+from models.local.engine import devices
 from models.local.engine.context import Context
 from models.local.engine.engine import Engine
+from models.local.engine.model import Model
 from models.local.measures import Measures
-from models.local.protocol import EngineInfo, Load
+from models.local.protocol import EngineInfo, Load, Planned
 from models.local.stopflag import StopFlag
+from models.machine import Device
 from tests.fakes import (
     STARTER,
     ask,
@@ -443,3 +446,31 @@ def test_a_template_that_writes_nothing_is_told(tmp_path: Path) -> None:
     no_start: dict[str, Any] = {"tokenizer.ggml.add_bos_token": False}
     with pytest.raises(TemplateFailed, match="writes nothing"):
         answers(tmp_path, ask("Hi"), template="{{ '' }}", **no_start)
+
+
+def test_a_card_without_room_leaves_the_model_to_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a device list as a driver prints it, and a load that fails there as llama.cpp's does."""
+    card = Device("CUDA0", "NVIDIA GeForce RTX 3060", "gpu", 0, 12 << 30)
+    monkeypatch.setattr(devices, "usable_cards", lambda: (card,))
+    tried: list[int | None] = []
+    load = Model.load
+
+    def fails_on_a_card(*arguments: Any) -> Model:
+        tried.append(arguments[-1])
+        if arguments[-1]:
+            raise ModelTooLarge("cudaMalloc failed: out of memory")
+        return load(*arguments[:-1], None)
+
+    monkeypatch.setattr(Model, "load", fails_on_a_card)
+    plans: list[Planned] = []
+    engine = Engine(StopFlag())
+    try:
+        order = Load(str(write_tiny(tmp_path / "m.gguf")), 1)
+        loaded = engine.load(order, lambda _done, _total: None, plans.append)
+    finally:
+        engine._unload()
+    assert tried == [2, 0]
+    assert [plan.gpu_layers for plan in plans] == [2, 0]
+    assert loaded.notice == "The graphics card had no room. Computing on the processor."
