@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -455,13 +455,13 @@ def test_a_card_without_room_leaves_the_model_to_the_processor(
     card = Device("CUDA0", "NVIDIA GeForce RTX 3060", "gpu", 0, 12 << 30)
     monkeypatch.setattr(devices, "usable_cards", lambda: (card,))
     tried: list[int | None] = []
-    load = Model.load
+    load: Any = Model.load
 
     def fails_on_a_card(*arguments: Any) -> Model:
         tried.append(arguments[-1])
         if arguments[-1]:
             raise ModelTooLarge("cudaMalloc failed: out of memory")
-        return load(*arguments[:-1], None)
+        return cast("Model", load(*arguments[:-1], None))
 
     monkeypatch.setattr(Model, "load", fails_on_a_card)
     plans: list[Planned] = []
