@@ -9,7 +9,7 @@ from typing import Protocol
 
 from models.catalogue import Catalogue
 from models.expected import best_fit
-from models.facts import Bound, CatalogueModel, Modality, Price
+from models.facts import Bound, CatalogueModel, Modality, Price, Strength
 from models.fit import Fit, Machine, Verdict
 from models.licences import Label, Passport
 
@@ -119,6 +119,11 @@ def parameters_words(model: CatalogueModel) -> str:
     words = f"{before}{_count(model.parameters)}"
     active = model.active_parameters
     return f"{words}, {_count(active)} active" if active else words
+
+
+def strengths_words(model: CatalogueModel) -> tuple[str, ...]:
+    """What it is picked for, as one writes it."""
+    return tuple("Chinese" if one is Strength.CHINESE else one.value for one in model.strengths)
 
 
 def price_words(price: Price) -> str:

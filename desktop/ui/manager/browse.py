@@ -55,7 +55,7 @@ class Browse(QWidget):
         words += f", {left_out} left out for their licence" if left_out else ""
         if not self._catalogue.measured:
             words += ". Speeds are those of an ordinary computer until yours is measured"
-        self._count.setText(f"{words}.")
+        self._count.setText(f"{words}." if rows else "")
         self._problems.setText("\n".join(self._catalogue.catalogue.problems))
         self._problems.setVisible(bool(self._catalogue.catalogue.problems))
         self._show_ticks()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.ui.labels import plain_label
@@ -15,7 +15,7 @@ from desktop.ui.theme import Appearance
 from models.catalogue import Catalogue
 from models.comparing import scored, scores, worths
 from models.facts import BenchmarkTable
-from models.offer import Offer, parameters_words, per_million, price_words
+from models.offer import Offer, parameters_words, per_million, price_words, strengths_words
 
 
 class Comparison(QWidget):
@@ -40,7 +40,7 @@ class Comparison(QWidget):
         self._column.setSpacing(12)
         self._column.addWidget(_said(self, "Comparison", "title"))
         self._column.addWidget(self._table())
-        self._draw()
+        QTimer.singleShot(0, self, self._draw)  # the table is there before the charts are made
         look.changed.connect(self._draw)
 
     def _draw(self) -> None:
@@ -64,13 +64,19 @@ class Comparison(QWidget):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
         for row, heading in enumerate(("", "", "Size", "Licence", "Here", "Price", "Good at")):
-            grid.addWidget(_said(frame, heading, "muted"), row, 0, Qt.AlignmentFlag.AlignTop)
+            label = _said(frame, heading, "muted")
+            label.setWordWrap(False)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(label, row, 0)
         for number, offer in enumerate(self._offers):
             column = number + 1
             grid.setColumnStretch(column, 1)
+            grid.setColumnMinimumWidth(column, 96)
             grid.addWidget(Swatch(number, self._look, frame), 0, column)
             for row, (words, role) in enumerate(_facts(offer), start=1):
-                grid.addWidget(_said(frame, words, role), row, column, Qt.AlignmentFlag.AlignTop)
+                label = _said(frame, words, role)
+                label.setAlignment(Qt.AlignmentFlag.AlignTop)
+                grid.addWidget(label, row, column)
         return frame
 
     def _bars(self, table: BenchmarkTable) -> QFrame:
@@ -177,7 +183,7 @@ def _facts(offer: Offer) -> list[tuple[str, str]]:
         (offer.label.text, ""),
         (f"{verdict}. {offer.reason}", ""),
         (price_words(offer.price) if offer.price else "not at the gateway", ""),
-        (", ".join(offer.model.strengths), ""),
+        (", ".join(strengths_words(offer.model)), ""),
     ]
 
 

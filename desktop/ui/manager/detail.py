@@ -84,7 +84,7 @@ class Detail(QWidget):
         machine = self._service.machine
         if rows := arithmetic(offer.model, machine):
             best = offer.quantisation if offer.runs else None
-            marked = [(f"{name} ✓" if name == best else name, words) for name, words in rows]
+            marked = [(name, f"Proposed: {words}" if name == best else words) for name, words in rows]
             column.addLayout(_grid(frame, marked))
             note = machine_words(machine, measured=self._service.measured)
             column.addWidget(_said(frame, note, "meta"))

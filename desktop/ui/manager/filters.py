@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
@@ -60,11 +59,11 @@ class Filters(QWidget):
         return Wish(
             text=self._search.text(),
             fits=self._fits.isChecked(),
-            licence=self._licence.currentData(),
-            task=self._task.currentData(),
+            licence=_LICENCES[self._licence.currentIndex()][1],
+            task=_TASKS[self._task.currentIndex()][1],
             thinking=self._thinking.isChecked(),
             images=self._images.isChecked(),
-            order=self._order.currentData(),
+            order=_ORDERS[self._order.currentIndex()][1],
         )
 
     def clear(self) -> None:
@@ -106,13 +105,13 @@ class Filters(QWidget):
             row.setSpacing(8)
         return upper, lower
 
-    def _choice(self, name: str, said: str, entries: Iterable[tuple[str, Any]]) -> Choice:
+    def _choice(self, name: str, said: str, entries: Iterable[tuple[str, object]]) -> Choice:
         choice = Choice(self)
         choice.setObjectName(name)
         choice.setAccessibleName(said)
         choice.setToolTip(said)
-        for words, value in entries:
-            choice.addItem(words, value)
+        for words, _value in entries:
+            choice.addItem(words)
         choice.currentIndexChanged.connect(self._tell)
         return choice
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from desktop.ui.manager.verdict import sign_of
 from desktop.ui.theme import INTERFACE, META, Appearance
 from models.licences import Tier
-from models.offer import parameters_words, price_words
+from models.offer import parameters_words, price_words, strengths_words
 from models.selection import Choice
 
 ROW_PX, TICK_PX = 104, 44
@@ -86,7 +86,7 @@ class OfferPainter(QStyledItemDelegate):
         quiet = label.tier is Tier.OPEN
         self._font(painter, META)
         metrics = painter.fontMetrics()
-        words = metrics.elidedText(label.text, Qt.TextElideMode.ElideRight, line.width() * 45 // 100)
+        words = metrics.elidedText(label.text, Qt.TextElideMode.ElideRight, line.width() * 55 // 100)
         width, height = metrics.horizontalAdvance(words) + 16, metrics.height() + 4
         chip = QRect(line.right() - width + 1, line.center().y() - height // 2 + 1, width, height)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -119,7 +119,7 @@ class OfferPainter(QStyledItemDelegate):
         if price:
             painter.setPen(self._look.theme.colour("offshore"))
             painter.drawText(line, _MIDDLE | Qt.AlignmentFlag.AlignRight, price)
-        words = choice.reason or " · ".join(offer.model.strengths)
+        words = choice.reason or " · ".join(strengths_words(offer.model))
         if choice.left_out:
             words = f"Left out: {choice.reason}"
         colour = "warn" if choice.left_out else "muted"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from models.expected import QUANTISATIONS, expected_shape
 from models.facts import Architecture, CatalogueModel
-from models.fit import USUAL_CONTEXT, Machine, fit
-from models.offer import parameters_words
+from models.fit import USUAL_CONTEXT, Fit, Machine, Verdict, fit
+from models.offer import parameters_words, strengths_words
 from models.sources import Source
 
 _KINDS = {Architecture.DENSE: "dense", Architecture.MOE: "mixture of experts"}
@@ -31,10 +31,10 @@ def facts(model: CatalogueModel) -> list[Fact]:
         ("Parameters", parameters_words(model), "size"),
         ("Experts", _experts(model), "experts"),
         ("Context", f"{model.context:,} tokens" if model.context else "", "context"),
-        ("Reads", ", ".join(model.modalities), "modalities"),
+        ("Takes in", ", ".join(model.modalities), "modalities"),
         ("Languages", _languages(model), "languages"),
         ("Thinking", _thinking(model.thinking_switch), "thinking"),
-        ("Good at", ", ".join(model.strengths), "strengths"),
+        ("Good at", ", ".join(strengths_words(model)), "strengths"),
     ]
     return [fact for fact in told if fact[1]]
 
@@ -68,8 +68,15 @@ def arithmetic(model: CatalogueModel, machine: Machine) -> list[tuple[str, str]]
             f"{(shape.compute_bytes(tokens) + shape.process_bytes()) / _GB:,.1f} buffers",
         )
         total = f"{shape.total_bytes(tokens) / _GB:,.1f} GB = {' + '.join(parts)}"
-        rows.append((name, f"{total}. {result.verdict.value.capitalize()}: {result.reason}"))
+        rows.append((name, f"{total}. {_outcome(result)}"))
     return rows
+
+
+def _outcome(result: Fit) -> str:
+    if result.verdict in (Verdict.WELL, Verdict.SLOWLY) and result.tps is not None:
+        speed = f"{result.tps:.0f}" if result.tps >= 10 else f"{result.tps:.1f}"
+        return f"{result.verdict.value.capitalize()}, about {speed} tokens/s."
+    return result.reason
 
 
 def machine_words(machine: Machine, *, measured: bool) -> str:

@@ -18,6 +18,7 @@ from desktop.ui.theme import Appearance
 from models.chat import ReasoningDelta
 from models.fake import FakeBackend, says
 from models.library import LocalModel
+from models.local.measures import MachineSpeed
 
 
 class Engine(FakeBackend):
@@ -27,6 +28,9 @@ class Engine(FakeBackend):
 
     async def forget(self, cache_keys: Sequence[str]) -> None:
         self.forgotten += cache_keys
+
+    async def gauge(self) -> MachineSpeed:
+        return MachineSpeed(40e9, ())
 
 
 @pytest.fixture
