@@ -118,11 +118,11 @@ def _means(catalogue: Catalogue, task: Task) -> dict[str, float]:
     return means
 
 
-def _here(offer: Offer) -> tuple[int, int]:
-    """The best verdict first; of models that run the largest first, of others the smallest."""
+def _here(offer: Offer) -> tuple[bool, int, int]:
+    """What runs leads, the best verdict first; of those the largest first, of the others the smallest."""
     rank = len(_VERDICTS) if offer.fit is None else _VERDICTS.index(offer.fit.verdict)
     size = offer.model.parameters or 0
-    return rank, -size if offer.runs else size
+    return not offer.runs, rank, -size if offer.runs else size
 
 
 def _speed(offer: Offer) -> float:

@@ -91,7 +91,7 @@ def scatter(
             )
         )
         right = point.x > most_x * 0.75
-        _write(plot, f" {point.name} ", point.x, point.y, theme, "text" if mark else "muted",
+        _write(plot, f"  {point.name}  ", point.x, point.y, theme, "text" if mark else "muted",
                (1.0 if right else 0.0, 0.5))  # fmt: skip
     for side, title in (("bottom", titles[0]), ("left", titles[1])):
         plot.setLabel(side, title, color=theme.colours["muted"], **{"font-size": f"{theme.px(META)}px"})

@@ -72,7 +72,7 @@ class Comparison(QWidget):
             column = number + 1
             grid.setColumnStretch(column, 1)
             grid.setColumnMinimumWidth(column, 96)
-            grid.addWidget(Swatch(number, self._look, frame), 0, column)
+            grid.addWidget(Swatch(number, self._look, frame), 0, column, Qt.AlignmentFlag.AlignLeft)
             for row, (words, role) in enumerate(_facts(offer), start=1):
                 label = _said(frame, words, role)
                 label.setAlignment(Qt.AlignmentFlag.AlignTop)

@@ -65,7 +65,7 @@ class OfferModel(QAbstractListModel):
                 on = choice.offer.id in self.ticked
                 return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
             case Qt.ItemDataRole.ToolTipRole:
-                return choice.offer.label.meaning if choice.left_out else None
+                return choice.reason or None
             case _ if role == CHOICE:
                 return choice
         return None

@@ -113,7 +113,8 @@ class OfferPainter(QStyledItemDelegate):
     def _third(self, painter: QPainter, line: QRect, choice: Choice) -> None:
         """What it is good at, or why it is proposed or left out; the price at the right."""
         offer = choice.offer
-        price = price_words(offer.price).replace(" per million tokens", " per million") if offer.price else ""
+        wanted = offer.price if not choice.left_out else None  # its reason needs the room
+        price = price_words(wanted).removesuffix(" tokens") if wanted else ""
         self._font(painter, META)
         taken = painter.fontMetrics().horizontalAdvance(price) + 12 if price else 0
         if price:
