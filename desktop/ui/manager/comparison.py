@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
@@ -35,6 +36,7 @@ class Comparison(QWidget):
         self._look = look
         self._ids = [offer.id for offer in offers]
         self._charts: list[QFrame] = []
+        self._to_draw: list[Callable[[], QFrame | None]] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(12)
@@ -48,13 +50,19 @@ class Comparison(QWidget):
             self._column.removeWidget(old)
             old.deleteLater()
         tables = [table for table in self._catalogue.tables if scored(table, self._ids)]
-        self._charts = [self._bars(table) for table in tables]
-        if (worth := self._worth()) is not None:
-            self._charts.append(worth)
-        if not tables:
-            self._charts.append(self._nothing())
-        for new in self._charts:
-            self._column.addWidget(new)
+        self._charts = []
+        self._to_draw = [partial(self._bars, table) for table in tables] or [self._nothing]
+        self._to_draw.append(self._worth)
+        self._draw_next()
+
+    def _draw_next(self) -> None:
+        """One chart at a time, so that the window answers in between."""
+        if not self._to_draw:
+            return
+        if (frame := self._to_draw.pop(0)()) is not None:
+            self._charts.append(frame)
+            self._column.addWidget(frame)
+        QTimer.singleShot(0, self, self._draw_next)
 
     def _table(self) -> QFrame:
         frame = card(self)

@@ -60,16 +60,17 @@ class Detail(QWidget):
         self._column.addStretch(1)
 
     def _head(self, offer: Offer, *, can_download: bool) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(_said(self, offer.model.name, "title"), 1)
-        row.addWidget(LicenceChip(offer.label, self), 0, Qt.AlignmentFlag.AlignVCenter)
-        self._column.addLayout(row)
+        self._column.addWidget(_said(self, offer.model.name, "title"))
         self._column.addWidget(_said(self, offer.model.summary, "muted"))
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(LicenceChip(offer.label, self))
         if offer.installed:
-            chip = _said(self, "Installed on this machine", "chip")
+            chip = _said(self, "Installed", "chip")
             chip.setWordWrap(False)
-            self._column.addWidget(chip, 0, Qt.AlignmentFlag.AlignLeft)
+            row.addWidget(chip)
+        row.addStretch(1)
+        self._column.addLayout(row)
         if can_download:
             button = QPushButton("Download…", self)
             button.setObjectName("download-model")

@@ -44,7 +44,6 @@ class Filters(QWidget):
         self._search.setObjectName("search-models")
         self._search.setAccessibleName("Search the catalogue")
         self._search.setPlaceholderText("Name, publisher, what it is good at…")
-        self._search.setClearButtonEnabled(True)
         self._search.textChanged.connect(self._tell)
         self._licence = self._choice("filter-licence", "Licence", _LICENCES)
         self._task = self._choice("filter-task", "Task", _TASKS)

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.services.catalogue import CatalogueService
@@ -334,9 +335,38 @@ def test_charts_follow_the_theme(scene: Scene, qtbot: QtBot, look: Appearance) -
     qtbot.waitUntil(lambda: scene.page.findChild(QWidget, "chart-worth") is not None)
     light = scene.child(QWidget, "chart-worth")
     look.choose("dark")
-    assert any(frame is not light for frame in scene.page.findChildren(QWidget, "chart-worth"))
+    qtbot.waitUntil(lambda: scene.page.findChildren(QWidget, "chart-worth")[-1] is not light)
 
 
 def test_models_without_scores_are_said_to_have_none(scene: Scene, qtbot: QtBot) -> None:
     scene.page.compare(["gemma-3-1b", "qwen3-0.6b"])
     qtbot.waitUntil(lambda: scene.page.findChild(QWidget, "chart-none") is not None)
+
+
+# -- names for scripts and screen readers
+
+
+def test_everything_one_can_use_has_a_name(scene: Scene, qtbot: QtBot) -> None:
+    scene.browse()
+    scene.page.show_model("gemma-3-4b")
+    assert scene.page._over is not None
+    views: list[QWidget | None] = [scene.page, scene.page.browse, scene.page._over]
+    for view in views:
+        assert view is not None
+        kinds = (QAbstractButton, QLineEdit, QComboBox)
+        for widget in (child for kind in kinds for child in view.findChildren(kind)):
+            assert widget.objectName(), widget
+            spoken = QAccessible.queryAccessibleInterface(widget)
+            assert spoken.text(QAccessible.Text.Name), widget.objectName()
+
+
+@pytest.mark.parametrize("width", [480, 760])
+def test_rows_and_details_fit_a_narrow_window(scene: Scene, qtbot: QtBot, width: int) -> None:
+    scene.browse()
+    scene.page.resize(width, 600)
+    sideways = scene.page.horizontalScrollBar()
+    qtbot.waitUntil(lambda: scene.page.viewport().width() < width and sideways.maximum() == 0)
+    for model in SHIPPED.models:
+        scene.page.show_model(model.id)
+        qtbot.waitUntil(lambda: scene.page._over is not None and scene.page._over.isVisible())
+        assert sideways.maximum() == 0, model.id
