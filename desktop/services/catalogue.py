@@ -8,7 +8,7 @@ from functools import cached_property
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.models import ModelService
-from models.catalogue import Catalogue
+from models.catalogue import Catalogue, CatalogueModel
 from models.fit import Fit, Machine, fit
 from models.library import LocalModel
 from models.licences import Label, label_of
@@ -73,9 +73,13 @@ class CatalogueService(QObject):
         """The rows for a wish."""
         return select(self.offers(), wish, self.catalogue)
 
+    def entry_of(self, model: LocalModel) -> CatalogueModel | None:
+        """What the catalogue knows of an installed model, as far as its name is sure."""
+        return self.catalogue.by_name(model.architecture, model.name)
+
     def label_of(self, model: LocalModel) -> Label:
         """The licence's label of an installed model: its file's word, else the catalogue's."""
-        entry = self.catalogue.by_name(model.architecture, model.name)
+        entry = self.entry_of(model)
         stated = model.licence or (entry.licence if entry else "")
         return label_of(self.catalogue.passport_of(model.licence, entry), stated)
 

@@ -181,9 +181,9 @@ class Detail(QWidget):
 
 
 def score_words(score: Score) -> str:
-    """ "MMLU 91.2 %"; stars as "4 of 5 stars"."""
+    """ "MMLU 91.2 %"; stars as "4 of 5 stars". It stays on one line."""
     value = f"{score.value:g} of 5 stars" if score.benchmark.unit == "stars" else f"{score.value:g} %"
-    return f"{score.benchmark.name} {value}"
+    return f"{score.benchmark.name} {value}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _grid(parent: QWidget, rows: Iterable[tuple[str, str]], *, selectable: bool = False) -> QGridLayout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -25,10 +26,14 @@ _AT_ONCE = 12  # cards; a page that opens at once can't make hundreds
 
 
 class Installed(QWidget):
-    """Shows the library; `add_requested` and `remove_requested(id, name)` leave the deed to others."""
+    """Shows the library; `add_requested` and `remove_requested(id, name)` leave the deed to others.
+
+    `opened(catalogue id)` asks for what the catalogue knows of a model.
+    """
 
     add_requested = Signal()
     remove_requested = Signal(str, str)
+    opened = Signal(str)
 
     def __init__(
         self,
@@ -142,6 +147,12 @@ class Installed(QWidget):
             use.setObjectName(f"use-{model.id}")
             use.clicked.connect(lambda: self._models.choose(model.id))
             buttons.append(use)
+        if model.problem is None and (entry := self._catalogue.entry_of(model)) is not None:
+            about = QPushButton("About this model", frame)
+            about.setProperty("link", True)
+            about.setObjectName(f"about-{model.id}")
+            about.clicked.connect(partial(self.opened.emit, entry.id))
+            buttons.append(about)
         if model.source != "starter":
             remove = QPushButton("Remove from the list", frame)
             remove.setProperty("link", True)

@@ -16,6 +16,7 @@ from models.selection import Choice
 
 CHOICE = Qt.ItemDataRole.UserRole
 MOST_COMPARED = 4
+_LEAP = 5
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -125,11 +126,18 @@ class OfferList(QListView):
             self._toggle(index)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
             self._open(index)
+        elif event.key() in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+            self._leap(_LEAP if event.key() == Qt.Key.Key_PageDown else -_LEAP)
         else:
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
+
+    def _leap(self, rows: int) -> None:
+        """A page is what the page around it shows, not all rows."""
+        last = self.rows.rowCount() - 1
+        self.setCurrentIndex(self.rows.index(min(max(self.currentIndex().row() + rows, 0), last)))
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(index.data(CHOICE).offer.id)

@@ -38,10 +38,11 @@ class ModelsPage(Page):
     ) -> None:
         super().__init__("Models", "", parent, widest=_WIDEST)
         self._catalogue, self._look, self._can_download = catalogue, look, can_download
-        self._place = 0  # where the catalogue was scrolled to
+        self._from_catalogue, self._place = False, 0  # where one was, and how far it was scrolled
         self.installed = Installed(models, settings, catalogue, look, self)
         self.installed.add_requested.connect(self.add_requested)
         self.installed.remove_requested.connect(self.remove_requested)
+        self.installed.opened.connect(self.show_model)
         self.browse: Browse | None = None
         self._over: Detail | Comparison | None = None  # what lies over the catalogue
         self._tabs = QWidget(self)
@@ -60,12 +61,10 @@ class ModelsPage(Page):
         self._show(self.installed)
 
     def show_catalogue(self) -> None:
-        """Show the catalogue as it was left."""
+        """Show the catalogue."""
         self._all.setChecked(True)
         self._close_over()
         self._show(self._browser())
-        # once the layout knows how high the rows are
-        QTimer.singleShot(0, self, lambda: self.verticalScrollBar().setValue(self._place))
 
     def show_model(self, model_id: str) -> None:
         """Show one model in full, if the catalogue has it."""
@@ -82,6 +81,19 @@ class ModelsPage(Page):
         everything = self._catalogue.offers()
         self._lay_over(Comparison(offers, everything, self._catalogue.catalogue, self._look, self))
 
+    def _go_back(self) -> None:
+        place = self._place
+        if self._from_catalogue:
+            self.show_catalogue()
+            self._browser().list.setFocus()
+        else:
+            self.show_installed()
+        self._scroll_to(place)
+
+    def _scroll_to(self, place: int) -> None:
+        """Once the layout knows how high everything is."""
+        QTimer.singleShot(0, self, lambda: self.verticalScrollBar().setValue(place))
+
     def _browser(self) -> Browse:
         if self.browse is None:
             self.browse = Browse(self._catalogue, self._look, self)
@@ -94,9 +106,10 @@ class ModelsPage(Page):
     def _lay_over(self, view: Detail | Comparison) -> None:
         if self._over is None:
             self._place = self.verticalScrollBar().value()
+            self._from_catalogue = self.browse is not None and not self.browse.isHidden()
+            self._back.setText("Back to the catalogue" if self._from_catalogue else "Back to your models")
         self._close_over()
         self._over = view
-        self._all.setChecked(True)
         self.column.insertWidget(self.column.count() - 1, view)
         self._show(view)
         self.verticalScrollBar().setValue(0)
@@ -120,7 +133,9 @@ class ModelsPage(Page):
     def _judge_again(self) -> None:
         """The model that is shown may do otherwise on a machine that is measured now."""
         if isinstance(self._over, Detail):
+            place = self.verticalScrollBar().value()
             self.show_model(self._over.model_id)
+            self._scroll_to(place)
 
     def _grow(self, value: int) -> None:
         if self.installed.isVisible() and value > self.verticalScrollBar().maximum() - self.height():
@@ -154,9 +169,9 @@ class ModelsPage(Page):
         return tab
 
     def _make_back(self) -> QPushButton:
-        back = QPushButton("Back to the catalogue", self)
-        back.setObjectName("back-to-catalogue")
+        back = QPushButton(self)
+        back.setObjectName("back-to-models")
         back.setIcon(self._look.icon("arrow-left", "shore"))
         back.setProperty("link", True)
-        back.clicked.connect(self.show_catalogue)
+        back.clicked.connect(self._go_back)
         return back

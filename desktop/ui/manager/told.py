@@ -64,7 +64,7 @@ def arithmetic(model: CatalogueModel, machine: Machine) -> list[tuple[str, str]]
         tokens = min(USUAL_CONTEXT, shape.trained_context or USUAL_CONTEXT)
         parts = (
             f"{shape.weights_bytes / _GB:,.1f} weights",
-            f"{shape.cache_bytes(tokens) / _GB:,.1f} for {tokens:,} tokens of context",
+            f"{shape.cache_bytes(tokens) / _GB:,.1f} context",
             f"{(shape.compute_bytes(tokens) + shape.process_bytes()) / _GB:,.1f} buffers",
         )
         total = f"{shape.total_bytes(tokens) / _GB:,.1f} GB = {' + '.join(parts)}"
@@ -84,7 +84,8 @@ def machine_words(machine: Machine, *, measured: bool) -> str:
     cards = ", ".join(f"{card.name} with {card.memory_bytes / _GB:.0f} GB" for card in machine.cards)
     memory = f"{machine.memory_bytes / _GB:.1f} GB of memory, {machine.room_bytes / _GB:.1f} GB for a model"
     speed = f"{machine.bandwidth / _GB:.0f} GB/s {'measured' if measured else 'assumed until measured'}"
-    return f"This machine: {memory}; {speed}" + (f"; {cards}." if cards else "; no graphics card in use.")
+    context = f"With a context of {USUAL_CONTEXT:,} tokens."
+    return f"{context} This machine: {memory}; {speed}; {cards or 'no graphics card in use'}."
 
 
 def files(model: CatalogueModel) -> list[tuple[str, str]]:

@@ -119,6 +119,18 @@ def test_cards_are_judged_again_when_the_machine_is_measured(scene: Scene) -> No
     assert "Runs well. Takes" in scene.words("model-mine")
 
 
+def test_a_card_leads_to_what_the_catalogue_knows_and_back(
+    tmp_path: Path, look: Appearance, qtbot: QtBot
+) -> None:
+    scene = Scene(tmp_path, look, qtbot, models=[local("mine", "Qwen3 8B"), local("other", "Somebody’s")])
+    assert scene.page.findChild(QPushButton, "about-other") is None
+    scene.press("about-mine")
+    assert scene.child(QWidget, "detail-qwen3-8b").isVisible()
+    assert scene.child(QPushButton, "back-to-models").text() == "Back to your models"
+    scene.press("back-to-models")
+    assert scene.page.installed.isVisible()
+
+
 # -- the catalogue
 
 
@@ -225,6 +237,16 @@ def test_the_keyboard_scrolls_the_page(scene: Scene, qtbot: QtBot) -> None:
     assert scene.page.verticalScrollBar().value() > 0
 
 
+def test_page_down_goes_on_by_a_few_rows(scene: Scene, qtbot: QtBot) -> None:
+    offers = scene.browse().list
+    offers.setCurrentIndex(offers.rows.index(2))
+    qtbot.keyClick(offers, Qt.Key.Key_PageDown)
+    assert offers.currentIndex().row() == 7
+    for _ in range(3):
+        qtbot.keyClick(offers, Qt.Key.Key_PageDown)
+    assert offers.currentIndex().row() == 17
+
+
 def test_a_click_on_the_box_ticks_and_elsewhere_opens(scene: Scene, qtbot: QtBot) -> None:
     offers = scene.browse().list
     row = offers.visualRect(offers.rows.index(0))
@@ -249,7 +271,7 @@ def test_a_model_in_full_has_every_group_with_its_source(scene: Scene) -> None:
     assert "not legal advice" in scene.words("detail-licence")
     assert "weights + " in scene.words("detail-fit")
     assert "¥2 in, ¥6 out per million tokens" in scene.words("detail-price")
-    assert "MMLU 91.2 %" in scene.words("detail-scores")
+    assert "MMLU\N{NO-BREAK SPACE}91.2\N{NO-BREAK SPACE}%" in scene.words("detail-scores")
 
 
 def test_the_way_back_leads_to_where_one_was(scene: Scene, qtbot: QtBot) -> None:
@@ -259,7 +281,8 @@ def test_the_way_back_leads_to_where_one_was(scene: Scene, qtbot: QtBot) -> None
     bar.setValue(300)
     scene.page.show_model("qwen3-8b")
     assert bar.value() == 0
-    scene.press("back-to-catalogue")
+    scene.press("back-to-models")
+    assert scene.browse().list.hasFocus() or not scene.page.isActiveWindow()
     qtbot.waitUntil(lambda: bar.value() == 300)
     assert scene.page.browse is not None
     assert scene.page.browse.isVisible()
