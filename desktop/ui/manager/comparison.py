@@ -56,10 +56,13 @@ class Comparison(QWidget):
         self._draw_next()
 
     def _draw_next(self) -> None:
-        """One chart at a time, so that the window answers in between."""
+        """One chart at a time, so that the window answers in between; they are shown together."""
         if not self._to_draw:
+            for chart in self._charts:
+                chart.show()
             return
         if (frame := self._to_draw.pop(0)()) is not None:
+            frame.hide()
             self._charts.append(frame)
             self._column.addWidget(frame)
         QTimer.singleShot(0, self, self._draw_next)

@@ -358,12 +358,18 @@ def test_charts_follow_the_theme(scene: Scene, qtbot: QtBot, look: Appearance) -
     qtbot.waitUntil(lambda: scene.page.findChild(QWidget, "chart-worth") is not None)
     light = scene.child(QWidget, "chart-worth")
     look.choose("dark")
-    qtbot.waitUntil(lambda: scene.page.findChildren(QWidget, "chart-worth")[-1] is not light)
+
+    def drawn_anew() -> bool:
+        charts = scene.page.findChildren(QWidget, "chart-worth")
+        return any(chart is not light and chart.isVisible() for chart in charts)
+
+    qtbot.waitUntil(drawn_anew)
 
 
 def test_models_without_scores_are_said_to_have_none(scene: Scene, qtbot: QtBot) -> None:
     scene.page.compare(["gemma-3-1b", "qwen3-0.6b"])
     qtbot.waitUntil(lambda: scene.page.findChild(QWidget, "chart-none") is not None)
+    qtbot.waitUntil(scene.child(QWidget, "chart-none").isVisible)
 
 
 # -- names for scripts and screen readers
