@@ -35,6 +35,7 @@ from models.library import Library
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from desktop.services.catalogue import CatalogueService
     from desktop.storage.conversations import StoredMessage
     from desktop.storage.export import Form
     from desktop.system.settings import Settings
@@ -125,6 +126,20 @@ class Program(QObject):
             shelf=self._shelf,
             context=self.settings.context_for,
             measures=self.measures,
+        )
+
+    @cached_property
+    def catalogue(self) -> CatalogueService:
+        """Which models there are. Built when first needed."""
+        from desktop.services.catalogue import CatalogueService
+        from models.catalogue import load
+        from models.machine import this_machine
+
+        return CatalogueService(
+            lambda: load(resources() / "catalogue", self._paths.own_catalogue),
+            lambda: this_machine(None, ()),
+            self.models,
+            self,
         )
 
     def _shelf(self) -> Shelf | None:
@@ -279,15 +294,24 @@ class Program(QObject):
         if name == "models":
             from desktop.ui.manager.page import ModelsPage
 
-            models = ModelsPage(self.models, self.settings, self._look)
+            models = ModelsPage(self.models, self.settings, self.catalogue, self._look)
             models.add_requested.connect(self._add_model)
             models.remove_requested.connect(self._remove_model)
+            models.link_activated.connect(self._open_link)
+            self.background.run(self.local.gauge(), self._judge)
             return models
         from desktop.ui.settings.page import SettingsPage
 
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(self._open_folder)
         return settings
+
+    def _judge(self, outcome: JobOutcome) -> None:
+        """Where the engine can't be started, the models are judged for an ordinary machine."""
+        from models.machine import this_machine
+
+        if outcome.value is not None:
+            self.catalogue.judge_for(this_machine(outcome.value.bandwidth, outcome.value.devices))
 
     def _add_model(self) -> None:
         dialog = QFileDialog(self.window, "Add a model", str(Path.home()), "Models (*.gguf);;All files (*)")

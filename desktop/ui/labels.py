@@ -49,11 +49,13 @@ class ElidedLabel(QLabel):
 
 
 class Picture(QWidget):
-    """An icon that stands by itself, of a size in pixels."""
+    """An icon that stands by itself, of a size in pixels, in a token's colour."""
 
-    def __init__(self, look: Appearance, name: str, size: int, parent: QWidget) -> None:
+    def __init__(
+        self, look: Appearance, name: str, size: int, parent: QWidget, colour: str = "shore"
+    ) -> None:
         super().__init__(parent)
-        self._icon = look.icon(name, "shore")
+        self._icon = look.icon(name, colour)
         self.setFixedSize(size, size)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -9,9 +9,11 @@ from desktop.ui.theme import MEASURE
 
 
 class Page(QScrollArea):
-    """Scrolls; `column` is where content goes, top to bottom."""
+    """Scrolls; `column` is where content goes, top to bottom, at most `widest` pixels wide."""
 
-    def __init__(self, title: str, words: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, words: str, parent: QWidget | None = None, *, widest: int = MEASURE
+    ) -> None:
         super().__init__(parent)
         self.setAccessibleName(title)
         self.setWidgetResizable(True)
@@ -19,13 +21,15 @@ class Page(QScrollArea):
         body = QWidget()
         self.setWidget(body)
         middle = QWidget(body)
-        middle.setMaximumWidth(MEASURE)
+        middle.setMaximumWidth(widest)
         self.column = QVBoxLayout(middle)
         self.column.setContentsMargins(0, 56, 0, 32)
         self.column.setSpacing(12)
-        self.column.addWidget(_said(middle, title, "title"))
-        self.column.addWidget(_said(middle, words, "muted"))
-        self.column.addSpacing(12)
+        self.title = _said(middle, title, "title")
+        self.column.addWidget(self.title)
+        if words:
+            self.column.addWidget(_said(middle, words, "muted"))
+            self.column.addSpacing(12)
         row = QHBoxLayout(body)
         row.setContentsMargins(24, 0, 24, 0)
         row.addStretch(1)

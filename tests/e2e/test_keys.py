@@ -1,4 +1,4 @@
-"""The program as it is started by hand: `main.py`, an empty home, and keys from the keyboard."""
+"""The program as it is started by hand: `main.py`, a new home, and keys from the keyboard."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ pytestmark = [pytest.mark.journey, pytest.mark.model]
 
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    settings = tmp_path / "inshore" / "config" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"temperature": 0.0}', encoding="utf-8")  # what is drawn is now and then not Paris
     environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     environment |= {"HOME": str(tmp_path), "INSHORE_HOME": str(tmp_path / "inshore")}
     with subprocess.Popen([sys.executable, "main.py"], cwd=ROOT, env=environment) as process:

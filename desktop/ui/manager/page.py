@@ -1,142 +1,177 @@
-"""The installed models: which one answers, what each is, and how to add another."""
+"""The Models page: what is on this machine, and the catalogue with its details and comparisons."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
-
+from desktop.services.catalogue import CatalogueService
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
-from desktop.ui.labels import plain_label
-from desktop.ui.manager.options import ModelOptions
-from desktop.ui.page import Page, card
+from desktop.ui.manager.browse import Browse
+from desktop.ui.manager.comparison import Comparison
+from desktop.ui.manager.detail import Detail
+from desktop.ui.manager.installed import Installed
+from desktop.ui.page import Page
 from desktop.ui.theme import Appearance
-from models.library import LocalModel
 
-if TYPE_CHECKING:
-    from models.local.measures import Speed
+_WIDEST = 816  # beside the button that shows the sidebar, at the window’s usual width
 
 
 class ModelsPage(Page):
-    """Shows the library; `add_requested` and `remove_requested(id, name)` leave the deed to others."""
+    """One of its views at a time; the deeds that leave the window's hands are its signals."""
 
     add_requested = Signal()
     remove_requested = Signal(str, str)
+    download_requested = Signal(str)
+    link_activated = Signal(str)
 
     def __init__(
         self,
         models: ModelService,
         settings: SettingsService,
+        catalogue: CatalogueService,
         look: Appearance,
         parent: QWidget | None = None,
+        *,
+        can_download: bool = False,
     ) -> None:
-        super().__init__(
-            "Models",
-            "Files on this machine that can answer. Inshore uses a file where it lies and copies nothing.",
-            parent,
-        )
-        self._models, self._settings, self._look = models, settings, look
-        self._unfolded = ""  # the model whose settings are in sight, also after the cards are made anew
-        self._add = QPushButton("Add a model file…", self)
-        self._add.setObjectName("add-model")
-        self._add.setProperty("primary", True)
-        self._add.clicked.connect(self.add_requested)
-        self._cards: list[QFrame] = []
-        self._list = QVBoxLayout()
-        self._list.setSpacing(8)
-        self.column.addWidget(self._add, 0, Qt.AlignmentFlag.AlignLeft)
-        self.column.addSpacing(8)
-        self.column.addLayout(self._list)
-        self.column.addStretch(1)
-        models.changed.connect(self.refresh)
-        self.refresh()
+        super().__init__("Models", "", parent, widest=_WIDEST)
+        self._catalogue, self._look, self._can_download = catalogue, look, can_download
+        self._from_catalogue, self._place = False, 0  # where one was, and how far it was scrolled
+        self.installed = Installed(models, settings, catalogue, look, self)
+        self.installed.add_requested.connect(self.add_requested)
+        self.installed.remove_requested.connect(self.remove_requested)
+        self.installed.opened.connect(self.show_model)
+        self.browse: Browse | None = None
+        self._over: Detail | Comparison | None = None  # what lies over the catalogue
+        self._tabs = QWidget(self)
+        self._here = self._tab("On this machine", "tab-installed")
+        self._all = self._tab("Catalogue", "tab-catalogue")
+        self._back = self._make_back()
+        self._lay_out()
+        self.show_installed()
+        self.verticalScrollBar().valueChanged.connect(self._grow)
+        catalogue.changed.connect(self._judge_again)
 
-    def refresh(self) -> None:
-        """Show what is installed now."""
-        for old in self._cards:
-            self._list.removeWidget(old)
-            old.deleteLater()
-        usable = self._models.usable()
-        first = usable[0].id if usable else None
-        self._cards = [self._card(model, model.id == first) for model in self._models.models()]
-        for new in self._cards:
-            self._list.addWidget(new)
+    def show_installed(self) -> None:
+        """Show what is on this machine."""
+        self._here.setChecked(True)
+        self._close_over()
+        self._show(self.installed)
 
-    def _card(self, model: LocalModel, first: bool) -> QFrame:
-        frame = card(self)
-        frame.setObjectName(f"model-{model.id}")
-        name = plain_label(frame, "strong")
-        name.setText(model.name)
-        facts = plain_label(frame, "muted")
-        facts.setText(
-            " · ".join(text for text in (model_facts(model), speed_words(self._models.speed(model))) if text)
-        )
-        words = QVBoxLayout(frame)
-        words.setSpacing(2)
-        words.addWidget(name)
-        words.addWidget(facts)
-        if model.problem is not None:
-            problem = plain_label(frame, "warn")
-            problem.setText(f"{model.problem.title} {model.problem.cause}")
-            words.addWidget(problem)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 8, 0, 0)
-        for button in self._buttons(frame, model, first):
-            row.addWidget(button)
+    def show_catalogue(self) -> None:
+        """Show the catalogue."""
+        self._all.setChecked(True)
+        self._close_over()
+        self._show(self._browser())
+
+    def show_model(self, model_id: str) -> None:
+        """Show one model in full, if the catalogue has it."""
+        offer = self._catalogue.offer(model_id)
+        if offer is not None:
+            detail = Detail(offer, self._catalogue, self._look, self, can_download=self._can_download)
+            detail.download_requested.connect(self.download_requested)
+            detail.link_activated.connect(self.link_activated)
+            self._lay_over(detail)
+
+    def compare(self, model_ids: list[str]) -> None:
+        """Show models side by side."""
+        offers = [offer for offer in map(self._catalogue.offer, model_ids) if offer is not None]
+        everything = self._catalogue.offers()
+        self._lay_over(Comparison(offers, everything, self._catalogue.catalogue, self._look, self))
+
+    def _go_back(self) -> None:
+        place = self._place
+        if self._from_catalogue:
+            self.show_catalogue()
+            self._browser().list.setFocus()
+        else:
+            self.show_installed()
+        self._scroll_to(place)
+
+    def _scroll_to(self, place: int) -> None:
+        """Once the layout knows how high everything is."""
+        QTimer.singleShot(0, self, lambda: self.verticalScrollBar().setValue(place))
+
+    def _browser(self) -> Browse:
+        if self.browse is None:
+            self.browse = Browse(self._catalogue, self._look, self)
+            self.browse.opened.connect(self.show_model)
+            self.browse.compared.connect(self.compare)
+            self.browse.list.row_reached.connect(self._follow)
+            self.column.insertWidget(self.column.count() - 1, self.browse)
+        return self.browse
+
+    def _lay_over(self, view: Detail | Comparison) -> None:
+        if self._over is None:
+            self._place = self.verticalScrollBar().value()
+            self._from_catalogue = self.browse is not None and not self.browse.isHidden()
+            self._back.setText("Back to the catalogue" if self._from_catalogue else "Back to your models")
+        self._close_over()
+        self._over = view
+        self.column.insertWidget(self.column.count() - 1, view)
+        self._show(view)
+        self.verticalScrollBar().setValue(0)
+        self._back.setFocus()
+
+    def _close_over(self) -> None:
+        if self._over is not None:
+            self.column.removeWidget(self._over)
+            self._over.hide()
+            self._over.deleteLater()
+            self._over = None
+
+    def _show(self, view: QWidget) -> None:
+        for one in (self.installed, self.browse, self._over):
+            if one is not None:
+                one.setVisible(one is view)
+        self._tabs.setVisible(view is not self._over)
+        self.title.setVisible(view is not self._over)
+        self._back.setVisible(view is self._over)
+
+    def _judge_again(self) -> None:
+        """The model that is shown may do otherwise on a machine that is measured now."""
+        if isinstance(self._over, Detail):
+            place = self.verticalScrollBar().value()
+            self.show_model(self._over.model_id)
+            self._scroll_to(place)
+
+    def _grow(self, value: int) -> None:
+        if self.installed.isVisible() and value > self.verticalScrollBar().maximum() - self.height():
+            self.installed.show_more()
+
+    def _follow(self, row: QRect) -> None:
+        if self.browse is not None and (body := self.widget()) is not None:
+            place = self.browse.list.mapTo(body, row.center())
+            self.ensureVisible(place.x(), place.y(), 0, row.height())
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self._tabs)
+        row.setContentsMargins(0, 0, 0, 4)
+        row.setSpacing(4)
+        group = QButtonGroup(self)
+        for tab, show in ((self._here, self.show_installed), (self._all, self.show_catalogue)):
+            group.addButton(tab)
+            row.addWidget(tab)
+            tab.clicked.connect(show)
         row.addStretch(1)
-        words.addLayout(row)
-        if model.problem is None:
-            self._add_options(frame, model, row, words)
-        words.setContentsMargins(16, 12, 16, 12)
-        return frame
+        self.column.addWidget(self._tabs)
+        self.column.addWidget(self._back, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self.installed)
+        self.column.addStretch(1)
 
-    def _add_options(self, frame: QFrame, model: LocalModel, row: QHBoxLayout, words: QVBoxLayout) -> None:
-        options = ModelOptions(model, self._settings, self._look, frame)
-        options.unfold(self._unfolded == model.id)
-        options.unfolded.connect(lambda shown: self._remember(model.id if shown else ""))
-        row.insertWidget(row.count() - 1, options.button)  # before the stretch
-        words.addWidget(options)
+    def _tab(self, words: str, name: str) -> QPushButton:
+        tab = QPushButton(words, self._tabs)
+        tab.setObjectName(name)
+        tab.setProperty("nav", True)
+        tab.setCheckable(True)
+        return tab
 
-    def _remember(self, unfolded: str) -> None:
-        self._unfolded = unfolded
-
-    def _buttons(self, frame: QFrame, model: LocalModel, first: bool) -> list[QWidget]:
-        buttons: list[QWidget] = []
-        if first:
-            chip = plain_label(frame, "chip")
-            chip.setWordWrap(False)
-            chip.setText("Answers new messages")
-            buttons.append(chip)
-        elif model.problem is None:
-            use = QPushButton("Use this one", frame)
-            use.setObjectName(f"use-{model.id}")
-            use.clicked.connect(lambda: self._models.choose(model.id))
-            buttons.append(use)
-        if model.source != "starter":
-            remove = QPushButton("Remove from the list", frame)
-            remove.setProperty("link", True)
-            remove.setObjectName(f"remove-{model.id}")
-            remove.clicked.connect(lambda: self.remove_requested.emit(model.id, model.name))
-            buttons.append(remove)
-        return buttons
-
-
-def model_facts(model: LocalModel) -> str:
-    """What decides, in one line; what isn't known is left out, an unknown licence is said."""
-    context = f"{model.context_length:,} tokens of context" if model.context_length else None
-    size = (
-        f"{model.size_bytes / 1e9:.1f} GB" if model.size_bytes >= 1e9 else f"{model.size_bytes / 1e6:.0f} MB"
-    )
-    licence = f"licence {model.licence}" if model.licence else "licence unknown"
-    parts = [model.parameters, model.quantisation, size, context, licence]
-    return " · ".join(part for part in parts if part)
-
-
-def speed_words(speed: Speed | None) -> str:
-    """How fast it is here, and how that is known."""
-    if speed is None:
-        return ""
-    tps = f"{speed.tps:.0f}" if speed.tps >= 10 else f"{speed.tps:.1f}"
-    return f"{tps} tokens/s here" if speed.measured else f"about {tps} tokens/s expected here"
+    def _make_back(self) -> QPushButton:
+        back = QPushButton(self)
+        back.setObjectName("back-to-models")
+        back.setIcon(self._look.icon("arrow-left", "shore"))
+        back.setProperty("link", True)
+        back.clicked.connect(self._go_back)
+        return back

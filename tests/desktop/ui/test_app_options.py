@@ -14,10 +14,12 @@ from desktop.app import Program
 from desktop.storage.export import Form
 from desktop.system.options import Options
 from desktop.system.paths import Paths
+from desktop.ui.manager.page import ModelsPage
 from desktop.ui.theme import Appearance
 from models.chat import ReasoningDelta
 from models.fake import FakeBackend, says
 from models.library import LocalModel
+from models.local.measures import MachineSpeed
 
 
 class Engine(FakeBackend):
@@ -27,6 +29,9 @@ class Engine(FakeBackend):
 
     async def forget(self, cache_keys: Sequence[str]) -> None:
         self.forgotten += cache_keys
+
+    async def gauge(self) -> MachineSpeed:
+        return MachineSpeed(40e9, ())
 
 
 @pytest.fixture
@@ -91,6 +96,24 @@ def test_an_export_that_fails_is_said(program: Program, qtbot: QtBot, tmp_path: 
     dialog.fileSelected.emit(str(tmp_path / "gone" / "x.md"))
     dialog.close()
     assert program.window.banner.isVisible()
+
+
+def test_the_models_page_has_the_machine_measured_and_opens_links(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(Program, "_open_link", lambda _self, address: opened.append(address))
+    assert not program.catalogue.measured
+    program._show_page("models")
+    qtbot.waitUntil(lambda: program.catalogue.measured)
+    assert program.catalogue.machine.bandwidth == 40e9
+    page = program._pages["models"]
+    assert isinstance(page, ModelsPage)
+    page.show_model("gemma-3-4b")
+    link = page.findChild(QPushButton, "licence-link")
+    assert link is not None
+    link.click()
+    assert opened == [link.toolTip()]
 
 
 def test_a_models_settings_hold_for_its_answers(program: Program, engine: Engine, qtbot: QtBot) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPl
 from pytestqt.qtbot import QtBot
 
 from desktop.background import Background
+from desktop.services.catalogue import CatalogueService
 from desktop.services.chat import ChatService
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
@@ -26,8 +27,10 @@ from desktop.ui.settings.page import SettingsPage
 from desktop.ui.sidebar import Sidebar
 from desktop.ui.theme import Appearance
 from desktop.ui.window import Window
+from models.catalogue import load
 from models.fake import FakeBackend, says
 from models.library import Library
+from models.machine import this_machine
 
 NAMES = {
     "composer",
@@ -51,6 +54,9 @@ class Scene:
         self.background = Background()
         self.settings = SettingsService(folder / "settings.json")
         self.models = ModelService(Library(folder / "models", resources() / "starter"))
+        self.catalogue = CatalogueService(
+            lambda: load(resources() / "catalogue"), lambda: this_machine(None, ()), self.models
+        )
         self.chat = ChatService(
             ConversationStore(self.connection),
             self.background,
@@ -63,7 +69,7 @@ class Scene:
         self.sidebar = Sidebar(look)
         self.window = Window(self.sidebar, self.page, look)
         self.pages: list[Page] = [
-            ModelsPage(self.models, self.settings, look),
+            ModelsPage(self.models, self.settings, self.catalogue, look),
             SettingsPage(self.settings, folder),
         ]
         self.chat.conversations_changed.connect(

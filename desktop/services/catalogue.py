@@ -1,0 +1,99 @@
+"""The catalogue's models, judged for this machine, while the program runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.services.models import ModelService
+from models.catalogue import Catalogue, CatalogueModel
+from models.fit import Fit, Machine, fit
+from models.library import LocalModel
+from models.licences import Label, label_of
+from models.offer import Offer, installed_ids, offers
+from models.selection import Choice, Wish, select
+
+
+class CatalogueService(QObject):
+    """Reads the catalogue when first asked. `changed` when a judgement may be another than before.
+
+    Until `judge_for` brings the measured machine, speeds are those of the machine given at first.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        read: Callable[[], Catalogue],
+        machine: Callable[[], Machine],
+        models: ModelService,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._read, self._machine_at_first, self._models = read, machine, models
+        self._measured: Machine | None = None
+        self._offers: Sequence[Offer] | None = None
+        models.changed.connect(self._forget)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Shipped and own entries."""
+        return self._read()
+
+    @property
+    def measured(self) -> bool:
+        """Whether the machine was measured."""
+        return self._measured is not None
+
+    @property
+    def machine(self) -> Machine:
+        """What the judgements are for."""
+        return self._measured or self._first_machine
+
+    def judge_for(self, machine: Machine) -> None:
+        """Judge for this machine, which was measured."""
+        if machine != self._measured:
+            self._measured = machine
+            self._forget()
+
+    def offers(self) -> Sequence[Offer]:
+        """All models of the catalogue."""
+        if self._offers is None:
+            installed = installed_ids(self.catalogue, self._models.usable())
+            self._offers = offers(self.catalogue, self.machine, installed)
+        return self._offers
+
+    def offer(self, model_id: str) -> Offer | None:
+        """One of them."""
+        return next((offer for offer in self.offers() if offer.id == model_id), None)
+
+    def select(self, wish: Wish) -> list[Choice]:
+        """The rows for a wish."""
+        return select(self.offers(), wish, self.catalogue)
+
+    def entry_of(self, model: LocalModel) -> CatalogueModel | None:
+        """What the catalogue knows of an installed model, as far as its name is sure."""
+        return self.catalogue.by_name(model.architecture, model.name)
+
+    def label_of(self, model: LocalModel) -> Label:
+        """The licence's label of an installed model: its file's word, else the catalogue's."""
+        entry = self.entry_of(model)
+        stated = model.licence or (entry.licence if entry else "")
+        return label_of(self.catalogue.passport_of(model.licence, entry), stated)
+
+    def fit_of(self, model: LocalModel) -> Fit | None:
+        """How an installed model does on this machine; None if its file doesn't say."""
+        if model.shape is None or model.problem is not None:
+            return None
+        speed = self._models.speed(model)
+        return fit(model.shape, self.machine, measured_tps=speed.tps if speed and speed.measured else None)
+
+    @cached_property
+    def _first_machine(self) -> Machine:
+        return self._machine_at_first()
+
+    def _forget(self) -> None:
+        self._offers = None
+        self.changed.emit()

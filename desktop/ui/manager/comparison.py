@@ -1,0 +1,204 @@
+"""Up to four models side by side: what decides, the benchmark tables as charts, price against score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from desktop.ui.labels import plain_label
+from desktop.ui.manager.marks import Swatch
+from desktop.ui.manager.told import source_words
+from desktop.ui.page import card
+from desktop.ui.theme import Appearance
+from models.catalogue import Catalogue
+from models.comparing import scored, scores, worths
+from models.facts import BenchmarkTable
+from models.offer import Offer, parameters_words, per_million, price_words, strengths_words
+
+
+class Comparison(QWidget):
+    """Shows offers; charts are drawn anew when the theme changes."""
+
+    def __init__(
+        self,
+        offers: Sequence[Offer],
+        everything: Sequence[Offer],
+        catalogue: Catalogue,
+        look: Appearance,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("comparison")
+        self._offers, self._everything, self._catalogue = offers, everything, catalogue
+        self._look = look
+        self._ids = [offer.id for offer in offers]
+        self._charts: list[QFrame] = []
+        self._to_draw: list[Callable[[], QFrame | None]] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(12)
+        self._column.addWidget(_said(self, "Comparison", "title"))
+        self._column.addWidget(self._table())
+        QTimer.singleShot(0, self, self._draw)  # the table is there before the charts are made
+        look.changed.connect(self._draw)
+
+    def _draw(self) -> None:
+        for old in self._charts:
+            self._column.removeWidget(old)
+            old.deleteLater()
+        tables = [table for table in self._catalogue.tables if scored(table, self._ids)]
+        self._charts = []
+        self._to_draw = [partial(self._bars, table) for table in tables] or [self._nothing]
+        self._to_draw.append(self._worth)
+        self._draw_next()
+
+    def _draw_next(self) -> None:
+        """One chart at a time, so that the window answers in between; they are shown together."""
+        if not self._to_draw:
+            for chart in self._charts:
+                chart.show()
+            return
+        if (frame := self._to_draw.pop(0)()) is not None:
+            frame.hide()
+            self._charts.append(frame)
+            self._column.addWidget(frame)
+        QTimer.singleShot(0, self, self._draw_next)
+
+    def _table(self) -> QFrame:
+        frame = card(self)
+        frame.setObjectName("compared-facts")
+        grid = QGridLayout(frame)
+        grid.setContentsMargins(16, 12, 16, 12)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(8)
+        for row, heading in enumerate(("", "", "Size", "Licence", "Here", "Price", "Good at")):
+            label = _said(frame, heading, "muted")
+            label.setWordWrap(False)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(label, row, 0)
+        for number, offer in enumerate(self._offers):
+            column = number + 1
+            grid.setColumnStretch(column, 1)
+            grid.setColumnMinimumWidth(column, 96)
+            grid.addWidget(Swatch(number, self._look, frame), 0, column, Qt.AlignmentFlag.AlignLeft)
+            for row, (words, role) in enumerate(_facts(offer), start=1):
+                label = _said(frame, words, role)
+                label.setAlignment(Qt.AlignmentFlag.AlignTop)
+                grid.addWidget(label, row, column)
+        return frame
+
+    def _bars(self, table: BenchmarkTable) -> QFrame:
+        from desktop.ui.manager.charts import Bars, bar_chart
+
+        rows = scores(table, self._ids)
+        drawn = [number for number, row in enumerate(rows) if row[0].height is not None]
+        bars = Bars(
+            groups=[benchmark.name for benchmark in table.benchmarks],
+            values=[[value.height for value in rows[number]] for number in drawn],
+            words=[[value.words for value in rows[number]] for number in drawn],
+            marks=drawn,
+        )
+        frame, column = self._section(table.title, f"chart-{table.id}")
+        column.addWidget(bar_chart(bars, self._look.theme, self._spoken(table), frame))
+        column.addWidget(_said(frame, self._notes(table, drawn), "meta"))
+        return frame
+
+    def _worth(self) -> QFrame | None:
+        from desktop.ui.manager.charts import Point, scatter
+
+        all_worths = worths(self._everything, self._catalogue)
+        currency = next((one.currency for one in all_worths if one.model_id in self._ids), None)
+        if currency is None:
+            return None
+        same = [one for one in all_worths if one.currency == currency]  # two currencies are never compared
+        points = [
+            Point(
+                one.name,
+                one.price_nano / 1000,
+                one.mean,
+                self._ids.index(one.model_id) if one.model_id in self._ids else None,
+            )
+            for one in same
+        ]
+        spoken = "Price against score. " + ". ".join(
+            f"{one.name}: {per_million(currency, one.price_nano)}, {one.mean:.1f} %" for one in same
+        )
+        sign = per_million(currency, 0).replace("0", "").strip()
+        titles = (f"{sign} for a million tokens in and a million out", "Mean of all percents")
+        frame, column = self._section("Price against score", "chart-worth")
+        column.addWidget(scatter(points, titles, self._look.theme, spoken, frame))
+        column.addWidget(
+            _said(frame, "Up and to the left is better. Small points are models you didn’t choose.", "meta")
+        )
+        return frame
+
+    def _spoken(self, table: BenchmarkTable) -> str:
+        lines = [
+            f"{offer.model.name}: "
+            + ", ".join(
+                f"{benchmark.name} {value.words}"
+                for benchmark, value in zip(table.benchmarks, row, strict=True)
+            )
+            for offer, row in zip(self._offers, scores(table, self._ids), strict=True)
+        ]
+        return f"{table.title}. " + ". ".join(lines)
+
+    def _notes(self, table: BenchmarkTable, drawn: Sequence[int]) -> str:
+        missing = [offer.model.name for number, offer in enumerate(self._offers) if number not in drawn]
+        thinking = [row.model for row in table.rows if row.thinking and row.model in self._ids]
+        names = {offer.id: offer.model.name for offer in self._offers}
+        notes = [f"Source: {source_words(table.source)}."]
+        if thinking:
+            notes.insert(0, f"Measured with thinking on: {', '.join(names[one] for one in thinking)}.")
+        if missing:
+            notes.insert(0, f"Not measured: {', '.join(missing)}.")
+        if any(benchmark.unit == "stars" for benchmark in table.benchmarks):
+            notes.insert(0, "Stars are drawn as fifths.")
+        return " ".join(notes)
+
+    def _nothing(self) -> QFrame:
+        frame, column = self._section("No scores", "chart-none")
+        column.addWidget(_said(frame, "The catalogue has no scores of these models.", "muted"))
+        return frame
+
+    def _section(self, heading: str, name: str) -> tuple[QFrame, QVBoxLayout]:
+        frame = card(self)
+        frame.setObjectName(name)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(8)
+        column.addWidget(_said(frame, heading, "subtitle"))
+        column.addWidget(self._legend(frame))
+        return frame, column
+
+    def _legend(self, frame: QFrame) -> QWidget:
+        legend = QWidget(frame)
+        grid = QGridLayout(legend)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(8)
+        for number, offer in enumerate(self._offers):
+            grid.addWidget(Swatch(number, self._look, legend), 0, 2 * number)
+            grid.addWidget(_said(legend, offer.model.name, "meta"), 0, 2 * number + 1)
+            grid.setColumnStretch(2 * number + 1, 1)
+        return legend
+
+
+def _facts(offer: Offer) -> list[tuple[str, str]]:
+    verdict = offer.verdict[:1].upper() + offer.verdict[1:]
+    return [
+        (offer.model.name, "strong"),
+        (parameters_words(offer.model) or "not known", ""),
+        (offer.label.text, ""),
+        (f"{verdict}. {offer.reason}", ""),
+        (price_words(offer.price) if offer.price else "not at the gateway", ""),
+        (", ".join(strengths_words(offer.model)), ""),
+    ]
+
+
+def _said(parent: QWidget, words: str, role: str = "") -> QLabel:
+    label = plain_label(parent, role)
+    label.setText(words)
+    return label

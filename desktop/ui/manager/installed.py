@@ -1,0 +1,179 @@
+"""The installed models as cards: which one answers, what each is, and how it does here."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from desktop.services.catalogue import CatalogueService
+from desktop.services.models import ModelService
+from desktop.services.settings import SettingsService
+from desktop.ui.labels import plain_label
+from desktop.ui.manager.licence import LicenceChip
+from desktop.ui.manager.options import ModelOptions
+from desktop.ui.manager.verdict import VerdictLine
+from desktop.ui.page import card
+from desktop.ui.theme import Appearance
+from models.library import LocalModel
+
+if TYPE_CHECKING:
+    from models.local.measures import Speed
+
+_AT_ONCE = 12  # cards; a page that opens at once can't make hundreds
+
+
+class Installed(QWidget):
+    """Shows the library; `add_requested` and `remove_requested(id, name)` leave the deed to others.
+
+    `opened(catalogue id)` asks for what the catalogue knows of a model.
+    """
+
+    add_requested = Signal()
+    remove_requested = Signal(str, str)
+    opened = Signal(str)
+
+    def __init__(
+        self,
+        models: ModelService,
+        settings: SettingsService,
+        catalogue: CatalogueService,
+        look: Appearance,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._models, self._settings, self._catalogue, self._look = models, settings, catalogue, look
+        self._unfolded = ""  # the model whose settings are in sight, also after the cards are made anew
+        self._add = QPushButton("Add a model file…", self)
+        self._add.setObjectName("add-model")
+        self._add.setProperty("primary", True)
+        self._add.clicked.connect(self.add_requested)
+        self._cards: list[QFrame] = []
+        self._waiting: list[LocalModel] = []  # those without a card yet
+        self._list = QVBoxLayout()
+        self._list.setSpacing(8)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        words = plain_label(self, "muted")
+        words.setText("Files that can answer. Inshore uses a file where it lies and copies nothing.")
+        column.addWidget(words)
+        column.addWidget(self._add, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addSpacing(4)
+        column.addLayout(self._list)
+        catalogue.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is installed now; of many as many cards as there were, the others by `show_more`."""
+        shown = max(_AT_ONCE, len(self._cards))
+        for old in self._cards:
+            self._list.removeWidget(old)
+            old.deleteLater()
+        self._cards = []
+        self._waiting = list(self._models.models())
+        self.show_more(shown)
+
+    def show_more(self, count: int = _AT_ONCE) -> None:
+        """Make the next cards, if there are models without one."""
+        usable = self._models.usable()
+        first = usable[0].id if usable else None
+        now, self._waiting = self._waiting[:count], self._waiting[count:]
+        for model in now:
+            frame = self._card(model, model.id == first)
+            self._cards.append(frame)
+            self._list.addWidget(frame)
+
+    def _card(self, model: LocalModel, first: bool) -> QFrame:
+        frame = card(self)
+        frame.setObjectName(f"model-{model.id}")
+        words = QVBoxLayout(frame)
+        words.setContentsMargins(16, 12, 16, 12)
+        words.setSpacing(4)
+        words.addLayout(self._heading(frame, model))
+        facts = plain_label(frame, "muted")
+        facts.setText(
+            " · ".join(text for text in (model_facts(model), speed_words(self._models.speed(model))) if text)
+        )
+        words.addWidget(facts)
+        if (fit := self._catalogue.fit_of(model)) is not None:
+            words.addWidget(VerdictLine(fit.verdict, fit.verdict.value, fit.reason, self._look, frame))
+        if model.problem is not None:
+            problem = plain_label(frame, "warn")
+            problem.setText(f"{model.problem.title} {model.problem.cause}")
+            words.addWidget(problem)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 8, 0, 0)
+        for button in self._buttons(frame, model, first):
+            row.addWidget(button)
+        row.addStretch(1)
+        words.addLayout(row)
+        if model.problem is None:
+            self._add_options(frame, model, row, words)
+        return frame
+
+    def _heading(self, frame: QFrame, model: LocalModel) -> QHBoxLayout:
+        name = plain_label(frame, "strong")
+        name.setText(model.name)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(name, 1)
+        if model.problem is None:
+            chip = LicenceChip(self._catalogue.label_of(model), frame)
+            row.addWidget(chip, 0, Qt.AlignmentFlag.AlignTop)
+        return row
+
+    def _add_options(self, frame: QFrame, model: LocalModel, row: QHBoxLayout, words: QVBoxLayout) -> None:
+        options = ModelOptions(model, self._settings, self._look, frame)
+        options.unfold(self._unfolded == model.id)
+        options.unfolded.connect(lambda shown: self._remember(model.id if shown else ""))
+        row.insertWidget(row.count() - 1, options.button)  # before the stretch
+        words.addWidget(options)
+
+    def _remember(self, unfolded: str) -> None:
+        self._unfolded = unfolded
+
+    def _buttons(self, frame: QFrame, model: LocalModel, first: bool) -> list[QWidget]:
+        buttons: list[QWidget] = []
+        if first:
+            chip = plain_label(frame, "chip")
+            chip.setWordWrap(False)
+            chip.setText("Answers new messages")
+            buttons.append(chip)
+        elif model.problem is None:
+            use = QPushButton("Use this one", frame)
+            use.setObjectName(f"use-{model.id}")
+            use.clicked.connect(lambda: self._models.choose(model.id))
+            buttons.append(use)
+        if model.problem is None and (entry := self._catalogue.entry_of(model)) is not None:
+            about = QPushButton("About this model", frame)
+            about.setProperty("link", True)
+            about.setObjectName(f"about-{model.id}")
+            about.clicked.connect(partial(self.opened.emit, entry.id))
+            buttons.append(about)
+        if model.source != "starter":
+            remove = QPushButton("Remove from the list", frame)
+            remove.setProperty("link", True)
+            remove.setObjectName(f"remove-{model.id}")
+            remove.clicked.connect(lambda: self.remove_requested.emit(model.id, model.name))
+            buttons.append(remove)
+        return buttons
+
+
+def model_facts(model: LocalModel) -> str:
+    """What decides, in one line; what isn't known is left out."""
+    context = f"{model.context_length:,} tokens of context" if model.context_length else None
+    size = (
+        f"{model.size_bytes / 1e9:.1f} GB" if model.size_bytes >= 1e9 else f"{model.size_bytes / 1e6:.0f} MB"
+    )
+    return " · ".join(part for part in (model.parameters, model.quantisation, size, context) if part)
+
+
+def speed_words(speed: Speed | None) -> str:
+    """How fast it is here, and how that is known."""
+    if speed is None:
+        return ""
+    tps = f"{speed.tps:.0f}" if speed.tps >= 10 else f"{speed.tps:.1f}"
+    return f"{tps} tokens/s here" if speed.measured else f"about {tps} tokens/s expected here"
