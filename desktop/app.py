@@ -355,7 +355,10 @@ class Program(QObject):
     def _count(self, text: str) -> Coroutine[Any, Any, TextSize] | None:
         """The size of a draft for the model that will read it, which typing has loaded or is loading."""
         usable = self.models.usable()
-        return self.local.text_size(usable[0].id, text) if usable else None
+        if not usable:
+            return None
+        _private, options = self.chat.setup.merged(self.page.conversation, usable[0].id)
+        return self.local.text_size(usable[0].id, text, options.max_tokens)
 
     def _use_context(self, tokens: int) -> None:
         """Give the model that answers a context of so many tokens from its next message on."""
@@ -373,9 +376,7 @@ class Program(QObject):
                 return
             if size is not None and size.larger_context:
                 self._use_context(size.larger_context)
-                self.chat.resume(answer)
-            elif size is not None:
-                self.window.notice.say("There is no room beside so long an answer. Allow a shorter one.")
+            self.chat.resume(answer)
 
         if (work := self._count(question)) is not None:
             self.background.run(work, sized)

@@ -90,7 +90,7 @@ class FakeBackend:
         """The same for all."""
         return self.thinking
 
-    async def text_size(self, model: str, text: str) -> TextSize:
+    async def text_size(self, model: str, text: str, answer_tokens: int | None = None) -> TextSize:
         """A token for every four characters, in a context of `context_tokens`."""
         room = self.context_tokens - 512
         tokens = -(-len(text) // 4)

@@ -61,7 +61,7 @@ class SetupService(QObject):
         usable = self._models.usable()
         return self._settings.values.options_for(usable[0].id if usable else "")
 
-    def merged(self, conversation_id: int, model_id: str) -> tuple[bool, Options]:
+    def merged(self, conversation_id: int | None, model_id: str) -> tuple[bool, Options]:
         """Whether it is private, and all that holds for its answer by this model."""
         private, own = self.of(conversation_id)
         return private, own.over(self._settings.values.options_for(model_id))

@@ -246,14 +246,16 @@ class LocalBackend:
         self._thinking[file] = support
         return support
 
-    async def text_size(self, model: str, text: str) -> TextSize:
+    async def text_size(self, model: str, text: str, answer_tokens: int | None = None) -> TextSize:
         """How long a text is for a model, which is loaded first if need be. Raises AppError.
+
+        The room for it leaves place for an answer of so many tokens; None is a usual one.
 
         Waits for an answer that is being written.
         """
         async with self._worker:
             await self._load(model)
-            await self._worker.begin(Count(text))
+            await self._worker.begin(Count(text, answer_tokens))
             return await self._worker.reply(_while_counting)
 
     async def forget(self, cache_keys: Sequence[str]) -> None:

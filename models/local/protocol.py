@@ -93,9 +93,13 @@ class Tidy:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Say how long a text is for the loaded model; answered by `TextSize`."""
+    """Say how long a text is for the loaded model; answered by `TextSize`.
+
+    The room for it leaves place for an answer of so many tokens; None is a usual one.
+    """
 
     text: str
+    answer_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

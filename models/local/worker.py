@@ -199,8 +199,8 @@ class Worker:
                     engine.answer(request.request, self._emit, self._inbox.answer_now.is_set)
                 case Probe():
                     return engine.thinking()
-                case Count(text):
-                    return engine.text_size(text)
+                case Count(text, answer_tokens):
+                    return engine.text_size(text, answer_tokens)
                 case Save():
                     return Saved(engine.save())
                 case Disown(cache_keys):

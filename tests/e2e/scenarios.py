@@ -7,7 +7,7 @@ import time
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QListView, QPushButton
+from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 
 from desktop.storage.conversations import Status, StoredMessage
 from models.chat import Thinking
@@ -236,3 +236,31 @@ def pose(hands: Hands) -> Scenario:
         _ask(hands, question)
         yield lambda: hands.shows("transcript") and _answer(hands).status is Status.COMPLETE
     hands.picture(f"{folder}/conversation-{theme}.png")
+    yield from _pose_models(hands, f"{folder}/{{}}-{theme}.png")
+
+
+def _pose_models(hands: Hands, picture: str) -> Scenario:
+    """The catalogue, one model in full, and a comparison with its charts."""
+    hands.program._show_page("models")
+    QTest.mouseClick(hands.find("tab-catalogue"), Qt.MouseButton.LeftButton)
+    yield lambda: hands.program.measures.machine() is not None
+    yield lambda: hands.shows("offers")
+    hands.picture(picture.format("catalogue"))
+    offers = hands.find("offers", QListView)
+    rows = {str(offers.model().index(row, 0).data()): row for row in range(offers.model().rowCount())}
+    for name in ("Qwen3 235B", "Phi-4 14B", "Gemma 3 27B"):
+        row = next(number for words, number in rows.items() if name in words)
+        offers.setCurrentIndex(offers.model().index(row, 0))
+        QTest.keyClick(offers, Qt.Key.Key_Space)
+    QTest.mouseClick(hands.find("compare-models"), Qt.MouseButton.LeftButton)
+    yield lambda: any(
+        widget.accessibleName() and type(widget).__name__ == "PlotWidget" and widget.isVisible()
+        for widget in hands.window.findChildren(QWidget)
+    )
+    hands.picture(picture.format("comparison"))
+    QTest.mouseClick(hands.find("back-to-models"), Qt.MouseButton.LeftButton)
+    yield lambda: hands.shows("offers")
+    offers.setCurrentIndex(offers.model().index(rows["Gemma 3 12B"], 0))
+    QTest.keyClick(offers, Qt.Key.Key_Return)
+    yield lambda: hands.shows("back-to-models")
+    hands.picture(picture.format("model"))

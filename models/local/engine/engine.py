@@ -142,12 +142,12 @@ class Engine:
         except TemplateFailed as error:  # it says so itself when it is asked something
             return ThinkingSupport(ThinkingKind.NONE, "", f"{error.title} {error.cause}")
 
-    def text_size(self, text: str) -> TextSize:
-        """How long a text is for the loaded model."""
+    def text_size(self, text: str, answer_tokens: int | None = None) -> TextSize:
+        """How long a text is for the loaded model, whose answer may have so many tokens."""
         if self._model is None or self._context is None:
             raise RuntimeError("nothing is loaded")
         tokens, size = len(self._model.tokens(text)), self._context.size
-        room = room_for_message(self._model, size)
+        room = room_for_message(self._model, size, answer_tokens)
         larger = self._larger_context(tokens + size - room) if tokens > room else 0
         return TextSize(tokens, room, size, larger)
 

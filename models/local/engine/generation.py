@@ -154,10 +154,15 @@ def read_ahead(model: Model, context: Context, request: ChatRequest, said: str) 
     context.read(common[context.keep_common(common) :], lambda _done: None)
 
 
-def room_for_message(model: Model, size: int) -> int:
-    """The tokens of the longest single message that leaves place for an answer, at least 1."""
+def room_for_message(model: Model, size: int, answer_tokens: int | None = None) -> int:
+    """The tokens of the longest single message that leaves place for such an answer, at least 1."""
     around = model.tokens(model.template.render([Message(Role.USER, "")], Thinking.AUTO))
-    return max(1, size - min(_USUAL_ANSWER, size // 2) - len(around) - 1)
+    return max(1, size - _kept_for_answer(size, answer_tokens) - len(around) - 1)
+
+
+def _kept_for_answer(size: int, answer_tokens: int | None) -> int:
+    """What of a context an answer is to have: as much as was asked for, half of it at most."""
+    return min(_USUAL_ANSWER if answer_tokens is None else max(answer_tokens, 1), size // 2)
 
 
 def build_prompt(model: Model, size: int, request: ChatRequest) -> Prompt:
@@ -178,9 +183,8 @@ def build_prompt(model: Model, size: int, request: ChatRequest) -> Prompt:
             raise TemplateFailed("The chat template in the file writes nothing.", "Choose another model.")
         return Prompt(text, tokens)
 
-    limit = request.sampling.max_tokens
-    wanted = _USUAL_ANSWER if limit is None else max(limit, 1)
-    return fit(request.messages, room=size - min(wanted, size // 2), render=render, count=count)
+    room = size - _kept_for_answer(size, request.sampling.max_tokens)
+    return fit(request.messages, room=room, render=render, count=count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,6 +266,26 @@ def test_a_larger_context_is_offered_where_the_model_and_the_memory_have_one(tmp
     assert "Pin less" in error.hint
 
 
+def test_the_room_for_a_message_leaves_place_for_the_answer_that_is_allowed(tmp_path: Path) -> None:
+    """Else a message would be called short enough that then is too long."""
+    model = write_tiny(tmp_path / "m.gguf", context=2048)
+
+    async def case() -> None:
+        backend = local(model, available_bytes=lambda: 1 << 40)
+        try:
+            size = await backend.text_size("m", "x" * 1300, 1024)
+            assert size.tokens > size.room_tokens
+            with pytest.raises(PromptTooLong):
+                await collect(backend.stream(ask("x" * (size.room_tokens + 1), max_tokens=1024)))
+            fits = ask("x" * size.room_tokens, max_tokens=1024)
+            assert isinstance((await collect(backend.stream(fits)))[-1], Finished)
+            assert (await backend.text_size("m", "x" * 1300)).room_tokens > 1300
+        finally:
+            await backend.aclose()
+
+    run(case())
+
+
 def test_the_room_for_an_answer_is_as_asked(tmp_path: Path) -> None:
     events = answer(tmp_path, ask("x" * 480, max_tokens=8))
     assert text_of(events) == "Hello there."
