@@ -253,10 +253,12 @@ def _pose_models(hands: Hands, picture: str) -> Scenario:
         offers.setCurrentIndex(offers.model().index(row, 0))
         QTest.keyClick(offers, Qt.Key.Key_Space)
     QTest.mouseClick(hands.find("compare-models"), Qt.MouseButton.LeftButton)
+    facts = hands.find("compared-facts")
     yield lambda: any(
-        widget.accessibleName() and type(widget).__name__ == "PlotWidget" and widget.isVisible()
+        type(widget).__name__ == "PlotWidget" and widget.isVisible()
         for widget in hands.window.findChildren(QWidget)
     )
+    yield lambda: facts.height() >= facts.sizeHint().height()
     hands.picture(picture.format("comparison"))
     QTest.mouseClick(hands.find("back-to-models"), Qt.MouseButton.LeftButton)
     yield lambda: hands.shows("offers")
