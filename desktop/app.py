@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.background import Background
 from desktop.background import Outcome as JobOutcome
+from desktop.parts.manager import Manager
 from desktop.services.chat import ChatService
 from desktop.services.drafts import DraftCounter
 from desktop.services.instance import Outcome, SingleInstance
@@ -35,7 +36,6 @@ from models.library import Library
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from desktop.services.catalogue import CatalogueService
     from desktop.storage.conversations import StoredMessage
     from desktop.storage.export import Form
     from desktop.system.settings import Settings
@@ -128,20 +128,6 @@ class Program(QObject):
             measures=self.measures,
         )
 
-    @cached_property
-    def catalogue(self) -> CatalogueService:
-        """Which models there are. Built when first needed."""
-        from desktop.services.catalogue import CatalogueService
-        from models.catalogue import load
-        from models.machine import this_machine
-
-        return CatalogueService(
-            lambda: load(resources() / "catalogue", self._paths.own_catalogue),
-            lambda: this_machine(None, ()),
-            self.models,
-            self,
-        )
-
     def _shelf(self) -> Shelf | None:
         """Where the engine keeps what it has read of conversations; None while that is not wanted."""
         from models.local.states import Shelf
@@ -194,6 +180,16 @@ class Program(QObject):
         self.page = ChatPage(self.chat, self.models, self._look)
         self.window = Window(self.sidebar, self.page, self._look)
         self._pages: dict[str, Page] = {}
+        self.manager = Manager(
+            self.window,
+            self.models,
+            self.settings,
+            self.background,
+            lambda: self.local,
+            self._paths,
+            self._look,
+            self,
+        )
         self._show_conversations()
 
     def _connect(self) -> None:
@@ -208,7 +204,7 @@ class Program(QObject):
         page.conversation_started.connect(sidebar.select)
         page.new_chat_requested.connect(lambda: self._open(None))
         page.models_requested.connect(lambda: self._show_page("models"))
-        page.add_model_requested.connect(self._add_model)
+        page.add_model_requested.connect(self.manager.ask_for_file)
         page.link_activated.connect(self._open_link)
         page.typing_began.connect(self._warm_up)
         page.thinking_chosen.connect(lambda thinking: self.settings.update(thinking=thinking))
@@ -292,42 +288,12 @@ class Program(QObject):
 
     def _make_page(self, name: str) -> Page:
         if name == "models":
-            from desktop.ui.manager.page import ModelsPage
-
-            models = ModelsPage(self.models, self.settings, self.catalogue, self._look)
-            models.add_requested.connect(self._add_model)
-            models.remove_requested.connect(self._remove_model)
-            models.link_activated.connect(self._open_link)
-            self.background.run(self.local.gauge(), self._judge)
-            return models
+            return self.manager.make_page()
         from desktop.ui.settings.page import SettingsPage
 
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(self._open_folder)
         return settings
-
-    def _judge(self, outcome: JobOutcome) -> None:
-        """Where the engine can't be started, the models are judged for an ordinary machine."""
-        from models.machine import this_machine
-
-        if outcome.value is not None:
-            self.catalogue.judge_for(this_machine(outcome.value.bandwidth, outcome.value.devices))
-
-    def _add_model(self) -> None:
-        dialog = QFileDialog(self.window, "Add a model", str(Path.home()), "Models (*.gguf);;All files (*)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.models.add(Path(name)))
-        dialog.open()
-
-    def _remove_model(self, model_id: str, name: str) -> None:
-        model = self.models.named(model_id)
-        if model is not None and self.models.remove(model_id):
-            self.window.notice.say(
-                f"Removed “{name}” from the list; its file stays.", "Undo", lambda: self._add_back(model.path)
-            )
-
-    def _add_back(self, path: Path) -> None:
-        self.models.add(path)
 
     def _open_link(self, address: str) -> None:
         if confirm_link(self.window, address):

@@ -103,10 +103,10 @@ def test_the_models_page_has_the_machine_measured_and_opens_links(
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr(Program, "_open_link", lambda _self, address: opened.append(address))
-    assert not program.catalogue.measured
+    assert not program.manager.catalogue.measured
     program._show_page("models")
-    qtbot.waitUntil(lambda: program.catalogue.measured)
-    assert program.catalogue.machine.bandwidth == 40e9
+    qtbot.waitUntil(lambda: program.manager.catalogue.measured)
+    assert program.manager.catalogue.machine.bandwidth == 40e9
     page = program._pages["models"]
     assert isinstance(page, ModelsPage)
     page.show_model("gemma-3-4b")
