@@ -253,7 +253,7 @@ def _pose_models(hands: Hands, picture: str) -> Scenario:
         offers.setCurrentIndex(offers.model().index(row, 0))
         QTest.keyClick(offers, Qt.Key.Key_Space)
     QTest.mouseClick(hands.find("compare-models"), Qt.MouseButton.LeftButton)
-    facts = hands.find("compared-facts")
+    facts: QWidget = hands.find("compared-facts")
     yield lambda: any(
         type(widget).__name__ == "PlotWidget" and widget.isVisible()
         for widget in hands.window.findChildren(QWidget)
