@@ -102,7 +102,8 @@ def licence(package: str) -> str:
         about = cast("Message", metadata(package))
     except PackageNotFoundError:
         raise LookupError(f"{package} is not installed and not in KNOWN") from None
-    said = about["License-Expression"] or about["License"] or classified(about)
+    stated = about["License"] if about["License"] != "UNKNOWN" else ""
+    said = about["License-Expression"] or stated or classified(about)
     if not said or "\n" in said:
         raise LookupError(f"{package} names no licence in one line")
     return SPELLED.get(said, said)
