@@ -34,7 +34,7 @@ from models.errors import AppError
 from models.library import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from desktop.storage.conversations import StoredMessage
     from desktop.storage.export import Form
@@ -49,8 +49,12 @@ if TYPE_CHECKING:
 _READY_MS, _TIDY_MS = 300, 5_000  # after the window is there: import the engine's side, empty the trash
 
 
-def main() -> int:
-    """Open the window, or bring the one that is open to the front; the process's exit code."""
+def main(files: Sequence[str] = ()) -> int:
+    """Open the window, or bring the one that is open to the front; the process's exit code.
+
+    The window offers to add the model files.
+    """
+    offered = [Path(os.path.abspath(name)) for name in files]  # noqa: PTH100 - resolve() would follow links
     paths = Paths.find(os.environ)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Inshore")
@@ -60,7 +64,7 @@ def main() -> int:
         paths.create()
         crashes = Crashes(app)
         crash.install(paths.crash_log, crashes.happened.emit)
-        instance = SingleInstance(paths.lock_file, app)
+        instance = SingleInstance(paths.lock_file, app, files=offered)
         match instance.claim():
             case Outcome.HANDED_OVER:
                 return 0
@@ -70,7 +74,9 @@ def main() -> int:
     except AppError as error:
         return refuse_to_start(error.title, f"{error.cause} {error.hint}".strip(), error.details)
     instance.show_requested.connect(program.come_forward)
+    instance.files_offered.connect(program.offer)
     crashes.happened.connect(program.report_crash, Qt.ConnectionType.QueuedConnection)
+    QTimer.singleShot(0, program, lambda: program.offer(offered))
     code = program.run()
     instance.release()
     return code
@@ -172,6 +178,11 @@ class Program(QObject):
         self.window.show()
         self.window.raise_()
         self.window.activateWindow()
+
+    def offer(self, files: list[Path]) -> None:
+        """Ask whether model files shall be added, and how."""
+        if files:
+            self.manager.importing.offer(files)
 
     # -- building
 

@@ -205,7 +205,9 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     add.add_argument("file", metavar="FILE")
     ways = add.add_mutually_exclusive_group()
     for way, text in (("copy", "copy it into Inshore’s folder"), ("move", "move it there")):
-        ways.add_argument(f"--{way}", action="store_const", dest="how", const=way, default="in place", help=text)
+        ways.add_argument(
+            f"--{way}", action="store_const", dest="how", const=way, default="in place", help=text
+        )
     _finish(add, _add)
     for name, command, text in (
         ("show", _show, "what is known of a model"),

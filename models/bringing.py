@@ -22,6 +22,7 @@ from models.importing import Candidate, How
 from models.library import Library, LocalModel
 from models.library_file import Origin
 from models.plain import shown
+from models.watching import Stopped, Watch
 
 _HOME = "imported"
 _FLOOR_BYTES = 512 << 20  # as a download leaves it free
@@ -31,18 +32,6 @@ _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 _OLD_S = 86_400.0
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _SUFFIX = re.compile(r"(-\d{5}-of-\d{5})?\.gguf", re.IGNORECASE)
-
-
-class Stopped(Exception):
-    """The import was stopped as asked; nothing of it is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who follows an import: `tell(done, total)` in bytes to read, `stop` whether it shall end."""
-
-    tell: Callable[[int, int], None] = lambda _done, _total: None
-    stop: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,9 @@ def add_model(path: Path, how: str, services: Services, terminal: Terminal, *, a
 
 
 def _bring(path: Path, how: str, services: Services, terminal: Terminal) -> tuple[LocalModel, str]:
-    from models.bringing import Watch, bring
+    from models.bringing import bring
     from models.importing import How, gather
+    from models.watching import Watch
 
     path = path.expanduser()
     found = gather([path])

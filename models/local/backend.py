@@ -281,6 +281,13 @@ class LocalBackend:
             for cache_key in cache_keys:
                 store.forget(cache_key)
 
+    async def release(self) -> None:
+        """Let go of the model's file, which then can be moved or deleted; waits for a running answer."""
+        if self._worker.pid is None and not self._worker.taken:
+            return
+        async with self._worker:
+            await self._worker.end()
+
     async def describe(self) -> EngineInfo:
         """What the engine is and can compute on. Raises AppError."""
         async with self._worker:

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from models import bringing
-from models.bringing import Stopped, Watch, bring, sweep
+from models.bringing import bring, sweep
 from models.errors import BadName, ImportFailed, NoSpace, StorageFailed
 from models.importing import Candidate, How, gather
 from models.library import Library
 from models.removal import delete_files
 from models.verification import verify
+from models.watching import Stopped, Watch
 from tests.fixtures.gguf_writer import Gguf
 from tests.fixtures.tiny_gguf import write_tiny
 from tests.models.test_importing import split
@@ -186,7 +187,9 @@ def test_what_lies_in_inshores_folder_is_not_brought_there_again(place: Place) -
 def test_stopping_leaves_the_original_and_nothing_else(
     place: Place, how: How, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bringing, "_CHUNK_BYTES", 1 + place.file.stat().st_size // 20)  # copied, then read back
+    monkeypatch.setattr(
+        bringing, "_CHUNK_BYTES", 1 + place.file.stat().st_size // 20
+    )  # copied, then read back
     told: list[int] = []
     watch = Watch(lambda done, _total: told.append(done), lambda: len(told) == after)
     with pytest.raises(Stopped):
