@@ -215,7 +215,7 @@ class Program(QObject):
         page.conversation_started.connect(sidebar.select)
         page.new_chat_requested.connect(lambda: self._open(None))
         page.models_requested.connect(lambda: self._show_page("models"))
-        page.add_model_requested.connect(self.manager.ask_for_file)
+        page.add_model_requested.connect(self.manager.importing.ask_for_files)
         page.link_activated.connect(self._open_link)
         page.typing_began.connect(self._warm_up)
         page.thinking_chosen.connect(lambda thinking: self.settings.update(thinking=thinking))
@@ -225,6 +225,8 @@ class Program(QObject):
         page.larger_context_needed.connect(self._enlarge)
         self.drafts.counted.connect(page.room.show_size)
         self.chat.turn_finished.connect(lambda _answer: self.drafts.wake())
+        self.chat.turn_finished.connect(lambda answer: self.manager.note_answer(answer.model, answer.text))
+        self._app.applicationStateChanged.connect(self._look_at_models)
         self.models.changed.connect(self.drafts.count_again)
         page.composer.thinking.show_choice(self.settings.values.thinking)
         self.models.changed.connect(lambda: page.composer.thinking.show_support(None))
@@ -305,6 +307,11 @@ class Program(QObject):
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(self._open_folder)
         return settings
+
+    def _look_at_models(self, state: Qt.ApplicationState) -> None:
+        """Somebody may have moved a model's file while another program had the keyboard."""
+        if state is Qt.ApplicationState.ApplicationActive:
+            self.models.look_again()
 
     def _open_link(self, address: str) -> None:
         if confirm_link(self.window, address):

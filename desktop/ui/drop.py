@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop.ui.labels import Picture, plain_label
 from desktop.ui.theme import Appearance
 
-_DENSE = 238  # of 255: what lies below shows through a little
+_DENSE = 246  # of 255: what lies below shows through a little
 _MARGIN, _RADIUS = 16, 14
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -32,7 +32,7 @@ _FLOOR_BYTES = 512 << 20
 
 
 class ImportSheet(QDialog):
-    """One question, then a bar. `chosen(candidates, how)`, `cancelled` while it runs; closes itself when done."""
+    """One question, then a bar. `chosen(candidates, how)`, `cancelled` while it runs; closes itself."""
 
     chosen = Signal(list, object)
     cancelled = Signal()
@@ -97,7 +97,8 @@ class ImportSheet(QDialog):
             super().closeEvent(event)
 
     def _how(self) -> How:
-        return How(self._ways.checkedButton().property("how"))
+        chosen = self._ways.checkedButton()
+        return How(chosen.property("how")) if chosen is not None else How.IN_PLACE
 
     def _start(self) -> None:
         how = self._how()
@@ -144,6 +145,7 @@ class ImportSheet(QDialog):
         self._go.setDefault(True)
         if not count:
             self._leave.setText("Close")
+        self._fit()
 
     def _list(self, refused: Sequence[Refused]) -> QWidget:
         body = QWidget()
@@ -159,10 +161,8 @@ class ImportSheet(QDialog):
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(body)
-        wanted = body.layout().totalHeightForWidth(_WIDTH - 56) if body.layout() else 0
-        area.setFixedHeight(
-            min(max(wanted, body.sizeHint().height() if wanted < 0 else wanted), _LIST_HEIGHT)
-        )
+        height = max(rows.totalHeightForWidth(_WIDTH - 56), rows.totalSizeHint().height())
+        area.setFixedHeight(min(height, _LIST_HEIGHT))
         return area
 
     def _row(self, parent: QWidget, candidate: Candidate) -> QWidget:
@@ -216,7 +216,7 @@ class ImportSheet(QDialog):
         button.setProperty("how", how.value)
         button.setEnabled(possible)
         button.setChecked(how is How.IN_PLACE)
-        button.toggled.connect(lambda on: on and self._name_deed())
+        button.toggled.connect(self._name_deed)
         self._ways.addButton(button)
         note = plain_label(self, "meta")
         note.setText(meaning)
@@ -251,7 +251,7 @@ class ImportSheet(QDialog):
     def _fit(self) -> None:
         if layout := self.layout():
             layout.activate()
-        self.resize(QSize(_WIDTH, self.minimumSizeHint().height()))
+            self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
 
 
 def _beside(picture: QWidget, labels: Sequence[QWidget], parent: QWidget) -> QWidget:

@@ -9,7 +9,9 @@ _FEW_S = 2.0  # before that a rate says nothing
 
 def size_words(size_bytes: int) -> str:
     """A size with its unit."""
-    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
+    if size_bytes >= 1e9:
+        return f"{size_bytes / 1e9:.1f} GB"
+    return f"{size_bytes / 1e6:.0f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:.0f} kB"
 
 
 def left_words(done: int, total: int, elapsed_s: float) -> str:
@@ -26,8 +28,8 @@ def used_words(used_at: float | None, now: float) -> str:
     """When a model answered last, in days of the local calendar."""
     if used_at is None:
         return ""
-    day = datetime.fromtimestamp(used_at).date()  # noqa: DTZ006 - the user's own calendar
-    days = (datetime.fromtimestamp(now).date() - day).days  # noqa: DTZ006
+    day = datetime.fromtimestamp(used_at).date()
+    days = (datetime.fromtimestamp(now).date() - day).days
     if days <= 0:
         return "used today"
     return "used yesterday" if days == 1 else f"used on {day.day} {day:%b %Y}"
