@@ -72,15 +72,22 @@ class CareService(QObject):
         """From now on notice what happens in the models' folders, while the window is open."""
         if self._watcher is None:
             self._watcher = QFileSystemWatcher(self)
-            self._watcher.directoryChanged.connect(lambda _folder: self._settle.start())
+            self._watcher.directoryChanged.connect(self._something_happened)
             self._models.changed.connect(self._watch_folders)
             self._watch_folders()
         self._models.look_again()
 
+    def _something_happened(self) -> None:
+        if not self._settle.isActive():
+            self._settle.start()
+
     def _watch_folders(self) -> None:
         if self._watcher is None:
             return
-        wanted = {str(_existing(model.path.parent)) for model in self._models.models()}
+        folders = {model.path.parent for model in self._models.models()}
+        # A folder that is renamed is told of by the one above it; that of others may be a busy one.
+        folders |= {model.path.parent.parent for model in self._models.models() if model.origin is not None}
+        wanted = {str(_existing(folder)) for folder in folders}
         watched = set(self._watcher.directories())
         if gone := watched - wanted:
             self._watcher.removePaths(list(gone))
