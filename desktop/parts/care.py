@@ -24,8 +24,7 @@ Trash = Callable[[Path], bool]
 
 def to_trash(path: Path) -> bool:
     """Whether the system's trash has it now; a link goes there itself."""
-    moved, _where = QFile.moveToTrash(str(path))
-    return bool(moved)
+    return QFile(str(path)).moveToTrash()  # the static one answers with two values or with one
 
 
 class Care(QObject):
@@ -36,7 +35,7 @@ class Care(QObject):
         window: Window,
         models: ModelService,
         background: Background,
-        release: Callable[[], Awaitable[None]],
+        release: Callable[[Path], Awaitable[None]],
         models_dir: Path,
         parent: QObject,
         *,
@@ -69,7 +68,7 @@ class Care(QObject):
         except AppError as error:
             self._models.failed.emit(error)
             return
-        self._when_free(lambda: self._throw(model, files))
+        self._when_free(model.path, lambda: self._throw(model, files))
 
     def _throw(self, model: LocalModel, files: list[Path]) -> None:
         left = [path for path in files if not self._trash(path)]
@@ -109,11 +108,11 @@ class Care(QObject):
         self._models.remove(model.id)
         self._window.notice.say(f"Deleted “{model.name}”.")
 
-    def _when_free(self, then: Callable[[], None]) -> None:
+    def _when_free(self, path: Path, then: Callable[[], None]) -> None:
         """A file that the engine holds can't be moved on Windows, and gives no space back elsewhere."""
 
         async def free() -> None:
-            await self._release()
+            await self._release(path)
 
         work: Coroutine[Any, Any, None] = free()
         self._background.run(work, lambda outcome: self._go_on(outcome, then))

@@ -33,7 +33,7 @@ class Importing(QObject):
         window: Window,
         models: ModelService,
         background: Background,
-        release: Callable[[], Awaitable[None]],
+        release: Callable[[Path], Awaitable[None]],
         paths: Paths,
         look: Appearance,
         parent: QObject,

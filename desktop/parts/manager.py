@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl
@@ -101,8 +102,8 @@ class Manager(QObject):
         self.importing.discovery.search()
         self.care.watch()
 
-    async def _release(self) -> None:
-        await self._local().release()
+    async def _release(self, path: Path) -> None:
+        await self._local().release(path)
 
     def note_answer(self, model_id: str | None, text: str) -> None:
         """Remember when a model answered last; one that failed before its first word did not."""

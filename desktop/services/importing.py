@@ -53,7 +53,7 @@ class ImportService(QObject):
         models: ModelService,
         models_dir: Path,
         background: Background,
-        release: Callable[[], Awaitable[None]],
+        release: Callable[[Path], Awaitable[None]],
         parent: QObject | None = None,
         *,
         must_release: bool = os.name == "nt",
@@ -108,7 +108,8 @@ class ImportService(QObject):
         from models.watching import watched
 
         if how is How.MOVE and self._must_release:
-            await self._release()
+            for candidate in candidates:
+                await self._release(candidate.path)
         async with aclosing(watched(partial(self._bring_all, candidates, how))) as steps:
             async for step in steps:
                 yield step

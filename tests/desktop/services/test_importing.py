@@ -31,7 +31,7 @@ class Scene:
         self.service = self.make(must_release=False)
 
     def make(self, *, must_release: bool) -> ImportService:
-        async def release() -> None:
+        async def release(_path: Path) -> None:
             self.released += 1
 
         return ImportService(self.models, self.folder, self.background, release, must_release=must_release)

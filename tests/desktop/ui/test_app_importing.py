@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.parts import importing as part
+from desktop.parts import reveal as reveal_module
 from desktop.parts.care import Care
 from desktop.system.paths import Paths
 from desktop.ui.manager.found import FoundCard
@@ -37,7 +40,7 @@ class Engine(FakeBackend):
     async def gauge(self) -> MachineSpeed:
         return MachineSpeed(40e9, ())
 
-    async def release(self) -> None:
+    async def release(self, path: Path) -> None:
         self.released += 1
 
 
@@ -315,3 +318,39 @@ def test_s07_a_link_in_the_place_of_a_model_goes_and_its_target_stays(scene: Sce
     scene.qtbot.waitUntil(lambda: scene.program.models.named(model_id) is None)
     assert (scene.own / "tiny.gguf").exists()
     assert not model.path.is_symlink()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a trash of the test's own")
+def test_the_systems_own_trash_takes_a_model(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    (scene.own / "data").mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(scene.own / "data"))
+    model_id = scene.bring_in(write_tiny(scene.own / "tiny.gguf"))
+    scene.act(f"trash-{model_id}")
+    scene.qtbot.waitUntil(lambda: scene.program.models.named(model_id) is None)
+    assert [path.name for path in (scene.own / "data" / "Trash" / "files").iterdir()] == ["tiny.gguf"]
+
+
+def test_a_file_is_shown_in_its_folder_and_a_missing_one_in_what_is_left(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def select(path: Path) -> bool:
+        opened.append(f"selected {path.name}")
+        return False
+
+    class Desktop:
+        @staticmethod
+        def openUrl(url: QUrl) -> None:
+            opened.append(url.toLocalFile())
+
+    monkeypatch.setattr(reveal_module, "_select", select)
+    monkeypatch.setattr(reveal_module, "QDesktopServices", Desktop)
+    folder = scene.own / "deep"
+    folder.mkdir()
+    scene.program.models.add(write_tiny(folder / "tiny.gguf"))
+    scene.act("reveal-tiny")
+    assert opened == ["selected tiny.gguf", str(folder)]
+    shutil.rmtree(folder)
+    scene.act("reveal-tiny")
+    assert opened[2:] == [str(scene.own)]
