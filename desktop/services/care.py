@@ -75,7 +75,7 @@ class CareService(QObject):
             self._watcher.directoryChanged.connect(self._something_happened)
             self._models.changed.connect(self._watch_folders)
             self._watch_folders()
-        self._models.look_again()
+        self._something_happened()  # perhaps, before; not at once: a page wants to open
 
     def _something_happened(self) -> None:
         if not self._settle.isActive():

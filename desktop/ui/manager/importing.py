@@ -130,6 +130,11 @@ class ImportSheet(QDialog):
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
         column.addWidget(title)
+        if count and refused:
+            others = plain_label(self, "meta-warn")
+            few = "1 other" if len(refused) == 1 else f"{len(refused)} others"
+            others.setText(f"{few} can’t be used; why is said below.")
+            column.addWidget(others)
         column.addWidget(self._list(refused))
         column.addWidget(self._choices)
         column.addWidget(self._progress)

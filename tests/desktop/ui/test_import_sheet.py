@@ -108,6 +108,13 @@ def test_what_is_no_model_is_said_and_there_is_only_a_way_out(scene: Scene) -> N
     assert sheet.isHidden()
 
 
+def test_what_can_be_used_is_offered_although_something_else_can_not(scene: Scene) -> None:
+    sheet = scene.open(SMALL, refused=(NO_MODEL,))
+    assert "1 other can’t be used; why is said below." in words(sheet)
+    button(sheet, "import-go").click()
+    assert scene.chosen == [([SMALL], How.IN_PLACE)]
+
+
 def test_progress_is_shown_and_cancelling_waits_for_the_end(scene: Scene) -> None:
     sheet = scene.open(SMALL)
     way(sheet, "copy").click()
