@@ -147,6 +147,7 @@ class Program(QObject):
         self.chat.empty_trash()
         self._clear_unwanted_states()
         self.chat.setup.forget_private()
+        self.manager.importing.tidy()
 
     def _clear_unwanted_states(self) -> None:
         from models.local.states import clear

@@ -87,10 +87,13 @@ def sweep(models_dir: Path) -> None:
 
 def _sweep_one(folder: Path) -> None:
     with _locked(folder) as alone:
-        for part in folder.glob("*.part"):
-            if alone or time.time() - part.lstat().st_mtime > _OLD_S:
-                part.unlink()
-    folder.rmdir()  # fails, and quietly, where something is in it
+        parts = [
+            part for part in folder.glob("*.part") if alone or time.time() - part.lstat().st_mtime > _OLD_S
+        ]
+        for part in parts:
+            part.unlink()
+        if parts:  # one without any may have been made this very moment
+            folder.rmdir()  # fails, and quietly, where something is in it
 
 
 @dataclass(slots=True)

@@ -72,6 +72,11 @@ class Importing(QObject):
         self._asked = list(files)
         self.service.look(files)
 
+    def tidy(self) -> None:
+        """What needs nobody to wait for it."""
+        if (self._paths.models / "imported").is_dir():
+            self.service.tidy()
+
     def ask_for_files(self) -> None:
         """Let the user choose models' files."""
         dialog = QFileDialog(self._window, "Add models", str(Path.home()), "Models (*.gguf);;All files (*)")

@@ -88,6 +88,14 @@ class ImportService(QObject):
         if self._job is not None:
             self._job.cancel()
 
+    def tidy(self) -> None:
+        """Remove what an import that was killed has left."""
+        from models.bringing import sweep
+        from models.watching import watched
+
+        work = watched(lambda _watch: sweep(self._models_dir))
+        self._background.start(work, lambda _step: None, self._checked)
+
     def _proposal(self, paths: Sequence[Path]) -> Proposal:
         from models.download_file import free_bytes
 

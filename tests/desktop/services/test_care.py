@@ -79,8 +79,14 @@ def test_notes_that_make_no_sense_cost_the_notes_only(scene: Scene, content: byt
     assert care.used_at(scene.added) == 5.0
 
 
-def test_a_file_that_goes_and_comes_back_is_noticed_both_times(scene: Scene, qtbot: QtBot) -> None:
+def _watch(scene: Scene, qtbot: QtBot) -> None:
+    """And let the first look go by, which would see everything."""
     scene.care.watch()
+    qtbot.waitUntil(lambda: not scene.care._settle.isActive())
+
+
+def test_a_file_that_goes_and_comes_back_is_noticed_both_times(scene: Scene, qtbot: QtBot) -> None:
+    _watch(scene, qtbot)
     aside = scene.mine.with_name("aside")
     with qtbot.waitSignal(scene.models.changed):
         scene.mine.rename(aside)
@@ -94,7 +100,7 @@ def test_a_file_that_goes_and_comes_back_is_noticed_both_times(scene: Scene, qtb
 
 
 def test_a_folder_that_goes_and_comes_back_is_noticed_both_times(scene: Scene, qtbot: QtBot) -> None:
-    scene.care.watch()
+    _watch(scene, qtbot)
     folder = scene.copied.path.parent
     with qtbot.waitSignal(scene.models.changed):
         folder.rename(folder.with_name("aside"))

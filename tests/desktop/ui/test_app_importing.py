@@ -145,6 +145,14 @@ def test_nothing_is_used_before_the_user_has_said_so(scene: Scene) -> None:
     assert scene.engine.requests == []
 
 
+def test_f21_what_a_killed_import_left_is_gone_after_the_next_start(scene: Scene) -> None:
+    left = scene.paths.models / "imported" / "big" / "big.gguf.part"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    scene.program._tidy()
+    scene.qtbot.waitUntil(lambda: not left.parent.exists())
+
+
 def test_a_model_that_was_added_can_be_used_at_once(scene: Scene) -> None:
     scene.go(scene.drop(write_tiny(scene.own / "tiny.gguf")), "in-place")
     scene.program.window.notice._button.click()
