@@ -377,6 +377,8 @@ class Program(QObject):
 
     def _close(self) -> None:
         self.drafts.take("")  # the end of an answer would have a draft counted
+        self._app.applicationStateChanged.disconnect(self._look_at_models)
+        self.manager.close()
         self.chat.close()
         self.background.close(lambda: self.local.aclose())
         self._connection.close()

@@ -105,6 +105,11 @@ class Manager(QObject):
     async def _release(self, path: Path) -> None:
         await self._local().release(path)
 
+    def close(self) -> None:
+        """The window closes: look after nothing any more."""
+        if "care" in self.__dict__:
+            self.care.unwatch()
+
     def note_answer(self, model_id: str | None, text: str) -> None:
         """Remember when a model answered last; one that failed before its first word did not."""
         if text:

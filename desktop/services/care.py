@@ -77,6 +77,14 @@ class CareService(QObject):
             self._watch_folders()
         self._something_happened()  # perhaps, before; not at once: a page wants to open
 
+    def unwatch(self) -> None:
+        """Notice nothing more: the window closes."""
+        self._settle.stop()
+        if self._watcher is not None:
+            self._watcher.deleteLater()
+            self._watcher = None
+            self._models.changed.disconnect(self._watch_folders)
+
     def _something_happened(self) -> None:
         if not self._settle.isActive():
             self._settle.start()

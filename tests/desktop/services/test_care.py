@@ -109,6 +109,16 @@ def test_a_folder_that_goes_and_comes_back_is_noticed_both_times(scene: Scene, q
     assert scene.models.named("copied") == scene.copied
 
 
+def test_once_the_window_closes_nothing_is_looked_at_any_more(scene: Scene, qtbot: QtBot) -> None:
+    _watch(scene, qtbot)
+    scene.mine.unlink()
+    scene.care.unwatch()
+    scene.care.unwatch()
+    assert not scene.care._settle.isActive()
+    with qtbot.waitSignal(scene.models.changed):
+        scene.care.watch()  # it may be opened again
+
+
 def test_looking_again_says_nothing_where_nothing_happened(scene: Scene, qtbot: QtBot) -> None:
     scene.models.models()
     scene.mine.with_name("beside.txt").write_text("x")
