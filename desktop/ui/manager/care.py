@@ -27,7 +27,7 @@ class CareMenu(QToolButton):
         self.setToolTip("More")
         self.setIcon(look.icon("dots-three"))
         self.setIconSize(QSize(18, 18))
-        self.setFixedSize(30, 30)
+        self.setFixedSize(28, 28)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         self._add(

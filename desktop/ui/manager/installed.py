@@ -125,7 +125,6 @@ class Installed(QWidget):
         for button in self._buttons(frame, model, first):
             row.addWidget(button)
         row.addStretch(1)
-        row.addWidget(self._menu(frame, model))
         words.addLayout(row)
         if model.problem is None:
             self._add_options(frame, model, row, words)
@@ -139,14 +138,15 @@ class Installed(QWidget):
         row.addWidget(name, 1)
         if model.problem is None:
             chip = LicenceChip(self._catalogue.label_of(model), frame)
-            row.addWidget(chip, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(chip, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._menu(frame, model), 0, Qt.AlignmentFlag.AlignVCenter)
         return row
 
     def _add_options(self, frame: QFrame, model: LocalModel, row: QHBoxLayout, words: QVBoxLayout) -> None:
         options = ModelOptions(model, self._settings, self._look, frame)
         options.unfold(self._unfolded == model.id)
         options.unfolded.connect(lambda shown: self._remember(model.id if shown else ""))
-        row.insertWidget(row.count() - 2, options.button)  # before the stretch and the menu
+        row.insertWidget(row.count() - 1, options.button)  # before the stretch
         words.addWidget(options)
 
     def _add_care(self, frame: QFrame, model: LocalModel, words: QVBoxLayout, care: CareService) -> None:
