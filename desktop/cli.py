@@ -96,7 +96,7 @@ def _add(options: argparse.Namespace, services: Services, terminal: Terminal) ->
 
     from desktop.commands import library
 
-    return library.add_model(Path(options.file), services, terminal, as_json=options.json)
+    return library.add_model(Path(options.file), options.how, services, terminal, as_json=options.json)
 
 
 def _show(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
@@ -201,8 +201,13 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     models = commands.add_parser("models", help="list, add, download, show, verify and remove models")
     words = models.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _finish(words.add_parser("list", help="all installed models, the default first"), _list)
-    add = words.add_parser("add", help="use a GGUF file where it lies")
+    add = words.add_parser("add", help="use a GGUF file where it lies, or copy or move it here")
     add.add_argument("file", metavar="FILE")
+    ways = add.add_mutually_exclusive_group()
+    for way, text in (("copy", "copy it into Inshore’s folder"), ("move", "move it there")):
+        ways.add_argument(
+            f"--{way}", action="store_const", dest="how", const=way, default="in place", help=text
+        )
     _finish(add, _add)
     for name, command, text in (
         ("show", _show, "what is known of a model"),

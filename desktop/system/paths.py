@@ -76,6 +76,11 @@ class Paths:
         return self.data / "measures.json"
 
     @property
+    def model_notes(self) -> Path:
+        """When each model answered last."""
+        return self.data / "model-notes.json"
+
+    @property
     def lock_file(self) -> Path:
         return self.data / "inshore.lock"
 

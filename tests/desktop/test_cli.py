@@ -449,6 +449,38 @@ def test_models_are_listed_added_shown_and_removed(home: Path, capsys: pytest.Ca
     assert "not in your library" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("way", ["copy", "move"])
+def test_a_model_can_be_brought_into_inshores_folder(
+    home: Path, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    services = _services(home)
+    path = Gguf().write(home / "mine.gguf")
+
+    assert cli.main(["models", "add", str(path), f"--{way}"], services) == 0
+
+    here = services.paths.models / "imported" / "mine" / "mine.gguf"
+    assert str(here) in capsys.readouterr().out
+    assert here.exists()
+    assert path.exists() is (way == "copy")
+    cli.main(["models", "show", "mine"], services)
+    assert "brought into Inshore’s folder by you" in capsys.readouterr().out
+    assert cli.main(["models", "verify", "mine"], services) == 0
+    assert ("intact" in capsys.readouterr().out) is (way == "copy")  # a move reads nothing
+    assert cli.main(["models", "remove", "mine", "--delete"], services) == 0
+    assert not here.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("notes.txt", "It is not a model."), ("gone.gguf", "no such file")]
+)
+def test_what_is_no_model_is_not_brought(
+    home: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    (home / "notes.txt").write_text("x")
+    assert cli.main(["models", "add", str(home / name), "--copy"], _services(home)) == 1
+    assert said in capsys.readouterr().err
+
+
 def test_what_a_model_took_here_is_told_with_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     services = _services(home)
     services.paths.create()

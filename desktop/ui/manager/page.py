@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
+from desktop.services.care import CareService
 from desktop.services.catalogue import CatalogueService
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
@@ -35,11 +36,12 @@ class ModelsPage(Page):
         parent: QWidget | None = None,
         *,
         can_download: bool = False,
+        care: CareService | None = None,
     ) -> None:
         super().__init__("Models", "", parent, widest=_WIDEST)
         self._catalogue, self._look, self._can_download = catalogue, look, can_download
         self._from_catalogue, self._place = False, 0  # where one was, and how far it was scrolled
-        self.installed = Installed(models, settings, catalogue, look, self)
+        self.installed = Installed(models, settings, catalogue, look, self, care)
         self.installed.add_requested.connect(self.add_requested)
         self.installed.remove_requested.connect(self.remove_requested)
         self.installed.opened.connect(self.show_model)
