@@ -39,6 +39,7 @@
     │   ├── NoSpace              the disk is full, or nearly
     │   ├── WrongBytes           what came is not what was announced
     │   └── DownloadBusy         another Inshore is bringing it
+    ├── NotAccepted              a licence with conditions that nobody accepted yet
     └── BadInput                 a value that can't be used
 
 An `AppError` is the world's fault and is shown. Any other exception is ours and goes to the crash
@@ -273,6 +274,10 @@ class WrongBytes(DownloadError):
 
 class DownloadBusy(DownloadError):
     title = "This model is being downloaded already."
+
+
+class NotAccepted(AppError):
+    title = "The model’s licence must be accepted first."
 
 
 class BadInput(AppError):
