@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.catalogue import Catalogue
-from models.download_values import Done, Target
+from models.download import Guardian
+from models.download_fetch import to_the_end
+from models.download_file import disk_error, part_paths, remove_parts
+from models.download_journal import load
+from models.download_values import Done, Event, Target
 from models.errors import BadInput, BadName, NotOnHub
 from models.facts import CatalogueModel
+from models.file_names import place
 from models.hub import Endpoint
 from models.hub_values import HubFile, Repo
 from models.library import Library, LocalModel
 from models.library_file import Origin
 from models.licences import Label, Passport, label_of
 from models.plain import plain
+from models.unfinished import Begun, Unfinished
 from models.units import size
 
 _MOST_SHOWN = 30
@@ -45,7 +52,9 @@ def terms_of(repo: str, stated: str, catalogue: Catalogue) -> Terms:
     Where the catalogue knows the repository, too, and the two differ, the stricter licence counts: those
     who convert models often leave out whose terms they are under.
     """
-    entry = next((one for one in catalogue.models if any(files.repository == repo for files in one.files)), None)
+    entry = next(
+        (one for one in catalogue.models if any(files.repository == repo for files in one.files)), None
+    )
     known = [entry.passport] if entry is not None and entry.passport else []
     if (said := catalogue.licences.by_name(stated)) is not None:
         known.append(said)
@@ -96,6 +105,83 @@ def add_to(library: Library, target: Target, done: Done) -> LocalModel:
         tuple(file.sha256 for file in target.files),
     )
     return library.add(done.paths[0], origin=origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """It is in the library now."""
+
+    model: LocalModel
+
+
+async def bring(
+    guardian: Guardian, target: Target, name: str, library: Library, unfinished: Unfinished
+) -> AsyncGenerator[Event | Added, None]:
+    """Bring it as the guardian does and add it to the library; the last event is Added.
+
+    From before its first byte until it is added it stands among the unfinished. Raises what
+    `Guardian.bring` and `Library.add` raise.
+    """
+    await to_the_end(unfinished.remember, target, name)
+    async with aclosing(guardian.bring(target)) as events:
+        async for event in events:
+            yield event
+            if isinstance(event, Done):
+                model = await to_the_end(add_to, library, target, event)
+                await to_the_end(unfinished.forget, target)
+                yield Added(model)
+
+
+def known_bytes(target: Target) -> int:
+    """What of it has come, as far as its journals and finished files tell."""
+    total = 0
+    for file in target.files:
+        final = target.folder.joinpath(*target.names(file))
+        try:
+            journal = load(part_paths(final)[1], file, target.commit)
+            total += journal.done_bytes if journal else final.stat().st_size
+        except OSError:
+            continue  # nothing of this file is here
+    return min(total, target.size_bytes)
+
+
+def discard(target: Target, library: Library, unfinished: Unfinished) -> None:
+    """Cancel for good: remove what has come of a model that isn't being brought. Raises DownloadError.
+
+    Files that are complete go as well, unless the library has the model, or can't say so.
+    """
+    try:
+        finals = [place(target.folder, *target.names(file)) for file in target.files]
+        models = library.models()
+        kept = library.problem is not None or any(model.path in finals for model in models)
+        for file, final in zip(target.files, finals, strict=True):
+            remove_parts(final)
+            if not kept and final.is_file() and final.stat().st_size == file.size_bytes:
+                final.unlink()
+        _remove_empty(finals[0].parent, target.folder)
+    except OSError as error:
+        raise disk_error(error, target.folder) from error
+    unfinished.forget(target)
+
+
+async def discarded(target: Target, library: Library, unfinished: Unfinished) -> None:
+    """`discard`, without keeping the loop."""
+    await to_the_end(discard, target, library, unfinished)
+
+
+async def begun(unfinished: Unfinished) -> list[tuple[Begun, int]]:
+    """What earlier runs left, with the bytes that are there of each."""
+    return await to_the_end(lambda: [(one, known_bytes(one.target)) for one in unfinished.all()])
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    """The folders that were made for it, where nothing else is in them."""
+    while folder != top and top in folder.parents:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
 
 
 def size_of(model: Sequence[HubFile]) -> int:

@@ -34,7 +34,7 @@ class Begun:
 
 
 class Unfinished:
-    """The list in the models' folder. Any thread, any number of processes: each download is a file of its own.
+    """The list in the models' folder, a file for each download. Any thread, any number of processes.
 
     What can't be understood is skipped and left alone. A process that is killed leaves the list whole.
     """
@@ -64,6 +64,10 @@ class Unfinished:
             self._path(target).unlink(missing_ok=True)
         except OSError as error:
             raise disk_error(error, self._path(target)) from error
+
+    def any(self) -> bool:
+        """Whether there is any; quick."""
+        return next(self._folder.glob("*.json"), None) is not None
 
     def all(self) -> list[Begun]:
         """Those of earlier runs, the oldest first; nothing is raised for what can't be read."""

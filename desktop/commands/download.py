@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from desktop.commands.licences import catalogue_of, not_accepted
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
-from models.bringing import add_to, choose, target_of, terms_of
+from models.bringing import Added, bring, choose, target_of, terms_of
 from models.download_values import (
     Checking,
     Done,
@@ -30,6 +30,7 @@ from models.download_values import (
 )
 from models.errors import BadInput
 from models.hub import MAIN, Endpoint, Hub, Token
+from models.library import LocalModel
 from models.plain import plain, shown
 from models.unfinished import Unfinished
 from models.units import duration, size
@@ -60,12 +61,10 @@ def run(wanted: Wanted, services: Services, terminal: Terminal, *, as_json: bool
     services.paths.create()
     speaker = _Speaker(terminal, as_json=as_json)
     try:
-        target, done = asyncio.run(_bring(wanted, services, speaker))
+        model = asyncio.run(_bring(wanted, services, speaker))
     except KeyboardInterrupt:
         terminal.note("Paused. The same command goes on where it stopped.")
         raise
-    model = add_to(services.library, target, done)
-    Unfinished(services.paths.models).forget(target)
     if as_json:
         terminal.record({"event": "added", "id": model.id, "path": str(model.path)})
     else:
@@ -89,15 +88,14 @@ def stated_licence(repo: str, endpoints: Sequence[str]) -> str:
     return asyncio.run(ask())
 
 
-async def _bring(wanted: Wanted, services: Services, speaker: _Speaker) -> tuple[Target, Done]:
+async def _bring(wanted: Wanted, services: Services, speaker: _Speaker) -> LocalModel:
     from models.outbound import Outbound
 
     endpoints = [Endpoint(url) for url in wanted.endpoints or (MAIN,)]
     outbound = Outbound()
     try:
         target = await _look(wanted, endpoints, services, outbound)
-        Unfinished(services.paths.models).remember(target, target.repo)
-        return target, await _download(target, wanted, outbound, speaker, _token(endpoints[0]))
+        return await _download(target, wanted, services, outbound, speaker, _token(endpoints[0]))
     finally:
         await outbound.aclose()
 
@@ -116,17 +114,22 @@ async def _look(
 
 
 async def _download(
-    target: Target, wanted: Wanted, outbound: Outbound, speaker: _Speaker, token: Token
-) -> Done:
+    target: Target, wanted: Wanted, services: Services, outbound: Outbound, speaker: _Speaker, token: Token
+) -> LocalModel:
     from models.download import Guardian
 
-    tuning = Tuning(limit_bytes_s=wanted.limit * 1000.0 if wanted.limit else None)
-    async with aclosing(Guardian(outbound, tuning=tuning, token=token).bring(target)) as events:
+    guardian = Guardian(outbound, tuning=Tuning(limit_bytes_s=_bytes(wanted.limit)), token=token)
+    unfinished = Unfinished(services.paths.models)
+    async with aclosing(bring(guardian, target, target.repo, services.library, unfinished)) as events:
         async for event in events:
+            if isinstance(event, Added):
+                return event.model
             speaker.say(event)
-            if isinstance(event, Done):
-                return event
-    raise AssertionError("a download ends with Done or an error")
+    raise AssertionError("a download ends with Added or an error")
+
+
+def _bytes(kilobytes: int | None) -> float | None:
+    return kilobytes * 1000.0 if kilobytes else None
 
 
 def _token(first: Endpoint) -> Token:

@@ -159,9 +159,9 @@ def _known(model: LicensedModel) -> Passport:
 
 def _local(model: LocalModel, catalogue: Catalogue) -> LicensedModel:
     licence, entry = licence_of(model, catalogue), catalogue.by_name(model.architecture, model.name)
-    aliases = (entry.id,) if entry is not None else ()
-    aliases += (model.origin.repo,) if model.origin is not None else ()
-    return LicensedModel(model.id, model.name, licence.stated, licence.passport, aliases)
+    aliases = [entry.id] if entry is not None else []
+    aliases += [model.origin.repo] if model.origin is not None else []
+    return LicensedModel(model.id, model.name, licence.stated, licence.passport, tuple(aliases))
 
 
 def _catalogued(catalogue: Catalogue, model_id: str) -> LicensedModel | None:

@@ -69,6 +69,11 @@ class ModelService(QObject):
         """Add a file where it lies; whether that went well."""
         return self._try(lambda: self._library.add(path))
 
+    def reread(self) -> None:
+        """See what others have changed in the library."""
+        self._models = None
+        self.changed.emit()
+
     def remove(self, model_id: str) -> bool:
         """Forget a model, its file stays; whether that went well."""
         return self._try(lambda: self._library.remove(model_id))
