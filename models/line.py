@@ -14,6 +14,7 @@ class Line:
     def __init__(self, make: Callable[[], Outbound] = Outbound) -> None:
         self._make = make
         self._outbound: Outbound | None = None
+        self._holder: asyncio.Task[None] | None = None
 
     def get(self) -> Outbound:
         """The Outbound; nothing is connected by making it."""
@@ -23,6 +24,7 @@ class Line:
 
     async def hold(self) -> None:
         """Run as long as the loop does: when it is cancelled, the connections are closed."""
+        self._holder = asyncio.current_task()  # a loop alone doesn't keep a task that waits for nothing
         try:
             await asyncio.Event().wait()
         finally:

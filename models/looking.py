@@ -22,11 +22,15 @@ from models.shapes import Shape
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A model to look at: a repository of a hub, or one of the catalogue with all of its repositories."""
+    """A model to look at: a repository of a hub, or one of the catalogue with all of its repositories.
+
+    `stated` is the licence that a search's result named, "" if none.
+    """
 
     name: str
     repos: tuple[str, ...]
     model: CatalogueModel | None = None
+    stated: str = ""
 
     @classmethod
     def of(cls, model: CatalogueModel) -> Wanted:
@@ -35,7 +39,7 @@ class Wanted:
 
     def terms(self, catalogue: Catalogue, stated: str = "") -> Terms:
         """Under which licence it comes, as far as is known without asking."""
-        return terms_of(self.repos[0], stated, catalogue)
+        return terms_of(self.repos[0], stated or self.stated, catalogue)
 
 
 @dataclass(frozen=True, slots=True)

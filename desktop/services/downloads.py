@@ -170,6 +170,7 @@ class DownloadService(QObject):
             stream, lambda event: self._take(number, event), lambda outcome: self._end(number, outcome)
         )
         self._runs[number] = _Run(job)
+        self._update(number, state=State.LOOKING)
 
     def _stop(self, number: int, then: Callable[[], None] | None) -> None:
         """End its job, if it has one; `then` when its files are let go."""
