@@ -94,7 +94,7 @@ class Downloads(QObject):
             service.failed.connect(lambda error: self._window.warn(error.one_line()))
         return Bringing(hub, downloads, acceptances)
 
-    def offer_unfinished(self) -> None:
+    def offer_unfinished(self, *, tell: bool = True) -> None:
         """List what earlier runs left, once; costs nothing where there is nothing."""
         from models.unfinished import Unfinished
 
@@ -102,7 +102,8 @@ class Downloads(QObject):
             return
         self._offered = True
         self.bringing.downloads.restore()
-        self._window.notice.say("A download isn’t finished. It waits under Models.")
+        if tell:
+            self._window.notice.say("A download isn’t finished. It waits under Models.")
 
     def take_token(self, token: str) -> None:
         """Use a token that was typed, and tell those who may keep it."""

@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from desktop.background import Background, Outcome
+from desktop.parts.downloads import Downloads
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.system.paths import Paths, resources
@@ -21,8 +22,11 @@ from desktop.ui.window import Window
 
 if TYPE_CHECKING:
     from desktop.services.catalogue import CatalogueService
+    from desktop.storage.acceptances import AcceptanceStore
     from desktop.ui.manager.page import ModelsPage
     from models.local.backend import LocalBackend
+
+_OFFER_MS = 4_000  # after the window is there
 
 
 class Manager(QObject):
@@ -38,10 +42,15 @@ class Manager(QObject):
         paths: Paths,
         look: Appearance,
         parent: QObject,
+        acceptances: Callable[[], AcceptanceStore],
     ) -> None:
         super().__init__(parent)
         self._window, self._models, self._settings = window, models, settings
         self._background, self._local, self._paths, self._look = background, local, paths, look
+        self.downloads = Downloads(
+            window, models, lambda: self.catalogue, background, acceptances, paths, self
+        )
+        QTimer.singleShot(_OFFER_MS, self, self.downloads.offer_unfinished)
 
     @cached_property
     def catalogue(self) -> CatalogueService:
@@ -61,7 +70,11 @@ class Manager(QObject):
         """The page, connected; the machine is measured for it meanwhile."""
         from desktop.ui.manager.page import ModelsPage
 
-        page = ModelsPage(self._models, self._settings, self.catalogue, self._look)
+        self.downloads.offer_unfinished(tell=False)
+        page = ModelsPage(
+            self._models, self._settings, self.catalogue, self._look, bringing=self.downloads.bringing
+        )
+        page.token_entered.connect(self.downloads.take_token)
         page.add_requested.connect(self.ask_for_file)
         page.remove_requested.connect(self._remove)
         page.link_activated.connect(self._open_link)

@@ -60,10 +60,6 @@ class Bring(QWidget):
         bringing.hub.look_failed.connect(self._failed)
         self._begin(wanted.terms(catalogue.catalogue))
 
-    def give_up(self) -> None:
-        """Nothing is wanted of the hub any more."""
-        self._bringing.hub.stop_look()
-
     def _say_what(self) -> None:
         title = plain_label(self, "title")
         title.setText(self._wanted.name)
