@@ -21,6 +21,7 @@ from desktop.services.drafts import DraftCounter
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
 from desktop.system import crash
@@ -201,6 +202,7 @@ class Program(QObject):
             self._paths,
             self._look,
             self,
+            lambda: AcceptanceStore(self._connection),
         )
         self._show_conversations()
 

@@ -139,7 +139,9 @@ def _licences(options: argparse.Namespace, services: Services, terminal: Termina
 def _accept(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import licences
 
-    return licences.accept(options.id, options.use, services, terminal, as_json=options.json)
+    return licences.accept(
+        options.id, options.use, services, terminal, as_json=options.json, endpoints=options.endpoint or ()
+    )
 
 
 def _doctor(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
@@ -250,7 +252,10 @@ def _add_licences(words: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         forms.add_argument(f"--{form}", action="store_const", dest="form", const=form, help=text)
     licences.set_defaults(command=_licences, form="text")
     accept = words.add_parser("accept", help="show a model's licence and record that you accept it")
-    accept.add_argument("id", metavar="ID")
+    accept.add_argument("id", metavar="ID", help="a model's id, or its repository at the hub")
+    accept.add_argument(
+        "--endpoint", metavar="URL", action="append", help="another hub, for a repository as ID"
+    )
     accept.add_argument("--use", metavar="TEXT", required=True, help="what the model is to be used for")
     _finish(accept, _accept)
 

@@ -40,6 +40,7 @@
     │   ├── WrongBytes           what came is not what was announced
     │   └── DownloadBusy         another Inshore is bringing it
     ├── ImportFailed             a file on this machine that could not be brought in
+    ├── NotAccepted              a licence with conditions that nobody accepted yet
     └── BadInput                 a value that can't be used
 
 An `AppError` is the world's fault and is shown. Any other exception is ours and goes to the crash
@@ -278,6 +279,10 @@ class DownloadBusy(DownloadError):
 
 class ImportFailed(AppError):
     title = "The model could not be brought in."
+
+
+class NotAccepted(AppError):
+    title = "The model’s licence must be accepted first."
 
 
 class BadInput(AppError):

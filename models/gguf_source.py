@@ -7,7 +7,7 @@ import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import FileIO
+from io import BytesIO, FileIO
 from itertools import repeat
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def opened(path: Path) -> Iterator[Source]:
 class Source:
     """The file's beginning, read as far as needed. Past its end or the limit it raises DamagedModel."""
 
-    def __init__(self, file: FileIO, size: int) -> None:
+    def __init__(self, file: FileIO | BytesIO, size: int) -> None:
         self._file = file
         self._data = bytearray(file.read(min(_FIRST_READ, size)))
         self.size = size
@@ -121,6 +121,16 @@ class Source:
         self._file.seek(len(self._data))
         while len(self._data) < end and (piece := self._file.read(end - len(self._data))):
             self._data += piece
+
+
+def of_beginning(data: bytes, size: int) -> Source:
+    """The first bytes of a file of so many, the magic stepped over; where they end it raises DamagedModel.
+
+    Raises NotAModel or DamagedModel.
+    """
+    source = Source(BytesIO(data), size)
+    _check_magic(source)
+    return source
 
 
 def _check_magic(source: Source) -> None:

@@ -8,10 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop.background import Background, Outcome
+from desktop.parts.downloads import Downloads
 from desktop.parts.importing import Importing
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from desktop.parts.care import Care
     from desktop.services.care import CareService
     from desktop.services.catalogue import CatalogueService
+    from desktop.storage.acceptances import AcceptanceStore
     from desktop.ui.manager.page import ModelsPage
     from models.local.backend import LocalBackend
+
+_OFFER_MS = 4_000  # after the window is there
 
 
 class Manager(QObject):
@@ -41,10 +45,15 @@ class Manager(QObject):
         paths: Paths,
         look: Appearance,
         parent: QObject,
+        acceptances: Callable[[], AcceptanceStore],
     ) -> None:
         super().__init__(parent)
         self._window, self._models, self._settings = window, models, settings
         self._background, self._local, self._paths, self._look = background, local, paths, look
+        self.downloads = Downloads(
+            window, models, lambda: self.catalogue, background, acceptances, paths, self
+        )
+        QTimer.singleShot(_OFFER_MS, self, self.downloads.offer_unfinished)
         self.importing = Importing(window, models, background, self._release, paths, look, self)
 
     @cached_property
@@ -81,7 +90,16 @@ class Manager(QObject):
         """The page, connected; the machine is measured for it meanwhile."""
         from desktop.ui.manager.page import ModelsPage
 
-        page = ModelsPage(self._models, self._settings, self.catalogue, self._look, care=self.care)
+        self.downloads.offer_unfinished(tell=False)
+        page = ModelsPage(
+            self._models,
+            self._settings,
+            self.catalogue,
+            self._look,
+            bringing=self.downloads.bringing,
+            care=self.care,
+        )
+        page.token_entered.connect(self.downloads.take_token)
         page.add_requested.connect(self.importing.ask_for_files)
         page.remove_requested.connect(lambda model_id, name: self._deeds.remove(model_id, name))
         self._look_after(page)

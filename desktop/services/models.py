@@ -91,6 +91,11 @@ class ModelService(QObject):
         if self._seen != before:
             self.changed.emit()
 
+    def reread(self) -> None:
+        """See what others have changed in the library."""
+        self._models = None
+        self.changed.emit()
+
     def remove(self, model_id: str) -> bool:
         """Forget a model, its file stays; whether that went well."""
         return self._try(lambda: self._library.remove(model_id))

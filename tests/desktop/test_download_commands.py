@@ -19,6 +19,7 @@ from desktop.commands.download import TOKEN_VARIABLE
 from desktop.commands.services import Services
 from desktop.system.paths import Paths
 from models.library import Library
+from models.unfinished import Unfinished
 from tests.fakes import FakeBackend
 from tests.fixtures.gguf_writer import Gguf
 from tests.hub_server import Fault, HubServer
@@ -257,3 +258,41 @@ def test_discover_lists_and_add_uses_the_other_programs_name(
     assert [(model["name"], model["added"]) for model in record["models"]] == [("llama3:8b", False)]
     assert cli.main(["models", "add", str(blob)], services) == 0
     assert services.library.models()[0].id == "llama3-8b"
+
+
+def test_a_licence_with_conditions_is_accepted_before_the_download(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.repositories[REPO].extra = {"cardData": {"license": "gemma"}}
+    assert _run(server, services, f"{REPO}/{SMALL}") == 1
+    assert f"models accept {REPO} --use" in capsys.readouterr().err
+    assert server.to("cdn") == []
+
+    words = ["models", "accept", REPO, "--use", "notes at home", "--endpoint", server.url]
+    assert cli.main(words, services) == 0
+    assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert cli.main(["models", "licences"], services) == 0
+    assert "notes at home" in capsys.readouterr().out
+
+
+def test_the_catalogue_s_licence_counts_where_the_hub_states_none(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo = "ggml-org/gemma-3-4b-it-GGUF"
+    server.add(repo, {SMALL: _model(300_000)}, extra={"tags": ["gguf"]})
+    assert _run(server, services, f"{repo}/{SMALL}") == 1
+    assert "models accept gemma-3-4b --use" in capsys.readouterr().err
+    assert cli.main(["models", "accept", "gemma-3-4b", "--use", "notes"], services) == 0
+    assert _run(server, services, f"{repo}/{SMALL}") == 0
+
+
+def test_what_was_interrupted_is_remembered_and_forgotten_when_it_is_done(
+    server: HubServer, services: Services
+) -> None:
+    server.faults = [Fault(flip=1000, times=1000)]
+    assert _run(server, services, f"{REPO}/{SMALL}") == 1
+    (begun,) = Unfinished(services.paths.models).all()
+    assert (begun.target.repo, begun.target.files[0].name) == (REPO, SMALL)
+    server.faults = []
+    assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert Unfinished(services.paths.models).all() == []
