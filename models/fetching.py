@@ -1,4 +1,4 @@
-"""What the window and the command line do alike: which files are meant, under which licence, and the end."""
+"""What the window and the command line do alike: which files are meant, bringing them, and the end."""
 
 from __future__ import annotations
 
@@ -7,59 +7,23 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.catalogue import Catalogue
 from models.download import Guardian
 from models.download_fetch import to_the_end
 from models.download_file import disk_error, part_paths, remove_parts
 from models.download_journal import load
 from models.download_values import Done, Event, Target
 from models.errors import BadInput, BadName, NotOnHub
-from models.facts import CatalogueModel
 from models.file_names import place
 from models.hub import Endpoint
 from models.hub_values import HubFile, Repo
 from models.library import Library, LocalModel
 from models.library_file import Origin
-from models.licences import Label, Passport, label_of
 from models.plain import plain
 from models.unfinished import Begun, Unfinished
 from models.units import size
 
 _MOST_SHOWN = 30
 _HELPERS = ("mmproj", "imatrix")  # files beside a model, which answer nothing by themselves
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Under which licence a repository's model comes. `ids` are what it may have been accepted for.
-
-    The first of `ids` is the one an acceptance is recorded for.
-    """
-
-    entry: CatalogueModel | None
-    stated: str
-    passport: Passport | None
-    ids: tuple[str, ...]
-
-    @property
-    def label(self) -> Label:
-        return label_of(self.passport, self.stated)
-
-
-def terms_of(repo: str, stated: str, catalogue: Catalogue) -> Terms:
-    """The terms of a repository of which the hub states this licence ("" if it states none).
-
-    Where the catalogue knows the repository, too, and the two differ, the stricter licence counts: those
-    who convert models often leave out whose terms they are under.
-    """
-    entry = next(
-        (one for one in catalogue.models if any(files.repository == repo for files in one.files)), None
-    )
-    known = [entry.passport] if entry is not None and entry.passport else []
-    if (said := catalogue.licences.by_name(stated)) is not None:
-        known.append(said)
-    passport = max(known, key=lambda one: one.tier, default=None)
-    return Terms(entry, stated, passport, (entry.id, repo) if entry is not None else (repo,))
 
 
 def answering(repo: Repo) -> list[tuple[HubFile, ...]]:

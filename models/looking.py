@@ -10,7 +10,6 @@ from models.download_fetch import to_the_end
 from models.download_file import free_bytes
 from models.errors import Gated, HubError, NetworkError
 from models.facts import CatalogueModel
-from models.fetching import Terms, terms_of
 from models.fit import Machine
 from models.hub import Hub
 from models.licences import Acceptance, pending
@@ -18,6 +17,7 @@ from models.outbound import Outbound
 from models.remote_header import look_into
 from models.repo_offer import Choice, RepoOffer, catalogued, choices_of, judged, proposed
 from models.shapes import Shape
+from models.terms import Terms, terms_of
 
 
 @dataclass(frozen=True, slots=True)

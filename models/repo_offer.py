@@ -11,12 +11,13 @@ from models.catalogue import Catalogue
 from models.download_values import Target
 from models.expected import QUANTISATIONS, expected_shape
 from models.facts import CatalogueModel
-from models.fetching import Terms, answering, size_of, target_of, terms_of
+from models.fetching import answering, size_of, target_of
 from models.fit import Fit, Machine, Verdict, best_bits, fit
 from models.hub import Endpoint
 from models.hub_values import Found, HubFile, Repo
 from models.licences import Label, label_of
 from models.shapes import Shape, estimated
+from models.terms import Terms, terms_of
 
 _RUNNING = (Verdict.WELL, Verdict.SLOWLY, Verdict.LESS_CONTEXT)
 _BITS: Mapping[str, float] = dict(QUANTISATIONS)

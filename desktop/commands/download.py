@@ -28,10 +28,11 @@ from models.download_values import (
     Verified,
 )
 from models.errors import BadInput
-from models.fetching import Added, bring, choose, target_of, terms_of
+from models.fetching import Added, bring, choose, target_of
 from models.hub import MAIN, Endpoint, Hub, Token
 from models.library import LocalModel
 from models.plain import plain, shown
+from models.terms import terms_of
 from models.unfinished import Unfinished
 from models.units import duration, size
 

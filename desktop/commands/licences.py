@@ -20,9 +20,9 @@ from desktop.storage.database import open_database
 from desktop.system.paths import resources
 from models.catalogue import Catalogue, load
 from models.errors import BadInput, ModelNotFound, NotAccepted
-from models.fetching import Terms, terms_of
 from models.library import LocalModel
 from models.licences import Acceptance, Label, Passport, label_of, needs_acceptance, pending
+from models.terms import Terms, terms_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop.background import Background, Outcome
-from desktop.services.catalogue import CatalogueService
 from desktop.services.models import ModelService
 from desktop.system.paths import Paths, resources
 from desktop.ui.window import Window
 
 if TYPE_CHECKING:
     from desktop.services.bringing import Bringing
+    from desktop.services.catalogue import CatalogueService
     from desktop.services.downloads import Download
     from desktop.storage.acceptances import AcceptanceStore
     from models.download import Guardian
@@ -71,6 +71,7 @@ class Downloads(QObject):
         """The services, connected."""
         from desktop.services.acceptances import AcceptanceService
         from desktop.services.bringing import Bringing
+    from desktop.services.catalogue import CatalogueService
         from desktop.services.downloads import DownloadService
         from desktop.services.hub import HubService
         from models.library import Library

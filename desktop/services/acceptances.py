@@ -12,7 +12,7 @@ from models.licences import Acceptance, Passport, pending
 
 if TYPE_CHECKING:
     from desktop.storage.acceptances import AcceptanceStore
-    from models.fetching import Terms
+    from models.terms import Terms
 
 
 class AcceptanceService(QObject):

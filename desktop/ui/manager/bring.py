@@ -16,9 +16,9 @@ from desktop.ui.manager.licence import AcceptanceCard, LicenceChip
 from desktop.ui.page import card
 from desktop.ui.theme import Appearance
 from models.errors import AppError, Gated
-from models.fetching import Terms
 from models.looking import Wanted
 from models.repo_offer import Choice, RepoOffer
+from models.terms import Terms
 
 
 class Bring(QWidget):
