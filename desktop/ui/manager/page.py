@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 from desktop.services.catalogue import CatalogueService
@@ -19,8 +20,12 @@ _WIDEST = 816  # beside the button that shows the sidebar, at the window’s usu
 
 
 class ModelsPage(Page):
-    """One of its views at a time; the deeds that leave the window's hands are its signals."""
+    """One of its views at a time; the deeds that leave the window's hands are its signals.
 
+    `shown` each time it comes into sight.
+    """
+
+    shown = Signal()
     add_requested = Signal()
     remove_requested = Signal(str, str)
     download_requested = Signal(str)
@@ -80,6 +85,10 @@ class ModelsPage(Page):
         offers = [offer for offer in map(self._catalogue.offer, model_ids) if offer is not None]
         everything = self._catalogue.offers()
         self._lay_over(Comparison(offers, everything, self._catalogue.catalogue, self._look, self))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
 
     def _go_back(self) -> None:
         place = self._place
