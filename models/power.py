@@ -33,7 +33,7 @@ class Power:
         if self.saving:
             return "The system saves power, so answers may be slower."
         if self.source is Source.BATTERY:
-            return "It runs on its battery, so answers may be slower."
+            return "This machine runs on its battery, so answers may be slower."
         return ""
 
 

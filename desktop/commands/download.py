@@ -28,7 +28,8 @@ from models.download_values import (
     Verified,
 )
 from models.errors import BadInput, BadName, NotOnHub
-from models.hub import MAIN, Endpoint, Hub, Token
+from models.hub import Endpoint, Hub, Token
+from models.hub_addresses import MAIN
 from models.hub_values import HubFile, Repo
 from models.library_file import Origin
 from models.plain import plain, shown
@@ -42,7 +43,10 @@ _MOST_SHOWN = 30
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for: "owner/name" or "owner/name/file", and from where. The limit is in kB/s."""
+    """What was asked for: "owner/name" or "owner/name/file", and from where. The limit is in kB/s.
+
+    Without `endpoints` those of the settings are asked.
+    """
 
     model: str
     pattern: str | None = None
@@ -79,7 +83,7 @@ def run(wanted: Wanted, services: Services, terminal: Terminal, *, as_json: bool
 async def _bring(wanted: Wanted, services: Services, speaker: _Speaker) -> tuple[Target, Done]:
     from models.outbound import Outbound
 
-    endpoints = [Endpoint(url) for url in wanted.endpoints or (MAIN,)]
+    endpoints = [Endpoint(url) for url in wanted.endpoints or services.hub_endpoints]
     outbound = Outbound()
     try:
         target = await _look(wanted, endpoints, services, outbound)

@@ -18,6 +18,7 @@ from desktop import cli
 from desktop.commands.download import TOKEN_VARIABLE
 from desktop.commands.services import Services
 from desktop.system.paths import Paths
+from desktop.system.settings import Settings, save
 from models.library import Library
 from tests.fakes import FakeBackend
 from tests.fixtures.gguf_writer import Gguf
@@ -72,6 +73,26 @@ def test_a_download_is_in_the_library_with_its_origin(
     assert model.origin is not None
     assert model.origin.repo == REPO
     assert model.origin.sha256 == (server.repositories[REPO].sha256_of(SMALL),)
+
+
+def test_without_an_address_the_hubs_of_the_settings_are_asked_in_their_order(
+    server: HubServer, services: Services
+) -> None:
+    services.paths.create()
+    with HubServer() as first:
+        first.faults = [Fault(where="hub", status=503, times=9)]
+        save(services.paths.settings_file, Settings(hub_endpoints=(first.url, server.url)))
+        assert cli.main(["models", "download", f"{REPO}/{SMALL}"], services) == 0
+    assert first.to("hub")
+    assert services.library.models()[0].path.read_bytes() == _model(300_000)
+
+
+def test_an_address_on_the_command_line_is_asked_instead(server: HubServer, services: Services) -> None:
+    services.paths.create()
+    with HubServer() as other:
+        save(services.paths.settings_file, Settings(hub_endpoints=(other.url,)))
+        assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert other.requests == []
 
 
 def test_again_changes_nothing_and_fetches_nothing(server: HubServer, services: Services) -> None:

@@ -93,5 +93,5 @@ def test_notes_are_what_one_should_know_beside_the_numbers(tmp_path: Path) -> No
     )
     card, battery = seen.notes(["Intel Graphics"])
     assert card.startswith("An NVIDIA card is here (RTX 4060, 8 GB)")
-    assert battery == "It runs on its battery, so answers may be slower."
+    assert battery == "This machine runs on its battery, so answers may be slower."
     assert seen.notes(["NVIDIA GeForce RTX 4060"]) == [battery]

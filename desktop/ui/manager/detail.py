@@ -22,7 +22,7 @@ from desktop.ui.manager.told import (
 from desktop.ui.manager.verdict import VerdictLine
 from desktop.ui.page import card
 from desktop.ui.theme import Appearance
-from models.advised import Comparison, compared
+from models.advised import compared
 from models.catalogue import Catalogue
 from models.facts import CatalogueModel, Score
 from models.licences import NOT_ADVICE, Passport
@@ -108,8 +108,7 @@ class Detail(QWidget):
             return
         frame, column = self._section("Advised hardware", "detail-advice")
         if (both := compared(model, self._service.machine)) is not None:
-            odd = both.comparison is not Comparison.AGREES
-            column.addWidget(_said(frame, both.words, "strong" if odd else ""))
+            column.addWidget(_said(frame, both.words))
         column.addLayout(_grid(frame, advice(model)))
         self._sources(frame, column, [(model.sources["hardware"], "advice")])
 

@@ -357,7 +357,7 @@ def test_a_model_without_advice_has_no_such_section(scene: Scene) -> None:
 def test_a_card_that_lies_idle_is_told_once_the_engine_has_spoken(scene: Scene) -> None:
     notes = scene.browse()._notes
     scene.service.describe(SEEN)
-    assert notes.text() == "It runs on its battery, so answers may be slower."
+    assert notes.text() == "This machine runs on its battery, so answers may be slower."
     scene.service.judge_for(Machine(16 * 10**9, 40e9))
     assert "An NVIDIA card is here (RTX 4060, 8 GB), but this build can’t use it." in notes.text()
     scene.page.show_model("qwen3-8b")
