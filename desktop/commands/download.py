@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from desktop.commands.recording import recorded
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from desktop.commands.units import size
@@ -84,12 +85,13 @@ async def _bring(wanted: Wanted, services: Services, speaker: _Speaker) -> tuple
     from models.outbound import Outbound
 
     endpoints = [Endpoint(url) for url in wanted.endpoints or services.hub_endpoints]
-    outbound = Outbound()
-    try:
-        target = await _look(wanted, endpoints, services, outbound)
-        return target, await _download(target, wanted, outbound, speaker, _token(endpoints[0]))
-    finally:
-        await outbound.aclose()
+    with recorded(services.paths, speaker.note) as record:
+        outbound = Outbound(record=record)
+        try:
+            target = await _look(wanted, endpoints, services, outbound)
+            return target, await _download(target, wanted, outbound, speaker, _token(endpoints[0]))
+        finally:
+            await outbound.aclose()
 
 
 async def _look(
@@ -158,6 +160,9 @@ class _Speaker:
 
     def __init__(self, terminal: Terminal, *, as_json: bool) -> None:
         self._terminal, self._as_json = terminal, as_json
+
+    def note(self, words: str) -> None:
+        self._terminal.note(words)
 
     def say(self, event: Event) -> None:
         if self._as_json:
