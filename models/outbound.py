@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
 from contextlib import aclosing, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -28,6 +29,9 @@ _MOST_REDIRECTS = 5
 _CONNECT_S = 10.0
 _AGENT = "Inshore"
 
+for_conversation: ContextVar[int | None] = ContextVar("for_conversation", default=None)
+"""The conversation that the running task asks for; whoever starts a turn sets it in the task."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -43,7 +47,8 @@ class Ask:
 class Sent:
     """One line of the outbound record. `refused` is the reason where it did not leave, else "".
 
-    `bytes_out` and `bytes_in` count content, not headers; `at` is in seconds since 1970.
+    `bytes_out` and `bytes_in` count content, not headers; `at` is in seconds since 1970. `conversation_id`
+    is what `for_conversation` held when the line was made.
     """
 
     at: float
@@ -54,6 +59,7 @@ class Sent:
     bytes_in: int
     status: int | None
     refused: str = ""
+    conversation_id: int | None = field(default_factory=lambda: for_conversation.get())
 
 
 Policy = Callable[[Ask], str | None]

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from desktop.commands.licences import catalogue_of, not_accepted
+from desktop.commands.recording import recorded
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from models.download_values import (
@@ -29,7 +30,8 @@ from models.download_values import (
 )
 from models.errors import BadInput
 from models.fetching import Added, bring, choose, target_of
-from models.hub import MAIN, Endpoint, Hub, Token
+from models.hub import Endpoint, Hub, Token
+from models.hub_addresses import MAIN
 from models.library import LocalModel
 from models.plain import plain, shown
 from models.terms import terms_of
@@ -44,7 +46,10 @@ TOKEN_VARIABLE = "INSHORE_HUB_TOKEN"  # noqa: S105 - the variable's name
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for: "owner/name" or "owner/name/file", and from where. The limit is in kB/s."""
+    """What was asked for: "owner/name" or "owner/name/file", and from where. The limit is in kB/s.
+
+    Without `endpoints` those of the settings are asked.
+    """
 
     model: str
     pattern: str | None = None
@@ -73,17 +78,19 @@ def run(wanted: Wanted, services: Services, terminal: Terminal, *, as_json: bool
     return 0
 
 
-def stated_licence(repo: str, endpoints: Sequence[str]) -> str:
+def stated_licence(repo: str, endpoints: Sequence[str], services: Services) -> str:
     """What the hub says a repository's licence is, "" if nothing. Raises HubError or NetworkError."""
 
     async def ask() -> str:
         from models.outbound import Outbound
 
-        outbound, places = Outbound(), [Endpoint(url) for url in endpoints or (MAIN,)]
-        try:
-            _answered, found = await Hub(outbound, places, _token(places[0])).info(repo)
-        finally:
-            await outbound.aclose()
+        places = [Endpoint(url) for url in endpoints or services.hub_endpoints]
+        with recorded(services.paths, Terminal().note) as record:
+            outbound = Outbound(record=record)
+            try:
+                _answered, found = await Hub(outbound, places, _token(places[0])).info(repo)
+            finally:
+                await outbound.aclose()
         return found.licence
 
     return asyncio.run(ask())
@@ -92,13 +99,14 @@ def stated_licence(repo: str, endpoints: Sequence[str]) -> str:
 async def _bring(wanted: Wanted, services: Services, speaker: _Speaker) -> LocalModel:
     from models.outbound import Outbound
 
-    endpoints = [Endpoint(url) for url in wanted.endpoints or (MAIN,)]
-    outbound = Outbound()
-    try:
-        target = await _look(wanted, endpoints, services, outbound)
-        return await _download(target, wanted, services, outbound, speaker, _token(endpoints[0]))
-    finally:
-        await outbound.aclose()
+    endpoints = [Endpoint(url) for url in wanted.endpoints or services.hub_endpoints]
+    with recorded(services.paths, speaker.note) as record:
+        outbound = Outbound(record=record)
+        try:
+            target = await _look(wanted, endpoints, services, outbound)
+            return await _download(target, wanted, services, outbound, speaker, _token(endpoints[0]))
+        finally:
+            await outbound.aclose()
 
 
 async def _look(
@@ -153,6 +161,9 @@ class _Speaker:
 
     def __init__(self, terminal: Terminal, *, as_json: bool) -> None:
         self._terminal, self._as_json = terminal, as_json
+
+    def note(self, words: str) -> None:
+        self._terminal.note(words)
 
     def say(self, event: Event) -> None:
         if self._as_json:

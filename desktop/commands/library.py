@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from desktop.commands import catalogued
 from desktop.commands.judging import Judge
 from desktop.commands.licences import catalogue_of, licence_of
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from desktop.commands.units import size
 from models.catalogue import Catalogue
-from models.errors import AppError, BadInput
+from models.errors import AppError, BadInput, ModelNotFound
 from models.library import LocalModel
 from models.licences import Label
 from models.plain import plain, shown
@@ -85,12 +86,22 @@ def _name_elsewhere(path: Path) -> str:
 
 
 def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
-    """Print what is known of a model."""
-    model, catalogue = services.library.get(model_id), catalogue_of(services)
+    """Print what is known of a model: an installed one, else one of the catalogue."""
+    catalogue, judge = catalogue_of(services), Judge(services)
+    try:
+        model = services.library.get(model_id)
+    except ModelNotFound:
+        if (entry := catalogue.get(model_id)) is None:
+            raise
+        record, facts = catalogued.record(entry, judge), catalogued.facts(entry, judge)
+    else:
+        entry = catalogue.by_name(model.architecture, model.name)
+        record = _record(model, catalogue) | judge.record(model)
+        facts = [*_facts(model, catalogue), *judge.facts(model)]
     if as_json:
-        terminal.record(_record(model, catalogue) | Judge(services).record(model))
+        terminal.record(record | catalogued.advice_record(entry, judge))
         return 0
-    for name, value in [*_facts(model, catalogue), *Judge(services).facts(model)]:
+    for name, value in [*facts, *catalogued.advice_facts(entry, judge)]:
         terminal.line(f"{name + ':' if name else '':<14}{value}")
     return 0
 

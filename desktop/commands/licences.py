@@ -133,19 +133,19 @@ def _find(model_id: str, services: Services, endpoints: Sequence[str]) -> Licens
     except ModelNotFound:
         found = _catalogued(catalogue, model_id)
         if found is None and "/" in model_id:
-            found = _of_hub(model_id, catalogue, endpoints)
+            found = _of_hub(model_id, catalogue, endpoints, services)
         if found is None:
             raise
         return found
 
 
-def _of_hub(repo: str, catalogue: Catalogue, endpoints: Sequence[str]) -> LicensedModel:
+def _of_hub(repo: str, catalogue: Catalogue, endpoints: Sequence[str], services: Services) -> LicensedModel:
     """A repository; the hub says its licence where the catalogue doesn't."""
     terms = terms_of(repo, "", catalogue)
     if terms.entry is None:
         from desktop.commands.download import stated_licence
 
-        terms = terms_of(repo, stated_licence(repo, endpoints), catalogue)
+        terms = terms_of(repo, stated_licence(repo, endpoints, services), catalogue)
     name = terms.entry.name if terms.entry is not None else repo
     return LicensedModel(terms.ids[0], name, terms.stated, terms.passport)
 

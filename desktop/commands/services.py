@@ -33,6 +33,11 @@ class Services:
     engine: Callable[[], Engine]
 
     @property
+    def hub_endpoints(self) -> tuple[str, ...]:
+        """The addresses of hubs that the user has set, the main one first."""
+        return settings.load(self.paths.settings_file)[0].hub_endpoints
+
+    @property
     def measures(self) -> Measures:
         """What models took on this machine."""
         from models.local.measures import Measures

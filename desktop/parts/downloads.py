@@ -71,7 +71,6 @@ class Downloads(QObject):
         """The services, connected."""
         from desktop.services.acceptances import AcceptanceService
         from desktop.services.bringing import Bringing
-    from desktop.services.catalogue import CatalogueService
         from desktop.services.downloads import DownloadService
         from desktop.services.hub import HubService
         from models.library import Library

@@ -104,6 +104,7 @@ class Manager(QObject):
         page.remove_requested.connect(lambda model_id, name: self._deeds.remove(model_id, name))
         self._look_after(page)
         page.link_activated.connect(self._open_link)
+        page.shown.connect(self._look_around)
         self._background.run(self._local().gauge(), self._judge)
         return page
 
@@ -139,6 +140,16 @@ class Manager(QObject):
 
         if outcome.value is not None:
             self.catalogue.judge_for(this_machine(outcome.value.bandwidth, outcome.value.devices))
+
+    def _look_around(self) -> None:
+        """Look at the machine again: it may have been unplugged since. The window does not wait for it."""
+        from models.surroundings import look_around_aside
+
+        self._background.run(look_around_aside(self._paths.models), self._describe)
+
+    def _describe(self, outcome: Outcome) -> None:
+        if outcome.value is not None:
+            self.catalogue.describe(outcome.value)
 
     def _open_link(self, address: str) -> None:
         if confirm_link(self._window, address):

@@ -56,6 +56,11 @@ class Paths:
         return self.data / "inshore.db"
 
     @property
+    def outbound_pending(self) -> Path:
+        """What the command line sent, on its way into the record."""
+        return self.data / "outbound-pending.jsonl"
+
+    @property
     def backups(self) -> Path:
         return self.data / "backups"
 

@@ -14,6 +14,7 @@ from desktop.system.options import Options
 from desktop.system.paths import shown
 from models.chat import Thinking
 from models.errors import AppError
+from models.hub_addresses import MAIN, checked_addresses
 from models.routing import Mode
 
 _LARGEST_BYTES = 1 << 20
@@ -34,6 +35,7 @@ class Settings:
     `keep_states` lets the engine keep what it has read of conversations on disk, to go on sooner.
     `models` is what was set for single models, by id; `max_tokens`, `temperature` and
     `thinking_budget` hold for all of them.
+    `hub_endpoints` are the hubs that models come from, the next where one fails.
     `unknown` are entries of a newer Inshore's file; they are written back as they were.
     """
 
@@ -49,6 +51,7 @@ class Settings:
     sidebar_width: int = 260
     send_with_enter: bool = True
     keep_states: bool = True
+    hub_endpoints: tuple[str, ...] = (MAIN,)
     unknown: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     def options_for(self, model_id: str) -> Options:
@@ -223,6 +226,15 @@ def _text(value: object) -> str:
     raise ValueError
 
 
+def _addresses(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(address, str) for address in value):
+        raise ValueError
+    try:
+        return checked_addresses(value)
+    except AppError as exc:
+        raise ValueError from exc
+
+
 def _int(smallest: int, largest: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
@@ -259,4 +271,5 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "sidebar_width": _int(120, 2_000),
     "send_with_enter": _bool,
     "keep_states": _bool,
+    "hub_endpoints": _addresses,
 }

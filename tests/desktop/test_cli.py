@@ -505,6 +505,26 @@ def test_what_a_model_took_here_is_told_with_it(home: Path, capsys: pytest.Captu
     )
 
 
+def test_a_model_of_the_catalogue_is_shown_before_it_is_there(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["models", "show", "gemma-3-12b"], _services(home)) == 0
+    out = capsys.readouterr().out
+    for words in (
+        "Gemma 3 12B",
+        "not installed",
+        "Gemma Terms of Use",
+        "The article advises a 24 GB card at INT4",
+    ):
+        assert words in out
+    assert cli.main(["models", "show", "gemma-3-12b", "--json"], _services(home)) == 0
+    (record,) = _records(capsys.readouterr().out)
+    assert (record["source"], record["licence_tier"]) == ("catalogue", 2)
+    assert record["advice"]["hardware"][0]["card_gb"] == 24
+    assert cli.main(["models", "show", "deepseek-v3", "--json"], _services(home)) == 0
+    assert _records(capsys.readouterr().out)[0]["advice"] is None
+
+
 def test_models_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     services = _services(home)
     path = Gguf().write(home / "mine.gguf")
@@ -513,7 +533,8 @@ def test_models_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (added,) = _records(capsys.readouterr().out)
     assert cli.main(["models", "show", "mine", "--json"], services) == 0
     (shown,) = _records(capsys.readouterr().out)
-    assert shown == added | dict.fromkeys(("tokens_per_second", "speed_is_measured", "memory_bytes", "fit"))
+    added_here = ("tokens_per_second", "speed_is_measured", "memory_bytes", "fit", "advice")
+    assert shown == added | dict.fromkeys(added_here)
     path.unlink()
     assert cli.main(["models", "list", "--json"], services) == 0
     (listing,) = _records(capsys.readouterr().out)

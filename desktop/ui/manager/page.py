@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.care import CareService
@@ -35,8 +36,11 @@ class ModelsPage(Page):
 
     With `bringing` a model is downloaded here; without it, `can_download` and `download_requested` leave
     that to others.
+
+    `shown` each time it comes into sight.
     """
 
+    shown = Signal()
     add_requested = Signal()
     remove_requested = Signal(str, str)
     download_requested = Signal(str)
@@ -152,6 +156,10 @@ class ModelsPage(Page):
     def _show_started(self) -> None:
         self.show_installed()
         self.verticalScrollBar().setValue(0)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
 
     def _go_back(self) -> None:
         place = self._place
