@@ -39,7 +39,14 @@
     │   ├── NoSpace              the disk is full, or nearly
     │   ├── WrongBytes           what came is not what was announced
     │   └── DownloadBusy         another Inshore is bringing it
+    ├── KeyringError             the system's keyring, where keys are kept
+    │   ├── NoKeyring            there is none that may be used
+    │   ├── KeyringLocked        it is locked and was not unlocked
+    │   │   └── KeyringDismissed     the user said no to its question
+    │   ├── KeyringSilent        it does not answer
+    │   └── KeyringUnfaithful    what it gives back is not what was given to it
     └── BadInput                 a value that can't be used
+        └── BadKey               a text that can't be a key
 
 An `AppError` is the world's fault and is shown. Any other exception is ours and goes to the crash
 handler. Foreign exceptions are translated once, where they enter, with `from exc`.
@@ -275,5 +282,33 @@ class DownloadBusy(DownloadError):
     title = "This model is being downloaded already."
 
 
+class KeyringError(AppError):
+    title = "The system’s keyring can’t be used."
+
+
+class NoKeyring(KeyringError):
+    title = "This system has no keyring."
+
+
+class KeyringLocked(KeyringError):
+    title = "Your keyring is locked."
+
+
+class KeyringDismissed(KeyringLocked):
+    title = "Your keyring was not opened."
+
+
+class KeyringSilent(KeyringError):
+    title = "Your keyring does not answer."
+
+
+class KeyringUnfaithful(KeyringError):
+    title = "Your keyring did not keep the key."
+
+
 class BadInput(AppError):
     title = "That can’t be used."
+
+
+class BadKey(BadInput):
+    title = "This can’t be a key."
