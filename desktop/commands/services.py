@@ -12,6 +12,7 @@ from models.chat import Backend
 from models.library import Library
 
 if TYPE_CHECKING:
+    from desktop.system.secrets import SystemKeyring
     from models.local.measures import MachineSpeed, Measures
     from models.local.protocol import EngineInfo
 
@@ -24,13 +25,25 @@ class Engine(Backend, Protocol):
     async def gauge(self) -> MachineSpeed: ...
 
 
+def system_keyring(asked: Callable[[], None]) -> SystemKeyring:
+    """The system's own; `asked` when it has a question for the user."""
+    from desktop.system.secrets import SystemKeyring
+
+    return SystemKeyring(asked=asked)
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Where things are, which models there are, and who answers. `engine` makes a new one at each call."""
+    """Where things are, which models there are, who answers, and where keys are kept.
+
+    `engine` and `keyring` make a new one at each call. `gateways` names the kinds of gateway by their ids.
+    """
 
     paths: Paths
     library: Library
     engine: Callable[[], Engine]
+    keyring: Callable[[Callable[[], None]], SystemKeyring] = system_keyring
+    gateways: Callable[[], Mapping[str, str]] = dict
 
     @property
     def measures(self) -> Measures:

@@ -9,6 +9,9 @@ from typing import NoReturn
 from desktop.system import crash
 from models.errors import BadKey
 
+HUB = "huggingface-hub"
+"""The name under which the token for the hub of models is kept; no gateway may have it."""
+
 SHORTEST, LONGEST = 8, 4_096
 _SHOWN_FROM = 12  # characters; of a shorter key even the last four are too many
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"

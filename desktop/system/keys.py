@@ -9,9 +9,6 @@ from desktop.system.key import Key
 from desktop.system.secrets import SystemKeyring
 from models.errors import BadInput, KeyringError
 
-HUB = "huggingface-hub"
-"""The name of the token for the hub of models."""
-
 _MOST = 8
 
 

@@ -64,9 +64,10 @@ def usual() -> Vault:
 
 
 def _secret_service() -> Vault:
-    from keyring.backends import SecretService as backend  # 60 ms
+    from keyring.backends import SecretService  # 60 ms
 
-    return Vault("the Secret Service", _viable(backend.Keyring), lambda: _service_ready(backend))
+    holder = _viable(SecretService.Keyring)
+    return Vault("the Secret Service", holder, lambda: _service_ready(SecretService))
 
 
 def _service_ready(backend: Any) -> Ready:
