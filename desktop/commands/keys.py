@@ -25,7 +25,7 @@ def run(options: argparse.Namespace, services: Services, terminal: Terminal) -> 
     if getattr(options, "rest", None):
         terminal.note(
             "A key can’t be given as an argument: other programs on this machine can read those. "
-            f"Run “key set {options.provider if options.provider in known else 'PROVIDER'}” and paste it there."
+            "Run “key set” with the name alone, and paste it there."
         )
         return _BAD_ARGUMENTS
     if options.provider is not None and options.provider not in known:
