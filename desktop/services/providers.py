@@ -60,7 +60,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an address answered, in words. `server` is the kind it shows itself to be, "" if it doesn't."""
+    """What an address answered, in words. `server` is the kind it shows itself to be, "" if it doesn't.
+
+    `profile` is the profile that fits this kind, "" where it isn't known.
+    """
 
     ok: bool
     words: str
@@ -68,6 +71,7 @@ class Reply:
     models: tuple[str, ...] = ()
     server: str = ""
     latency_s: float | None = None
+    profile: str = ""
     base_url: str = ""
 
 
@@ -197,8 +201,17 @@ class ProviderService(QObject):
 
     def look(self, provider_id: str) -> None:
         """Ask the keyring for its keys, unless that was done."""
-        if self.state(provider_id).known in (Known.NOT_YET, Known.UNREADABLE):
+        if self.state(provider_id).known is Known.NOT_YET:
             self._run(provider_id, lambda: self.keys.get(provider_id), self._on_held)
+
+    def look_again(self) -> None:
+        """Ask the keyring once more where it could not be used; keys held for this run go into it then."""
+        for provider in self.providers():
+            if self.state(provider.id).known in (Known.UNREADABLE, Known.RUN):
+                self._retry(provider.id)
+
+    def _retry(self, provider_id: str) -> None:
+        self._run(provider_id, lambda: self.keys.retry(provider_id), self._on_held)
 
     def add_key(self, provider_id: str, text: str) -> None:
         """Keep what was typed or pasted as one more key of it; raises BadKey at once."""

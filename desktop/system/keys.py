@@ -62,6 +62,16 @@ class Keys:
             return self._for_this_run(name, keys, stored.why)
         return await self.replace(name, keys)
 
+    async def retry(self, name: str) -> Held:
+        """As `get`, but what is kept for this run only goes into the keyring if that can be used now."""
+        in_memory = self._run.get(name, Held())
+        held = in_memory
+        for key in in_memory.keys:
+            held = await self.add(name, key)
+            if held.place is Place.RUN:
+                return held
+        return held if in_memory.keys else await self.get(name)
+
     async def replace(self, name: str, keys: tuple[Key, ...]) -> Held:
         """Have exactly these keys; none removes all. Raises KeyringError if those there can't be removed."""
         self._run.pop(name, None)
