@@ -70,6 +70,10 @@ class AddGateway(QWidget):
         profile = self._profile()
         self._address.setText(profile.base_url)
         self._address.setVisible("{" in profile.base_url or not profile.base_url)
+        if self._address.isVisible() and "{" in profile.base_url:  # what is to be typed over
+            start, end = profile.base_url.index("{"), profile.base_url.index("}") + 1
+            self._address.setFocus()
+            self._address.setSelection(start, end - start)
         self._policy.setText(profile.data_policy)
         self._say("")
 

@@ -43,7 +43,7 @@ def keyring_words(states: Iterable[KeyState]) -> str:
     kept = any(state.known is Known.RUN for state in states)
     for state in states:
         if state.known in (Known.RUN, Known.UNREADABLE) and state.why is not None:
-            now = "A key is" if kept else "A key that you enter is"
+            now = "Your key is" if kept else "A key that you enter is"
             return f"{_said(state.why)} {now} kept for this run only: Inshore forgets it when you close it."
     return ""
 

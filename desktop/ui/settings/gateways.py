@@ -121,7 +121,9 @@ class GatewaysCard(QFrame):
         self._lines = [self._line() for _place in range(len(providers) + 1)]
         for line, provider in zip(self._lines, providers, strict=False):
             self._list.addWidget(line)
-            self._list.addWidget(self._row_of(provider))
+            row = self._row_of(provider)
+            self._list.addWidget(row)
+            row.show()
         self._list.addWidget(self._lines[-1])
         self._empty.setVisible(not providers)
         self._warn()
@@ -190,6 +192,7 @@ class GatewaysCard(QFrame):
     def _open(self, form: QWidget) -> None:
         self._form = form
         self._bottom.addWidget(form)
+        form.show()
         self._buttons.hide()
 
     def _on_added(self, provider_id: str) -> None:
