@@ -224,7 +224,13 @@ class Outbound:
             raise Refused(reason)
 
     def client(
-        self, *, purpose: str, token: str | None = None, idle_s: float = 60.0, limit: int = 64 << 20
+        self,
+        *,
+        purpose: str,
+        token: str | None = None,
+        connect_s: float | None = None,
+        idle_s: float = 60.0,
+        limit: int = 64 << 20,
     ) -> httpx2.AsyncClient:
         """A client for a library that needs one; each of its requests passes this gate, without redirects.
 
@@ -240,16 +246,18 @@ class Outbound:
             url = _split(str(request.url))
             content = int(request.headers.get("content-length", 0))
             self._check(url, url, None, Ask(url.hostname or "", purpose, request.method, content))
-            return self._passage(url, purpose, idle_s)
+            return self._passage(url, purpose, idle_s, connect_s)
 
         transport = GateTransport(open_passage, token, limit)
         return httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
 
-    def _passage(self, url: SplitResult, purpose: str, idle_s: float) -> Passage:
+    def _passage(
+        self, url: SplitResult, purpose: str, idle_s: float, connect_s: float | None = None
+    ) -> Passage:
         def connect() -> httpx2.AsyncClient:
             return self._client(_proxy_for(url))
 
-        timeout = (self._connect_s, idle_s)
+        timeout = (connect_s or self._connect_s, idle_s)
         return Passage(url.hostname or "", purpose, time.time(), connect, timeout, self._record)
 
     @asynccontextmanager

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _OURS = ("accept", "content-type")
 _PIECE = 64 << 10
+_LONGEST_REFUSAL = 128 << 10
+"""Nobody reads more of a page that says no; the rest is left out without a word."""
 
 
 class GateTransport(httpx2.AsyncBaseTransport):
@@ -63,6 +65,8 @@ class _Stream(httpx2.AsyncByteStream):
                 self._passage.bytes_in += len(chunk)
                 for piece in self._unpack(chunk):
                     total += len(piece)
+                    if self._raw.status_code >= 300 and total > _LONGEST_REFUSAL:
+                        return
                     if total > self._limit:
                         raise EndlessReply(
                             f"More than {self._limit >> 20} MiB came, and Inshore stopped reading.",
