@@ -32,6 +32,14 @@ def system_keyring(asked: Callable[[], None]) -> SystemKeyring:
     return SystemKeyring(asked=asked)
 
 
+def known_gateways() -> Mapping[str, str]:
+    """The kinds of gateway that Inshore knows: names by id."""
+    from models.gateway.providers import read_profiles
+
+    profiles = read_profiles(resources() / "providers.toml").values()
+    return {profile.id: profile.name for profile in profiles if not profile.self_hosted}
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Where things are, which models there are, who answers, and where keys are kept.
@@ -43,7 +51,7 @@ class Services:
     library: Library
     engine: Callable[[], Engine]
     keyring: Callable[[Callable[[], None]], SystemKeyring] = system_keyring
-    gateways: Callable[[], Mapping[str, str]] = dict
+    gateways: Callable[[], Mapping[str, str]] = known_gateways
 
     @property
     def measures(self) -> Measures:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -12,13 +11,17 @@ from PySide6.QtGui import QDesktopServices
 from desktop.background import Background
 from desktop.services.providers import Check, ProviderService
 from desktop.services.settings import SettingsService
+from desktop.system.paths import resources
 from desktop.ui.dialogs import confirm_link
 from desktop.ui.window import Window
+from models.errors import ModelNotFound
 
 if TYPE_CHECKING:
     from desktop.system.keys import Keys
     from desktop.system.providers import Profile
     from desktop.ui.settings.gateways import GatewaysCard
+    from models.gateway.providers import Connection
+    from models.gateway.providers import Profile as GatewayProfile
 
 
 def system_keys(asked: Callable[[], None]) -> Keys:
@@ -29,31 +32,50 @@ def system_keys(asked: Callable[[], None]) -> Keys:
     return Keys(SystemKeyring(asked=asked))
 
 
+def known_profiles() -> Mapping[str, Profile]:
+    """The kinds of gateway that Inshore knows, by id."""
+    from models.gateway.providers import read_profiles
+
+    return read_profiles(resources() / "providers.toml")
+
+
 class Gateway(QObject):
-    """All about gateways. Reads and asks nothing before it is first needed. GUI thread only."""
+    """All about gateways. Reads and asks nothing before it is first needed. GUI thread, where not said.
+
+    `providers` are those that are set up, with what is known of their keys.
+    """
 
     def __init__(
         self,
         window: Window,
         settings: SettingsService,
         background: Background,
-        profiles: Callable[[], Mapping[str, Profile]],
         check: Check,
         parent: QObject,
+        *,
+        profiles: Callable[[], Mapping[str, Profile]] = known_profiles,
         make_keys: Callable[[Callable[[], None]], Keys] = system_keys,
     ) -> None:
         super().__init__(parent)
-        self._window, self._settings, self._background = window, settings, background
-        self._profiles, self._check, self._make_keys = profiles, check, make_keys
+        self._window = window
+        self.providers = ProviderService(settings, profiles, make_keys, check, background, self)
+        self.providers.failed.connect(lambda error: window.warn(error.one_line()))
 
-    @cached_property
-    def providers(self) -> ProviderService:
-        """Which gateways are set up, and their keys; `providers.keys` are those keys for a backend."""
-        service = ProviderService(
-            self._settings, self._profiles, self._make_keys, self._check, self._background, self
-        )
-        service.failed.connect(lambda error: self._window.warn(error.one_line()))
-        return service
+    def connection(self, provider_id: str) -> Connection:
+        """A provider as a backend wants it; raises ModelNotFound or BadInput. Any thread."""
+        from models.gateway.providers import connect
+
+        provider = self.providers.provider(provider_id)
+        profile = self.providers.profile_of(provider) if provider is not None else None
+        if provider is None or profile is None:
+            raise ModelNotFound("Its gateway is not set up here.", "Add it in Settings, under Gateways.")
+        known = cast("GatewayProfile", profile)
+        return connect(known, connection_id=provider.id, name=provider.name, base_urls=provider.base_urls)
+
+    async def keys_of(self, provider_id: str) -> tuple[str, ...]:
+        """A provider's keys in the order to try them, for one request. On the background's thread."""
+        held = await self.providers.keys.get(provider_id)
+        return tuple(key.reveal() for key in held.keys)
 
     def make_card(self) -> GatewaysCard:
         """The card for the settings page, connected."""

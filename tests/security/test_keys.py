@@ -85,10 +85,10 @@ def test_s19_a_key_set_and_used_in_the_window_is_in_no_file(
         program.window,
         program.settings,
         program.background,
-        lambda: KINDS,
         check,
         program,
-        lambda _asked: Keys(keyring_of(holder)),
+        profiles=lambda: KINDS,
+        make_keys=lambda _asked: Keys(keyring_of(holder)),
     )
     program.window.show_page(gateway.make_card())
     service = gateway.providers
@@ -159,7 +159,7 @@ def test_s20_a_crash_with_the_key_in_its_words_is_reported_without_it(tmp_path: 
     script = """
 import sys, threading
 from pathlib import Path
-from desktop.system.key import Key
+from desktop.system import crash
 from desktop.system.key import Key
 crash.install(Path(sys.argv[1]), lambda words: print("TOLD", words, flush=True))
 key = Key.parse(sys.stdin.read())
