@@ -82,8 +82,9 @@ Check = Callable[[Target], Awaitable[Reply]]
 class _Removed:
     """What undoing needs. The keys are there once they were read."""
 
-    place: int
-    provider: Provider
+    provider_id: str
+    place: int = 0
+    provider: Provider | None = None
     keys: tuple[Key, ...] = field(default=(), repr=False)
 
 
@@ -164,21 +165,28 @@ class ProviderService(QObject):
         self._keep((*self.providers(), provider))
         return provider
 
-    def rename(self, provider_id: str, name: str) -> None:
-        """Call it something else; an empty name changes nothing."""
-        self._change(provider_id, name=" ".join(name.split())[:80])
-
-    def move(self, provider_id: str, base_url: str, *, allowed: bool = False) -> None:
-        """Ask it at another address. Raises BadInput."""
+    def change(self, provider_id: str, name: str, base_url: str, *, allowed: bool = False) -> None:
+        """Call it something else or ask it elsewhere; an empty name leaves the old. Raises BadInput."""
+        provider = self.provider(provider_id)
+        if provider is None:
+            return
         url = address(base_url)
-        self._change(provider_id, base_urls=(url,), confirmed=(url,) if allowed else ())
+        profile = self.profile_of(provider)
+        own = provider.base_urls if url == self.address_of(provider) else (url,)
+        changed = replace(
+            provider,
+            name=" ".join(name.split())[:80] or provider.name,
+            base_urls=() if profile is not None and own == (profile.base_url,) else own,
+            confirmed=own if allowed else (),
+        )
+        self._keep(tuple(changed if each is provider else each for each in self.providers()))
 
     def remove(self, provider_id: str) -> None:
         """Forget it and its keys; `restore` brings both back while Inshore runs."""
         provider = self.provider(provider_id)
         if provider is None:
             return
-        removed = _Removed(self.providers().index(provider), provider)
+        removed = _Removed(provider_id, self.providers().index(provider), provider)
         self._removed[provider_id] = removed
         self._keep(tuple(each for each in self.providers() if each.id != provider_id))
         self._run(provider_id, lambda: self._take_keys(removed), self._on_forgotten)
@@ -188,7 +196,7 @@ class ProviderService(QObject):
         removed = self._removed.pop(provider_id, None)
         if removed is None:
             return
-        if self.provider(provider_id) is None:
+        if removed.provider is not None and self.provider(provider_id) is None:
             others = self.providers()
             self._keep((*others[: removed.place], removed.provider, *others[removed.place :]))
         self._run(provider_id, lambda: self._put_back(removed), self._on_held)
@@ -220,11 +228,8 @@ class ProviderService(QObject):
 
     def remove_keys(self, provider_id: str) -> None:
         """Forget its keys; `restore` brings them back while Inshore runs."""
-        provider = self.provider(provider_id)
-        if provider is not None:
-            removed = _Removed(self.providers().index(provider), provider)
-            self._removed[provider_id] = removed
-            self._run(provider_id, lambda: self._take_keys(removed), self._on_forgotten)
+        self._removed[provider_id] = removed = _Removed(provider_id)
+        self._run(provider_id, lambda: self._take_keys(removed), self._on_forgotten)
 
     # -- tests
 
@@ -313,13 +318,13 @@ class ProviderService(QObject):
         self._background.run(ordered(), lambda outcome: then(provider_id, outcome))
 
     async def _take_keys(self, removed: _Removed) -> Held:
-        removed.keys = (await self.keys.get(removed.provider.id)).keys
-        return await self.keys.replace(removed.provider.id, ())
+        removed.keys = (await self.keys.get(removed.provider_id)).keys
+        return await self.keys.replace(removed.provider_id, ())
 
     async def _put_back(self, removed: _Removed) -> Held:
         if not removed.keys:
-            return await self.keys.get(removed.provider.id)
-        return await self.keys.replace(removed.provider.id, removed.keys)
+            return await self.keys.get(removed.provider_id)
+        return await self.keys.replace(removed.provider_id, removed.keys)
 
     def _on_held(self, provider_id: str, outcome: Outcome) -> None:
         if outcome.value is not None:
@@ -362,14 +367,6 @@ class ProviderService(QObject):
             self.failed.emit(outcome.error)
         elif outcome.error is not None:
             raise outcome.error
-
-    def _change(self, provider_id: str, **changes: Any) -> None:
-        if changes.get("name", "-"):
-            self._keep(
-                tuple(
-                    replace(each, **changes) if each.id == provider_id else each for each in self.providers()
-                )
-            )
 
     def _keep(self, providers: tuple[Provider, ...]) -> None:
         if providers != self.providers():

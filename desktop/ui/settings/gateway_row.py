@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButt
 from desktop.services.providers import Known, ProviderService, Reply
 from desktop.system.providers import Provider
 from desktop.ui.labels import ElidedLabel, plain_label
+from desktop.ui.settings.gateway_add import Ask
+from desktop.ui.settings.gateway_edit import EditGateway
 from desktop.ui.settings.gateway_words import chip_words, reply_words, state_words
 from desktop.ui.settings.key_form import KeyForm
 from models.errors import BadInput
@@ -26,9 +28,10 @@ class GatewayRow(QFrame):
     keys_remove_requested = Signal()
     link_activated = Signal(str)
 
-    def __init__(self, provider: Provider, service: ProviderService, parent: QWidget) -> None:
+    def __init__(self, provider: Provider, service: ProviderService, ask: Ask, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName(f"gateway-{provider.id}")
+        self._ask_first = ask
         self.provider, self._service = provider, service
         profile = service.profile_of(provider)
         self._needs_key = profile.needs_key if profile else True
@@ -53,6 +56,7 @@ class GatewayRow(QFrame):
         self._form.setVisible(shown)
         self._form.clear()
         self._enter.setVisible(not shown)
+        self.show_key()
         if shown:
             self._form.field.setFocus()
 
@@ -65,7 +69,8 @@ class GatewayRow(QFrame):
         busy = state.known in (Known.LOOKING, Known.NOT_YET)
         self._enter.setText("Add another key" if state.endings else "Enter a key")
         self._enter.setEnabled(not busy)
-        self._forget.setVisible(bool(state.endings))
+        self._forget.setVisible(bool(state.endings) and self._form.isHidden())
+        self._get.setVisible(bool(self._key_url) and not (state.endings and self._form.isHidden()))
         self._allow_test()
 
     def show_reply(self, reply: Reply) -> None:
@@ -91,12 +96,13 @@ class GatewayRow(QFrame):
             "Where to get a key", f"get-key-{own_id}", f"Where to get a key for {name}", link=True
         )
         self._get.setToolTip(self._key_url)
-        self._get.setVisible(bool(self._key_url))
         self._get.clicked.connect(lambda: self.link_activated.emit(self._key_url))
         self._forget = self._button(
             "Remove the key", f"forget-key-{own_id}", f"Remove the key of {name}", link=True
         )
         self._forget.clicked.connect(self.keys_remove_requested)
+        self._edit = self._button("Change", f"edit-gateway-{own_id}", f"Change {name}", link=True)
+        self._edit.clicked.connect(self._open_edit)
         self._remove = self._button("Remove", f"remove-gateway-{own_id}", f"Remove {name}", link=True)
         self._remove.clicked.connect(self.remove_requested)
 
@@ -109,7 +115,7 @@ class GatewayRow(QFrame):
         heading.setSpacing(12)
         heading.addWidget(name, 1)
         heading.addWidget(self._chip, 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 12)
         column.setSpacing(4)
         column.addLayout(heading)
@@ -124,7 +130,7 @@ class GatewayRow(QFrame):
         actions = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         actions.setContentsMargins(0, 8, 0, 0)
         actions.setSpacing(8)
-        for buttons in ((self._enter, self._test), (self._get, self._forget, self._remove)):
+        for buttons in ((self._enter, self._test), (self._get, self._forget, self._edit, self._remove)):
             row = QHBoxLayout()
             row.setSpacing(8)
             for button in buttons:
@@ -133,6 +139,16 @@ class GatewayRow(QFrame):
             actions.addLayout(row)
         actions.setStretch(0, 1)
         return actions
+
+    def _open_edit(self) -> None:
+        form = EditGateway(self.provider, self._service, self._ask_first, self)
+        form.closed.connect(form.hide)
+        form.closed.connect(form.deleteLater)
+        form.closed.connect(lambda: self._edit.setEnabled(True))
+        self._edit.setEnabled(False)
+        self._column.insertWidget(self._column.count() - 1, form)
+        form.show()
+        form.name.setFocus()
 
     def _line(self, name: str) -> QLabel:
         label = plain_label(self, "meta")

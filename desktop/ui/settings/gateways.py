@@ -136,7 +136,7 @@ class GatewaysCard(QFrame):
             row = self._rows[provider.id]
             self._list.removeWidget(row)
             return row
-        row = GatewayRow(provider, self._service, self)
+        row = GatewayRow(provider, self._service, self._ask, self)
         row.remove_requested.connect(lambda: self._remove(provider))
         row.keys_remove_requested.connect(lambda: self._remove_keys(provider))
         row.link_activated.connect(self.link_activated)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from desktop.background import Background
 from desktop.services.providers import KeyState, Known, ProviderService, Reply
 from desktop.services.settings import SettingsService
+from desktop.system.key import HUB
 from desktop.system.keys import Keys
 from desktop.system.secrets import SystemKeyring
 from desktop.system.vaults import Ready
@@ -241,11 +242,26 @@ def test_the_same_kind_twice_has_another_name_and_key(scene: Scene) -> None:
 
 
 def test_a_provider_is_renamed_and_moved(scene: Scene) -> None:
-    scene.service.rename("xidao", "  My   gateway ")
-    scene.service.rename("xidao", " ")
-    scene.service.move("xidao", "http://10.0.0.1:80", allowed=True)
+    here = "https://api.xidao.online/v1"
+    scene.service.change("xidao", "  My   gateway ", here)
+    scene.service.change("xidao", " ", "http://10.0.0.1:80", allowed=True)
     (provider,) = scene.service.providers()
     assert (provider.name, provider.base_urls) == ("My gateway", ("http://10.0.0.1:80/v1",))
     assert provider.confirmed == provider.base_urls
-    scene.service.move("xidao", "https://x.example/v1")
-    assert scene.service.providers()[0].confirmed == ()
+    scene.service.change("xidao", "", here)
+    (provider,) = scene.service.providers()
+    assert (provider.base_urls, provider.confirmed) == ((), ())
+    with pytest.raises(BadInput):
+        scene.service.change("xidao", "x", "ftp://x")
+    scene.service.change("gone", "x", here)
+    assert scene.service.providers() == (provider,)
+
+
+def test_the_hubs_token_is_kept_the_same_way(scene: Scene, qtbot: QtBot) -> None:
+    scene.service.add_key(HUB, CANARY)
+    settle(qtbot, scene, Known.STORED, HUB)
+    assert scene.holder.entries == {HUB: CANARY}
+    scene.service.remove_keys(HUB)
+    settle(qtbot, scene, Known.ABSENT, HUB)
+    scene.service.restore(HUB)
+    settle(qtbot, scene, Known.STORED, HUB)

@@ -310,6 +310,24 @@ def test_removing_is_offered_to_be_undone(scene: Scene, qtbot: QtBot) -> None:
     assert scene.button("remove-gateway-xidao").isVisible()
 
 
+def test_a_gateway_is_renamed_and_moved(scene: Scene, qtbot: QtBot) -> None:
+    scene.card.show()
+    scene.click("edit-gateway-xidao")
+    scene.field("edit-name-of-xidao").setText("Ours")
+    scene.field("edit-address-of-xidao").setText("nonsense://x")
+    scene.click("edit-save-xidao")
+    assert "not an address" in scene.label("edit-problem-xidao").text()
+    scene.field("edit-address-of-xidao").setText("10.0.0.1:8000")
+    scene.allow = False
+    scene.click("edit-save-xidao")
+    assert scene.service.providers()[0].name == "XiDao"
+    scene.allow = True
+    qtbot.keyClick(scene.field("edit-address-of-xidao"), Qt.Key.Key_Return)
+    (provider,) = scene.service.providers()
+    assert (provider.name, provider.confirmed) == ("Ours", ("http://10.0.0.1:8000/v1",))
+    assert scene.button("edit-gateway-xidao").isEnabled()
+
+
 def test_the_page_with_keys_is_opened_by_others(scene: Scene, qtbot: QtBot) -> None:
     scene.card.show()
     with qtbot.waitSignal(scene.card.link_activated) as told:
