@@ -124,10 +124,11 @@ class GatewayRow(QFrame):
         column.addWidget(self._reply)
         column.addWidget(self._form)
         self._actions = self._lay_out_actions()
-        column.addLayout(self._actions)
+        column.addWidget(self._below)
 
     def _lay_out_actions(self) -> QBoxLayout:
-        actions = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._below = QWidget(self)
+        actions = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._below)
         actions.setContentsMargins(0, 8, 0, 0)
         actions.setSpacing(8)
         for buttons in ((self._enter, self._test), (self._get, self._forget, self._edit, self._remove)):
@@ -144,9 +145,9 @@ class GatewayRow(QFrame):
         form = EditGateway(self.provider, self._service, self._ask_first, self)
         form.closed.connect(form.hide)
         form.closed.connect(form.deleteLater)
-        form.closed.connect(lambda: self._edit.setEnabled(True))
-        self._edit.setEnabled(False)
-        self._column.insertWidget(self._column.count() - 1, form)
+        form.closed.connect(self._below.show)
+        self._below.hide()
+        self._column.addWidget(form)
         form.show()
         form.name.setFocus()
 

@@ -325,7 +325,7 @@ def test_a_gateway_is_renamed_and_moved(scene: Scene, qtbot: QtBot) -> None:
     qtbot.keyClick(scene.field("edit-address-of-xidao"), Qt.Key.Key_Return)
     (provider,) = scene.service.providers()
     assert (provider.name, provider.confirmed) == ("Ours", ("http://10.0.0.1:8000/v1",))
-    assert scene.button("edit-gateway-xidao").isEnabled()
+    assert scene.button("edit-gateway-xidao").isVisible()
 
 
 def test_the_page_with_keys_is_opened_by_others(scene: Scene, qtbot: QtBot) -> None:
