@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop.background import Background
+from desktop.services.keys import KeyService
 from desktop.services.providers import Check, ProviderService
 from desktop.services.settings import SettingsService
 from desktop.system.paths import resources
@@ -42,7 +43,7 @@ def known_profiles() -> Mapping[str, Profile]:
 class Gateway(QObject):
     """All about gateways. Reads and asks nothing before it is first needed. GUI thread, where not said.
 
-    `providers` are those that are set up, with what is known of their keys.
+    `providers` are those that are set up, `keys` what is known of their keys.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class Gateway(QObject):
     ) -> None:
         super().__init__(parent)
         self._window = window
-        self.providers = ProviderService(settings, profiles, make_keys, check, background, self)
-        self.providers.failed.connect(lambda error: window.warn(error.one_line()))
+        self.keys = KeyService(make_keys, background, self)
+        self.providers = ProviderService(settings, profiles, self.keys, check, background, self)
+        for service in (self.keys, self.providers):
+            service.failed.connect(lambda error: window.warn(error.one_line()))
 
     def connection(self, provider_id: str) -> Connection:
         """A provider as a backend wants it; raises ModelNotFound or BadInput. Any thread."""
@@ -74,7 +77,7 @@ class Gateway(QObject):
 
     async def keys_of(self, provider_id: str) -> tuple[str, ...]:
         """A provider's keys in the order to try them, for one request. On the background's thread."""
-        held = await self.providers.keys.get(provider_id)
+        held = await self.keys.held(provider_id)
         return tuple(key.reveal() for key in held.keys)
 
     def make_card(self) -> GatewaysCard:
@@ -82,15 +85,18 @@ class Gateway(QObject):
         from desktop.ui.settings.gateways import GatewaysCard
 
         card = GatewaysCard(self.providers)
-        card.removed.connect(lambda own_id, name: self._offer_undo(f"Removed “{name}” and its key.", own_id))
-        card.keys_removed.connect(
-            lambda own_id, name: self._offer_undo(f"Removed the key of “{name}”.", own_id)
-        )
+        card.removed.connect(self._on_removed)
+        card.keys_removed.connect(self._on_keys_removed)
         card.link_activated.connect(self._open_link)
         return card
 
-    def _offer_undo(self, words: str, provider_id: str) -> None:
+    def _on_removed(self, provider_id: str, name: str) -> None:
+        words = f"Removed “{name}” and its key."
         self._window.notice.say(words, "Undo", lambda: self.providers.restore(provider_id))
+
+    def _on_keys_removed(self, provider_id: str, name: str) -> None:
+        words = f"Removed the key of “{name}”."
+        self._window.notice.say(words, "Undo", lambda: self.keys.restore(provider_id))
 
     def _open_link(self, address: str) -> None:
         if confirm_link(self._window, address):

@@ -1,51 +1,24 @@
-"""The gateways and servers that the user has set up, their keys' whereabouts, and whether they answer."""
+"""The gateways and servers that the user has set up, and whether they answer."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop.background import Background, Outcome
+from desktop.services.keys import KeyService
 from desktop.services.settings import SettingsService
 from desktop.system.crash import redacted
 from desktop.system.key import Key
 from desktop.system.providers import Profile, Provider, address, free_id
-from models.errors import AppError, KeyringError
+from models.errors import AppError
 
 if TYPE_CHECKING:
-    import asyncio  # not needed before the first key is
-
-    from desktop.system.keys import Held, Keys
-
-
-class Known(StrEnum):
-    """What is known of a provider's keys. LOOKING while the keyring is asked, RUN kept for this run only."""
-
-    NOT_YET = "not yet"
-    LOOKING = "looking"
-    STORED = "stored"
-    RUN = "run"
-    ABSENT = "absent"
-    UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class KeyState:
-    """`endings` are the keys as they may be shown; `why` says why they are not in the keyring or unknown.
-
-    `asked` is true while the keyring has a question for the user.
-    """
-
-    known: Known = Known.NOT_YET
-    endings: tuple[str, ...] = ()
-    keyring: str = ""
-    why: KeyringError | None = None
-    asked: bool = False
+    from desktop.system.keys import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,48 +51,33 @@ class Reply:
 Check = Callable[[Target], Awaitable[Reply]]
 
 
-@dataclass(slots=True)
-class _Removed:
-    """What undoing needs. The keys are there once they were read."""
-
-    provider_id: str
-    place: int = 0
-    provider: Provider | None = None
-    keys: tuple[Key, ...] = field(default=(), repr=False)
-
-
 class ProviderService(QObject):
-    """Changes providers at once; asks keyring and servers on the background's thread, one thing at a time.
+    """Changes providers at once; asks servers on the background's thread. `keys` has their keys by their ids.
 
-    `changed` after the list did; `key_changed(id)` after what is known of its keys did;
-    `tested(id, Reply)` and `found(Reply)` answer `test` and `find`. `failed` carries an AppError.
-    Nothing asks the keyring before `look`, a key or a test is wanted.
+    `changed` after the list did; `tested(id, Reply)` and `found(Reply)` answer `test` and `find`.
+    `failed` carries an AppError.
     """
 
     changed = Signal()
-    key_changed = Signal(str)
     tested = Signal(str, object)
     found = Signal(object)
     failed = Signal(object)
-    _asked = Signal()
 
     def __init__(
         self,
         settings: SettingsService,
         profiles: Callable[[], Mapping[str, Profile]],
-        make_keys: Callable[[Callable[[], None]], Keys],
+        keys: KeyService,
         check: Check,
         background: Background,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings, self._background, self._check = settings, background, check
-        self._read_profiles, self._make_keys = profiles, make_keys
-        self._states: dict[str, KeyState] = {}
-        self._removed: dict[str, _Removed] = {}
+        self._read_profiles, self.keys = profiles, keys
+        self._removed: dict[str, tuple[int, Provider]] = {}
         self._testing: set[str] = set()
         self._finding = 0
-        self._asked.connect(self._on_asked)
 
     # -- which there are
 
@@ -127,11 +85,6 @@ class ProviderService(QObject):
     def profiles(self) -> Mapping[str, Profile]:
         """The kinds of gateway there are, by id, in the order to offer them."""
         return self._read_profiles()
-
-    @cached_property
-    def keys(self) -> Keys:
-        """The keys themselves, for use on the background's thread."""
-        return self._make_keys(self._asked.emit)
 
     def providers(self) -> tuple[Provider, ...]:
         """Those that are set up, in the user's order."""
@@ -186,50 +139,17 @@ class ProviderService(QObject):
         provider = self.provider(provider_id)
         if provider is None:
             return
-        removed = _Removed(provider_id, self.providers().index(provider), provider)
-        self._removed[provider_id] = removed
+        self._removed[provider_id] = (self.providers().index(provider), provider)
         self._keep(tuple(each for each in self.providers() if each.id != provider_id))
-        self._run(provider_id, lambda: self._take_keys(removed), self._on_forgotten)
+        self.keys.remove(provider_id)
 
     def restore(self, provider_id: str) -> None:
-        """Undo `remove` or `remove_keys`."""
-        removed = self._removed.pop(provider_id, None)
-        if removed is None:
-            return
-        if removed.provider is not None and self.provider(provider_id) is None:
+        """Undo `remove`."""
+        place, provider = self._removed.pop(provider_id, (0, None))
+        if provider is not None and self.provider(provider_id) is None:
             others = self.providers()
-            self._keep((*others[: removed.place], removed.provider, *others[removed.place :]))
-        self._run(provider_id, lambda: self._put_back(removed), self._on_held)
-
-    # -- keys
-
-    def state(self, provider_id: str) -> KeyState:
-        """What is known of its keys now."""
-        return self._states.get(provider_id, KeyState())
-
-    def look(self, provider_id: str) -> None:
-        """Ask the keyring for its keys, unless that was done."""
-        if self.state(provider_id).known is Known.NOT_YET:
-            self._run(provider_id, lambda: self.keys.get(provider_id), self._on_held)
-
-    def look_again(self) -> None:
-        """Ask the keyring once more where it could not be used; keys held for this run go into it then."""
-        for provider in self.providers():
-            if self.state(provider.id).known in (Known.UNREADABLE, Known.RUN):
-                self._retry(provider.id)
-
-    def _retry(self, provider_id: str) -> None:
-        self._run(provider_id, lambda: self.keys.retry(provider_id), self._on_held)
-
-    def add_key(self, provider_id: str, text: str) -> None:
-        """Keep what was typed or pasted as one more key of it; raises BadKey at once."""
-        key = Key.parse(text)
-        self._run(provider_id, lambda: self.keys.add(provider_id, key), self._on_held)
-
-    def remove_keys(self, provider_id: str) -> None:
-        """Forget its keys; `restore` brings them back while Inshore runs."""
-        self._removed[provider_id] = removed = _Removed(provider_id)
-        self._run(provider_id, lambda: self._take_keys(removed), self._on_forgotten)
+            self._keep((*others[:place], provider, *others[place:]))
+            self.keys.restore(provider_id)
 
     # -- tests
 
@@ -246,8 +166,7 @@ class ProviderService(QObject):
         url = self.address_of(provider)
 
         async def work() -> tuple[Held, Reply]:
-            async with self._order:
-                held = await self.keys.get(provider_id)
+            held = await self.keys.held(provider_id)
             key = held.keys[0] if held.keys else None
             return held, await self._answer(Target(url, provider.profile, key, provider.confirmed))
 
@@ -257,7 +176,7 @@ class ProviderService(QObject):
                 self._complain(outcome)
                 return
             held, tested = outcome.value
-            self._know(provider_id, held)
+            self.keys.learn(provider_id, held)
             self.tested.emit(provider_id, tested)
 
         self._background.run(work(), ended)
@@ -295,72 +214,6 @@ class ProviderService(QObject):
         )
 
     # -- inside
-
-    @cached_property
-    def _order(self) -> asyncio.Lock:
-        import asyncio
-
-        return asyncio.Lock()
-
-    def _run(
-        self,
-        provider_id: str,
-        work: Callable[[], Coroutine[Any, Any, Held]],
-        then: Callable[[str, Outcome], None],
-    ) -> None:
-        """Ask the keyring; what was wanted first is done first."""
-
-        async def ordered() -> Held:
-            async with self._order:
-                return await work()
-
-        self._set_state(provider_id, replace(self.state(provider_id), known=Known.LOOKING, asked=False))
-        self._background.run(ordered(), lambda outcome: then(provider_id, outcome))
-
-    async def _take_keys(self, removed: _Removed) -> Held:
-        removed.keys = (await self.keys.get(removed.provider_id)).keys
-        return await self.keys.replace(removed.provider_id, ())
-
-    async def _put_back(self, removed: _Removed) -> Held:
-        if not removed.keys:
-            return await self.keys.get(removed.provider_id)
-        return await self.keys.replace(removed.provider_id, removed.keys)
-
-    def _on_held(self, provider_id: str, outcome: Outcome) -> None:
-        if outcome.value is not None:
-            self._know(provider_id, outcome.value)
-        else:
-            self._states.pop(provider_id, None)
-            self.key_changed.emit(provider_id)
-            self._complain(outcome)
-
-    def _on_forgotten(self, provider_id: str, outcome: Outcome) -> None:
-        if isinstance(outcome.error, KeyringError):
-            removed = self._removed.get(provider_id)
-            had_keys = removed is not None and bool(removed.keys)
-            self._set_state(
-                provider_id, KeyState(Known.ABSENT if had_keys else Known.UNREADABLE, why=outcome.error)
-            )
-            return
-        self._on_held(provider_id, outcome)
-
-    def _know(self, provider_id: str, held: Held) -> None:
-        from desktop.system.keys import Place
-
-        places = {Place.KEYRING: Known.STORED, Place.RUN: Known.RUN}
-        known = places.get(held.place, Known.UNREADABLE if held.why else Known.ABSENT)
-        endings = tuple(key.ending for key in held.keys)
-        self._set_state(provider_id, KeyState(known, endings, held.keyring, held.why))
-
-    def _set_state(self, provider_id: str, state: KeyState) -> None:
-        if state != self.state(provider_id):
-            self._states[provider_id] = state
-            self.key_changed.emit(provider_id)
-
-    def _on_asked(self) -> None:
-        for provider_id, state in list(self._states.items()):
-            if state.known is Known.LOOKING:
-                self._set_state(provider_id, replace(state, asked=True))
 
     def _complain(self, outcome: Outcome) -> None:
         if isinstance(outcome.error, AppError):

@@ -22,7 +22,7 @@ from desktop import cli
 from desktop.app import Program
 from desktop.commands.services import Services
 from desktop.parts.gateway import Gateway
-from desktop.services.providers import Known
+from desktop.services.keys import Known
 from desktop.storage.export import Form
 from desktop.system.key import Key
 from desktop.system.keys import Keys
@@ -92,14 +92,14 @@ def test_s19_a_key_set_and_used_in_the_window_is_in_no_file(
     )
     program.window.show_page(gateway.make_card())
     service = gateway.providers
-    service.add_key("xidao", f"Bearer {CANARY}")
-    qtbot.waitUntil(lambda: service.state("xidao").known is Known.STORED)
+    service.keys.add("xidao", f"Bearer {CANARY}")
+    qtbot.waitUntil(lambda: service.keys.state("xidao").known is Known.STORED)
     with qtbot.waitSignal(service.tested):
         service.test("xidao")
     service.add("vllm", "http://10.0.0.1:8000", name="rack", allowed=True)
     service.remove("xidao")
     service.restore("xidao")
-    qtbot.waitUntil(lambda: service.state("xidao").known is Known.STORED)
+    qtbot.waitUntil(lambda: service.keys.state("xidao").known is Known.STORED)
     with qtbot.waitSignal(program.chat.turn_finished):
         conversation = program.chat.send(None, "Is it so?")
     assert conversation is not None

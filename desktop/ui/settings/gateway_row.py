@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from desktop.services.providers import Known, ProviderService, Reply
+from desktop.services.keys import Known
+from desktop.services.providers import ProviderService, Reply
 from desktop.system.providers import Provider
 from desktop.ui.labels import ElidedLabel, plain_label
 from desktop.ui.settings.gateway_add import Ask
@@ -62,7 +63,7 @@ class GatewayRow(QFrame):
 
     def show_key(self) -> None:
         """What is known of its keys now."""
-        state = self._service.state(self.provider.id)
+        state = self._service.keys.state(self.provider.id)
         _say(self._chip, *chip_words(state, needs_key=self._needs_key))
         _say(self._state, *state_words(state))
         self._state.setVisible(bool(self._state.text()))
@@ -165,7 +166,7 @@ class GatewayRow(QFrame):
 
     def _add_key(self, text: str) -> None:
         try:
-            self._service.add_key(self.provider.id, text)
+            self._service.keys.add(self.provider.id, text)
         except BadInput as error:
             self._form.refuse(error)
             return
@@ -179,7 +180,7 @@ class GatewayRow(QFrame):
         self._allow_test()
 
     def _allow_test(self) -> None:
-        state = self._service.state(self.provider.id)
+        state = self._service.keys.state(self.provider.id)
         usable = bool(state.endings) or not self._needs_key
         self._test.setEnabled(usable and not self._service.testing(self.provider.id))
         self._test.setToolTip("" if usable else "Enter a key first.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from desktop.services.providers import KeyState, Known, Reply
+from desktop.services.keys import KeyState, Known
+from desktop.services.providers import Reply
 from models.errors import AppError, NoKeyring
 
 _SHOWN_MODELS = 6

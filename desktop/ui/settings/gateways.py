@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from desktop.services.providers import Known, ProviderService, Reply
+from desktop.services.keys import Known
+from desktop.services.providers import ProviderService, Reply
 from desktop.system.providers import Provider
 from desktop.ui.labels import plain_label
 from desktop.ui.settings.gateway_add import AddGateway, Ask
@@ -52,14 +53,14 @@ class GatewaysCard(QFrame):
         self._bottom = QVBoxLayout()
         self._build()
         service.changed.connect(self._refresh)
-        service.key_changed.connect(self._show_key)
+        service.keys.changed.connect(self._show_key)
         service.tested.connect(self._show_reply)
         self._refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         for provider_id in self._rows:
-            self._service.look(provider_id)
+            self._service.keys.look(provider_id)
 
     def _build(self) -> None:
         title = plain_label(self, "strong")
@@ -97,7 +98,7 @@ class GatewaysCard(QFrame):
         words.setObjectName("keyring-problem")
         again = QPushButton("Ask the keyring again", frame)
         again.setObjectName("ask-keyring-again")
-        again.clicked.connect(self._service.look_again)
+        again.clicked.connect(self._service.keys.look_again)
         column = QVBoxLayout(frame)
         column.setContentsMargins(12, 10, 12, 12)
         column.setSpacing(8)
@@ -129,7 +130,7 @@ class GatewaysCard(QFrame):
         self._warn()
         if self.isVisible():
             for provider in providers:
-                self._service.look(provider.id)
+                self._service.keys.look(provider.id)
 
     def _row_of(self, provider: Provider) -> GatewayRow:
         if provider.id in self._rows:
@@ -155,7 +156,7 @@ class GatewaysCard(QFrame):
             self._warn()
 
     def _warn(self) -> None:
-        states = [self._service.state(provider_id) for provider_id in self._rows]
+        states = [self._service.keys.state(provider_id) for provider_id in self._rows]
         if any(state.known is Known.LOOKING for state in states):
             return  # what is shown stays until the answer is there
         words = keyring_words(states)
@@ -171,7 +172,7 @@ class GatewaysCard(QFrame):
         self.removed.emit(provider.id, provider.name)
 
     def _remove_keys(self, provider: Provider) -> None:
-        self._service.remove_keys(provider.id)
+        self._service.keys.remove(provider.id)
         self.keys_removed.emit(provider.id, provider.name)
 
     # -- one more

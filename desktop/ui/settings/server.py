@@ -134,7 +134,7 @@ class ConnectServer(QWidget):
                 Key.parse(self._key.text())
             provider = self._service.add(profile, reply.base_url, allowed=reply.base_url == self._allowed)
             if self._key.text().strip():
-                self._service.add_key(provider.id, self._key.text())
+                self._service.keys.add(provider.id, self._key.text())
         except BadInput as error:
             self._say(f"{error.cause} {error.hint}".strip())
             return

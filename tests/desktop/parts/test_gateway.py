@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from desktop.background import Background
 from desktop.parts import gateway as part
 from desktop.parts.gateway import Gateway
-from desktop.services.providers import Known
+from desktop.services.keys import Known
 from desktop.services.settings import SettingsService
 from desktop.system.keys import Keys
 from desktop.ui.notice import Notice
@@ -52,7 +52,7 @@ class Scene:
         self.providers = self.gateway.providers
 
     def wait(self, qtbot: QtBot, known: Known) -> None:
-        qtbot.waitUntil(lambda: self.providers.state("xidao").known is known)
+        qtbot.waitUntil(lambda: self.providers.keys.state("xidao").known is known)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_backend_gets_all_keys_in_their_order(scene: Scene, qtbot: QtBot) -> N
 def test_removing_is_undone_from_the_notice(scene: Scene, qtbot: QtBot) -> None:
     card = scene.gateway.make_card()
     qtbot.addWidget(card)
-    scene.providers.add_key("xidao", CANARY)
+    scene.providers.keys.add("xidao", CANARY)
     scene.wait(qtbot, Known.STORED)
     for name in ("forget-key-xidao", "remove-gateway-xidao"):
         button = card.findChild(QPushButton, name)

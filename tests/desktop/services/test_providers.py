@@ -11,7 +11,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop.background import Background
-from desktop.services.providers import KeyState, Known, ProviderService, Reply
+from desktop.services.keys import KeyService, KeyState, Known
+from desktop.services.providers import ProviderService, Reply
 from desktop.services.settings import SettingsService
 from desktop.system.key import HUB
 from desktop.system.keys import Keys
@@ -36,10 +37,12 @@ class Scene:
             self.made += 1
             return Keys(keyring or keyring_of(holder))
 
-        self.service = ProviderService(self.settings, lambda: KINDS, make, self.check, self.background)
+        self.service = ProviderService(
+            self.settings, lambda: KINDS, KeyService(make, self.background), self.check, self.background
+        )
 
     def known(self, provider_id: str = "xidao") -> Known:
-        return self.service.state(provider_id).known
+        return self.service.keys.state(provider_id).known
 
     def close(self) -> None:
         async def nothing() -> None:
@@ -57,23 +60,23 @@ def scene(qtbot: QtBot, tmp_path: Path) -> Iterator[Scene]:
 
 def settle(qtbot: QtBot, scene: Scene, known: Known, provider_id: str = "xidao") -> KeyState:
     qtbot.waitUntil(lambda: scene.known(provider_id) is known)
-    return scene.service.state(provider_id)
+    return scene.service.keys.state(provider_id)
 
 
 def test_nothing_is_asked_of_the_keyring_before_it_is_needed(scene: Scene, qtbot: QtBot) -> None:
     assert [each.id for each in scene.service.providers()] == ["xidao"]
     assert scene.known() is Known.NOT_YET
     assert (scene.made, scene.holder.calls) == (0, 0)
-    scene.service.look("xidao")
+    scene.service.keys.look("xidao")
     assert scene.known() is Known.LOOKING
     settle(qtbot, scene, Known.ABSENT)
     calls = scene.holder.calls
-    scene.service.look("xidao")
+    scene.service.keys.look("xidao")
     assert scene.holder.calls == calls
 
 
 def test_a_key_is_kept_and_shown_by_its_end(scene: Scene, qtbot: QtBot) -> None:
-    scene.service.add_key("xidao", f" Bearer {CANARY}\n")
+    scene.service.keys.add("xidao", f" Bearer {CANARY}\n")
     state = settle(qtbot, scene, Known.STORED)
     assert (state.endings, state.keyring) == (("…wxyz",), "the test’s keyring")
     assert scene.holder.entries == {"xidao": CANARY}
@@ -82,15 +85,15 @@ def test_a_key_is_kept_and_shown_by_its_end(scene: Scene, qtbot: QtBot) -> None:
 
 def test_what_can_t_be_a_key_is_refused_at_once(scene: Scene) -> None:
     with pytest.raises(BadKey):
-        scene.service.add_key("xidao", "two words")
+        scene.service.keys.add("xidao", "two words")
     assert scene.known() is Known.NOT_YET
 
 
 def test_f38_without_a_keyring_the_key_holds_for_this_run(qtbot: QtBot, tmp_path: Path) -> None:
     scene = Scene(tmp_path, MemoryHolder(), no_keyring())
-    scene.service.look("xidao")
+    scene.service.keys.look("xidao")
     assert isinstance(settle(qtbot, scene, Known.UNREADABLE).why, NoKeyring)
-    scene.service.add_key("xidao", CANARY)
+    scene.service.keys.add("xidao", CANARY)
     state = settle(qtbot, scene, Known.RUN)
     assert isinstance(state.why, NoKeyring)
     scene.service.test("xidao")
@@ -105,8 +108,8 @@ def test_f38_a_hanging_keyring_never_holds_the_window_up(qtbot: QtBot, tmp_path:
     holder = Sleeping()
     scene = Scene(tmp_path, holder, keyring_of(holder, deadline_s=0.3))
     began = time.monotonic()
-    scene.service.add_key("xidao", CANARY)
-    scene.service.look("xidao")
+    scene.service.keys.add("xidao", CANARY)
+    scene.service.keys.look("xidao")
     assert time.monotonic() - began < 0.2
     assert isinstance(settle(qtbot, scene, Known.RUN).why, KeyringSilent)
     began = time.monotonic()
@@ -124,9 +127,9 @@ def test_f38_that_the_keyring_asks_is_told(qtbot: QtBot, tmp_path: Path) -> None
         keyring._asked = asked  # type: ignore[assignment]
         return Keys(keyring)
 
-    scene.service._make_keys = make
-    scene.service.look("xidao")
-    qtbot.waitUntil(lambda: scene.service.state("xidao").asked)
+    scene.service.keys._make = make
+    scene.service.keys.look("xidao")
+    qtbot.waitUntil(lambda: scene.service.keys.state("xidao").asked)
     holder.wake.set()
     assert not settle(qtbot, scene, Known.ABSENT).asked
     scene.close()
@@ -134,7 +137,7 @@ def test_f38_that_the_keyring_asks_is_told(qtbot: QtBot, tmp_path: Path) -> None
 
 def test_removing_a_provider_takes_its_key_and_undo_brings_both_back(scene: Scene, qtbot: QtBot) -> None:
     scene.service.add("deepseek")
-    scene.service.add_key("xidao", CANARY)
+    scene.service.keys.add("xidao", CANARY)
     settle(qtbot, scene, Known.STORED)
     scene.service.remove("xidao")
     settle(qtbot, scene, Known.ABSENT)
@@ -147,7 +150,7 @@ def test_removing_a_provider_takes_its_key_and_undo_brings_both_back(scene: Scen
 
 
 def test_undo_in_the_same_moment_loses_nothing(scene: Scene, qtbot: QtBot) -> None:
-    scene.service.add_key("xidao", CANARY)
+    scene.service.keys.add("xidao", CANARY)
     settle(qtbot, scene, Known.STORED)
     scene.service.remove("xidao")
     scene.service.restore("xidao")
@@ -157,19 +160,19 @@ def test_undo_in_the_same_moment_loses_nothing(scene: Scene, qtbot: QtBot) -> No
 
 def test_keys_alone_are_removed_and_brought_back(scene: Scene, qtbot: QtBot) -> None:
     for text in (CANARY, "sk-second-key-0002"):
-        scene.service.add_key("xidao", text)
-    qtbot.waitUntil(lambda: len(scene.service.state("xidao").endings) == 2)
-    scene.service.remove_keys("xidao")
+        scene.service.keys.add("xidao", text)
+    qtbot.waitUntil(lambda: len(scene.service.keys.state("xidao").endings) == 2)
+    scene.service.keys.remove("xidao")
     settle(qtbot, scene, Known.ABSENT)
-    scene.service.restore("xidao")
+    scene.service.keys.restore("xidao")
     assert settle(qtbot, scene, Known.STORED).endings == ("…wxyz", "…0002")
 
 
 def test_a_key_that_stays_in_the_keyring_is_said(qtbot: QtBot, tmp_path: Path) -> None:
     scene = Scene(tmp_path, Clinging())
-    scene.service.add_key("xidao", CANARY)
+    scene.service.keys.add("xidao", CANARY)
     settle(qtbot, scene, Known.STORED)
-    scene.service.remove_keys("xidao")
+    scene.service.keys.remove("xidao")
     why = settle(qtbot, scene, Known.ABSENT).why
     assert why is not None
     assert "still holds" in why.cause
@@ -177,8 +180,8 @@ def test_a_key_that_stays_in_the_keyring_is_said(qtbot: QtBot, tmp_path: Path) -
 
 
 def test_a_test_sends_the_first_key_to_the_address(scene: Scene, qtbot: QtBot) -> None:
-    scene.service.add_key("xidao", CANARY)
-    scene.service.add_key("xidao", "sk-second-key-0002")
+    scene.service.keys.add("xidao", CANARY)
+    scene.service.keys.add("xidao", "sk-second-key-0002")
     with qtbot.waitSignal(scene.service.tested) as told:
         scene.service.test("xidao")
         scene.service.test("xidao")
@@ -194,7 +197,7 @@ def test_a_test_sends_the_first_key_to_the_address(scene: Scene, qtbot: QtBot) -
 
 def test_s20_an_answer_that_echoes_the_key_is_shown_without_it(scene: Scene, qtbot: QtBot) -> None:
     scene.check.answer = ServerFailed(f"It said: no such key {CANARY}.", f"Replace {CANARY}.", status=401)
-    scene.service.add_key("xidao", CANARY)
+    scene.service.keys.add("xidao", CANARY)
     with qtbot.waitSignal(scene.service.tested) as told:
         scene.service.test("xidao")
     assert told.args is not None
@@ -258,10 +261,10 @@ def test_a_provider_is_renamed_and_moved(scene: Scene) -> None:
 
 
 def test_the_hubs_token_is_kept_the_same_way(scene: Scene, qtbot: QtBot) -> None:
-    scene.service.add_key(HUB, CANARY)
+    scene.service.keys.add(HUB, CANARY)
     settle(qtbot, scene, Known.STORED, HUB)
     assert scene.holder.entries == {HUB: CANARY}
-    scene.service.remove_keys(HUB)
+    scene.service.keys.remove(HUB)
     settle(qtbot, scene, Known.ABSENT, HUB)
-    scene.service.restore(HUB)
+    scene.service.keys.restore(HUB)
     settle(qtbot, scene, Known.STORED, HUB)

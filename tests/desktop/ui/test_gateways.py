@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from desktop.background import Background
-from desktop.services.providers import Known, ProviderService, Reply
+from desktop.services.keys import KeyService, Known
+from desktop.services.providers import ProviderService, Reply
 from desktop.services.settings import SettingsService
 from desktop.system.keys import Keys
 from desktop.system.secrets import SystemKeyring
@@ -45,7 +46,11 @@ class Scene:
         self.settings = SettingsService(folder / "settings.json")
         keys = Keys(keyring or keyring_of(self.holder))
         self.service = ProviderService(
-            self.settings, lambda: KINDS, lambda _asked: keys, self.check, self.background
+            self.settings,
+            lambda: KINDS,
+            KeyService(lambda _asked: keys, self.background),
+            self.check,
+            self.background,
         )
         self.asked: list[str] = []
         self.allow = True
@@ -81,7 +86,7 @@ class Scene:
         QGuiApplication.clipboard().clear()
 
     def wait(self, known: Known, provider_id: str = "xidao") -> None:
-        self.qtbot.waitUntil(lambda: self.service.state(provider_id).known is known)
+        self.qtbot.waitUntil(lambda: self.service.keys.state(provider_id).known is known)
 
     def close(self) -> None:
         async def nothing() -> None:
@@ -129,7 +134,7 @@ def test_a_key_is_pasted_tested_and_removed(scene: Scene) -> None:
     scene.click("forget-key-xidao")
     scene.wait(Known.ABSENT)
     assert removed == [("xidao", "XiDao")]
-    scene.service.restore("xidao")
+    scene.service.keys.restore("xidao")
     scene.wait(Known.STORED)
 
 
@@ -168,7 +173,7 @@ def test_what_can_t_be_a_key_is_said_beside_the_field(scene: Scene) -> None:
 
 def test_a_key_that_is_refused_is_said_in_the_gateways_words(scene: Scene) -> None:
     scene.card.show()
-    scene.service.add_key("xidao", CANARY)
+    scene.service.keys.add("xidao", CANARY)
     scene.wait(Known.STORED)
     scene.check.answer = Unreachable("api.xidao.online did not answer.", "Check your connection.")
     scene.click("test-xidao")
@@ -185,7 +190,7 @@ def test_f38_without_a_keyring_the_card_says_why_and_for_how_long(
     words = scene.label("keyring-problem").text()
     assert words.startswith("This system has no keyring. There is none. Install one.")
     assert "for this run only" in words
-    scene.service.add_key("xidao", CANARY)
+    scene.service.keys.add("xidao", CANARY)
     scene.wait(Known.RUN)
     assert scene.label("key-state-xidao").text() == "Key …wxyz for this run only"
     assert "Your key is kept for this run only" in scene.label("keyring-problem").text()
@@ -197,7 +202,7 @@ def test_f38_a_keyring_that_works_again_gets_the_key(look: Appearance, tmp_path:
     scene = Scene(tmp_path, qtbot, keyring_of(holder))
     scene.card.show()
     scene.wait(Known.UNREADABLE)
-    scene.service.add_key("xidao", CANARY)
+    scene.service.keys.add("xidao", CANARY)
     scene.wait(Known.RUN)
     holder.error = None
     scene.click("ask-keyring-again")
@@ -298,7 +303,7 @@ def test_a_server_that_is_off_can_be_added_all_the_same(scene: Scene, qtbot: QtB
 
 def test_removing_is_offered_to_be_undone(scene: Scene, qtbot: QtBot) -> None:
     scene.card.show()
-    scene.service.add_key("xidao", CANARY)
+    scene.service.keys.add("xidao", CANARY)
     scene.wait(Known.STORED)
     with qtbot.waitSignal(scene.card.removed) as told:
         scene.click("remove-gateway-xidao")
