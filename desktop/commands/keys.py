@@ -13,6 +13,7 @@ from desktop.commands.terminal import Terminal
 from desktop.system import settings
 from desktop.system.key import HUB, LONGEST, Key
 from desktop.system.keys import Held, Keys, Place
+from desktop.system.providers import Provider
 from models.errors import BadInput
 
 _BAD_ARGUMENTS = 2
@@ -41,14 +42,26 @@ def run(options: argparse.Namespace, services: Services, terminal: Terminal) -> 
         case _:
             names = [options.provider] if options.provider else list(known)
             held = asyncio.run(_all(names, keys))
+            if not options.provider:  # of those that are not set up only what there is
+                others = _others(services, {each.id: "" for each in _own(services)})
+                held = {name: one for name, one in held.items() if one.keys or name not in others}
     return _tell(held, options.word, terminal, as_json=options.json)
 
 
 def _known(services: Services) -> Mapping[str, str]:
     """Names by id: the providers of the settings, the kinds of gateway there are, and the hub."""
+    own = {each.id: each.name for each in _own(services)}
+    return {**own, HUB: "Hugging Face, to download models", **_others(services, own)}
+
+
+def _own(services: Services) -> tuple[Provider, ...]:
     values, _problems = settings.load(services.paths.settings_file)
-    own = {each.id: each.name for each in values.providers}
-    return {**services.gateways(), **own, HUB: "Hugging Face, to download models"}
+    return values.providers
+
+
+def _others(services: Services, own: Mapping[str, str]) -> Mapping[str, str]:
+    """The kinds of gateway that are not set up; their keys may be kept before they are."""
+    return {name: words for name, words in services.gateways().items() if name not in own}
 
 
 def _set(name: str, known: Mapping[str, str], keys: Keys, *, add: bool) -> Held:

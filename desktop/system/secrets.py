@@ -84,7 +84,8 @@ class SystemKeyring:
         limit_s = self._deadline_s
         if ready is not Ready.OPEN:
             limit_s = self._prompt_s
-            self._asked()
+            if ready is not Ready.UNSURE:
+                self._asked()
         future: Future[T] = Future()
         # A daemon: a keyring that never answers must not keep the program from ending.
         thread = threading.Thread(target=_run, args=(work, future), name="keyring", daemon=True)

@@ -99,9 +99,11 @@ def test_the_status_of_all_is_told_for_people_and_programs(
 ) -> None:
     holder.entries["xidao"] = CANARY
     assert cli.main(["key", "status"], services) == 0
-    assert capsys.readouterr().out == (
-        "deepseek: no key\nxidao: key …wxyz, kept in the test’s keyring\nhuggingface-hub: no key\n"
-    )
+    two = "xidao: key …wxyz, kept in the test’s keyring\nhuggingface-hub: no key\n"
+    assert capsys.readouterr().out == two
+    holder.entries["deepseek"] = "sk-before-it-is-set-up"
+    assert cli.main(["key", "status"], services) == 0
+    assert capsys.readouterr().out == f"{two}deepseek: key …t-up, kept in the test’s keyring\n"
     assert cli.main(["key", "status", "xidao", "--json"], services) == 0
     assert json.loads(capsys.readouterr().out) == {
         "provider": "xidao",
@@ -118,7 +120,7 @@ def test_an_unknown_provider_gets_the_list_and_is_not_repeated(
     assert cli.main(["key", word, CANARY], services) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "deepseek, xidao, huggingface-hub" in err
+    assert "xidao, huggingface-hub, deepseek" in err
     assert "canary" not in err
 
 

@@ -84,6 +84,26 @@ def test_f38_giving_up_waiting_takes_no_time() -> None:
     holder.wake.set()
 
 
+def test_f38_a_keyring_that_never_answers_does_not_keep_the_program_from_ending(tmp_path: Path) -> None:
+    script = """
+import sys
+from desktop import cli
+from desktop.commands.services import Services
+from desktop.system.paths import Paths
+from models.library import Library
+from tests.fixtures.keyrings import Sleeping, keyring_of
+paths = Paths.find({"INSHORE_HOME": sys.argv[1]})
+library = Library(paths.models, paths.models)
+services = Services(paths, library, None, keyring=lambda _asked: keyring_of(Sleeping(), deadline_s=0.3))
+sys.exit(cli.main(["key", "status", "xidao"], services))
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Your keyring does not answer. It said nothing for 0.3 seconds.")
+    assert done.stderr.count("\n") == 1
+
+
 def test_f38_a_question_to_the_user_may_take_longer_and_is_told() -> None:
     holder = Sleeping()
     asked: list[str] = []
