@@ -61,7 +61,7 @@ def _own(services: Services) -> tuple[Provider, ...]:
 
 def _others(services: Services, own: Mapping[str, str]) -> Mapping[str, str]:
     """The kinds of gateway that are not set up; their keys may be kept before they are."""
-    return {name: words for name, words in services.gateways().items() if name not in own}
+    return {name: words for name, words in services.gateway_names().items() if name not in own}
 
 
 def _set(name: str, known: Mapping[str, str], keys: Keys, *, add: bool) -> Held:

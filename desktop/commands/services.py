@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from desktop.system import settings
@@ -44,14 +44,14 @@ def known_gateways() -> Mapping[str, str]:
 class Services:
     """Where things are, which models there are, who answers, and where keys are kept.
 
-    `engine` and `keyring` make a new one at each call. `gateways` names the kinds of gateway by their ids.
+    `engine` and `keyring` make a new one at each call. `gateway_names` are the kinds of gateway by their ids.
     """
 
     paths: Paths
     library: Library
     engine: Callable[[], Engine]
-    keyring: Callable[[Callable[[], None]], SystemKeyring] = system_keyring
-    gateways: Callable[[], Mapping[str, str]] = known_gateways
+    keyring: Callable[[Callable[[], None]], SystemKeyring] = field(kw_only=True, default=system_keyring)
+    gateway_names: Callable[[], Mapping[str, str]] = field(kw_only=True, default=known_gateways)
 
     @property
     def measures(self) -> Measures:

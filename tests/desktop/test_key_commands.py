@@ -30,7 +30,7 @@ def services(tmp_path: Path, holder: MemoryHolder) -> Services:
         Library(paths.models, tmp_path),
         FakeBackend,  # type: ignore[arg-type]  # no engine is needed
         keyring=lambda _asked: keyring_of(holder),
-        gateways=lambda: {"deepseek": "DeepSeek"},
+        gateway_names=lambda: {"deepseek": "DeepSeek"},
     )
 
 

@@ -137,7 +137,10 @@ def test_s19_a_key_set_on_the_command_line_is_in_no_file(
     assert "canary" not in "".join(capfd.readouterr())
 
 
-def test_s19_the_worker_is_given_no_key() -> None:
+def test_s19_the_worker_is_given_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("INSHORE_GATEWAY_KEY", "OPENAI_API_KEY", "HF_TOKEN"):
+        monkeypatch.setenv(name, CANARY)
+
     async def work() -> list[str]:
         keys = Keys(keyring_of(MemoryHolder()))
         await keys.add("xidao", Key.parse(CANARY))
