@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is tested: an address, the kind of gateway it is said to be, and the key to go there."""
+    """What is tested: an address, the kind of gateway it is said to be, and the key to go there.
+
+    `name` is what the user calls it, "" before it has a name.
+    """
 
     base_url: str
     profile: str
     key: Key | None = None
     confirmed: tuple[str, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,9 @@ class ProviderService(QObject):
         async def work() -> tuple[Held, Reply]:
             held = await self.keys.held(provider_id)
             key = held.keys[0] if held.keys else None
-            return held, await self._answer(Target(url, provider.profile, key, provider.confirmed))
+            return held, await self._answer(
+                Target(url, provider.profile, key, provider.confirmed, provider.name)
+            )
 
         def ended(outcome: Outcome) -> None:
             self._testing.discard(provider_id)

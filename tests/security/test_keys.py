@@ -85,8 +85,8 @@ def test_s19_a_key_set_and_used_in_the_window_is_in_no_file(
         program.window,
         program.settings,
         program.background,
-        check,
         program,
+        check=check,
         profiles=lambda: KINDS,
         make_keys=lambda _asked: Keys(keyring_of(holder)),
     )

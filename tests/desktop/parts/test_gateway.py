@@ -45,8 +45,8 @@ class Scene:
             self.window,  # type: ignore[arg-type]  # as much of it as is needed
             SettingsService(folder / "settings.json"),
             self.background,
-            Check(),
             self.window,
+            check=Check(),
             make_keys=lambda _asked: keys,
         )
         self.providers = self.gateway.providers
