@@ -55,15 +55,19 @@ def server() -> Iterator[Server]:
             body = state.body if right else b'{"error": {"message": "no"}}'
             self.send_response(state.status if right else state.closed)
             for name, value in {**state.headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
+                if name != "Server":
+                    self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def version_string(self) -> str:
+            return state.headers.get("Server", "")
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=http.serve_forever)
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,))
     thread.start()
     state.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
     yield state
