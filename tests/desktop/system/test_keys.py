@@ -8,7 +8,7 @@ from desktop.system.key import Key
 from desktop.system.keys import Keys, Place
 from models.errors import BadInput, KeyringSilent, KeyringUnfaithful, NoKeyring
 from tests.fakes import run
-from tests.fixtures.keyrings import Clinging, MemoryHolder, Sleeping, keyring_of, no_keyring
+from tests.fixtures.keyrings import Clinging, FailingOnce, MemoryHolder, Sleeping, keyring_of, no_keyring
 
 ONE, TWO, THREE = (Key.parse(f"sk-number-{name}-0000") for name in ("one", "two", "three"))
 
@@ -107,6 +107,20 @@ def test_f38_a_key_that_could_not_be_read_is_never_overwritten() -> None:
 
     run(work())
     assert holder.entries == {"a": ONE.reveal(), "a/2": TWO.reveal(), "a/3": THREE.reveal()}
+
+
+def test_f38_what_could_not_be_read_is_not_written_over_in_the_same_breath() -> None:
+    holder = FailingOnce()
+    holder.entries["a"] = ONE.reveal()
+
+    async def work() -> None:
+        keys = Keys(keyring_of(holder))
+        assert (await keys.add("a", TWO)).place is Place.RUN
+        assert holder.entries == {"a": ONE.reveal()}
+        assert (await keys.retry("a")).keys == (ONE, TWO)
+
+    run(work())
+    assert holder.entries == {"a": ONE.reveal(), "a/2": TWO.reveal()}
 
 
 def test_a_key_that_stays_in_the_keyring_is_said() -> None:
