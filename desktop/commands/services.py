@@ -12,6 +12,7 @@ from models.chat import Backend
 from models.library import Library
 
 if TYPE_CHECKING:
+    from desktop.commands.remote import Gateways
     from models.local.measures import MachineSpeed, Measures
     from models.local.protocol import EngineInfo
 
@@ -26,11 +27,15 @@ class Engine(Backend, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Where things are, which models there are, and who answers. `engine` makes a new one at each call."""
+    """Where things are, which models there are, and who answers. `engine` makes a new one at each call.
+
+    `gateways` are those that a command may ask; None where none is connected.
+    """
 
     paths: Paths
     library: Library
     engine: Callable[[], Engine]
+    gateways: Gateways | None = None
 
     @property
     def measures(self) -> Measures:
@@ -52,4 +57,6 @@ def services_of(environment: Mapping[str, str]) -> Services:
         options, _problems = settings.load(paths.settings_file)
         return LocalBackend(library.find, context=options.context_for, measures=Measures(paths.measures))
 
-    return Services(paths, library, engine)
+    from desktop.commands.remote import gateways_of
+
+    return Services(paths, library, engine, gateways_of(environment))
