@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import itertools
 import json
@@ -171,9 +172,13 @@ def _begun(*after: Part) -> Reply:
     return Reply([text("Half an "), text("answer"), *after])
 
 
+@functools.cache
+def _packed() -> bytes:
+    return gzip.compress(text("x" * 60_000) * 2_000, 1)
+
+
 def _bomb() -> Reply:
-    packed = gzip.compress(text("x" * 1000) * 200_000)
-    return Reply([packed], headers={**SSE, "Content-Encoding": "gzip"}, sized=True)
+    return Reply([_packed()], headers={**SSE, "Content-Encoding": "gzip"}, sized=True)
 
 
 FAULTS: dict[str, Callable[[], Reply]] = {
