@@ -26,7 +26,7 @@ HASTY = Patience(tries=3, first_wait_s=0.01)
 
 @dataclass
 class Asking:
-    """What was told of an answer: its events, the error that ended it, attempts, and what left the machine."""
+    """What was told of an answer: its events, the error that ended it, attempts, and what left."""
 
     events: list[ChatEvent] = field(default_factory=list)
     error: AppError | None = None
