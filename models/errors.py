@@ -27,6 +27,7 @@
     ├── NetworkError             something on the way to a server, or the server
     │   ├── Offline              no connection at all
     │   ├── Unreachable          this server does not answer, or stopped answering
+    │   │   └── FellSilent       it was reached, and may be at work on what it was asked
     │   ├── NotSecure            its certificate is not to be trusted
     │   ├── Refused              Inshore itself refused to connect
     │   ├── SignInPage           the network answers with a page of its own
@@ -223,6 +224,10 @@ class Offline(NetworkError):
 
 class Unreachable(NetworkError):
     title = "The server can’t be reached."
+
+
+class FellSilent(Unreachable):
+    title = "The server fell silent."
 
 
 class NotSecure(NetworkError):

@@ -9,17 +9,14 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop.background import Background
+from desktop.parts.gateway_check import ask_gateway
 from desktop.services.keys import KeyService
-from desktop.services.providers import Check, ProviderService, Reply, Target
+from desktop.services.providers import Check, ProviderService
 from desktop.services.settings import SettingsService
 from desktop.system.paths import resources
 from desktop.ui.dialogs import confirm_link
 from desktop.ui.window import Window
 from models.errors import ModelNotFound
-
-_KEY_NOT_ASKED = (
-    "It answers, but names its models to anyone: whether the key is right, the first message shows."
-)
 
 if TYPE_CHECKING:
     from desktop.system.keys import Keys
@@ -42,21 +39,6 @@ def known_profiles() -> Mapping[str, Profile]:
     from models.gateway.providers import read_profiles
 
     return read_profiles(resources() / "providers.toml")
-
-
-async def ask_gateway(target: Target) -> Reply:
-    """What a gateway answers to the cheapest question, in words. Raises AppError."""
-    from models.gateway.probe import probe
-    from models.outbound import Outbound
-
-    outbound = Outbound(confirmed=target.confirmed)
-    try:
-        key = target.key.reveal() if target.key is not None else None
-        found = await probe(outbound, target.base_url, key, name=target.name)
-    finally:
-        await outbound.aclose()
-    words = {True: "The key works.", None: "It answers.", False: _KEY_NOT_ASKED}[found.key_checked]
-    return Reply(True, words, "", found.models, found.server, found.latency_s, found.profile)
 
 
 class Gateway(QObject):

@@ -98,19 +98,22 @@ class GatewayBackend:
         """Attempts at an answer until one succeeds, has begun, or there is no use in another."""
         most = max(self._patience.tries, len(connection.base_urls))
         number = waits = 0
+        without: frozenset[Part] = frozenset()
         while True:
             number += 1
-            one = self._try(request, connection, model, rotation.place, number)
+            one = self._try(request, connection, model, rotation.place, number, without)
             try:
                 async with aclosing(one.events()) as events:
                     async for event in events:
+                        self._remember(connection, one, without)
                         yield event
                 return  # noqa: TRY300 - the answer is complete
             except AppError as error:
                 if one.begun:
                     raise
-                if note := self._leave_out(error, connection, one.body):
-                    yield Notice(note)
+                if part := _not_understood(error, one.body):
+                    without |= {part}
+                    yield Notice(_LEFT_OUT[part].format(connection.name))
                     continue
                 if number >= most:
                     raise
@@ -127,14 +130,20 @@ class GatewayBackend:
                 yield progress
 
     def _try(
-        self, request: ChatRequest, connection: Connection, model: str, place: Place, number: int
+        self,
+        request: ChatRequest,
+        connection: Connection,
+        model: str,
+        place: Place,
+        number: int,
+        without: frozenset[Part],
     ) -> Try:
         offered = self._offered(connection.id)
         name = _wire_name(connection, model, offered)
         host = host_of(place.base_url)
         secrets = (place.key,) if place.key else ()
         asked = Asked(connection.name, host, name, offered, secrets)
-        without = self._remembered.get((connection.id, name), frozenset())
+        without |= self._remembered.get((connection.id, name), frozenset())
         return Try(
             request,
             body_for(connection.profile, request, name, without),
@@ -150,16 +159,11 @@ class GatewayBackend:
             self._attempted,
         )
 
-    def _leave_out(self, error: AppError, connection: Connection, body: Body) -> str | None:
-        """Remember what a gateway does not understand; what to say of it, None if that isn't the matter."""
-        if not isinstance(error, RequestRefused) or error.status not in (400, 422):
-            return None
-        part = misunderstood(body, error.details)
-        if part is None:
-            return None
-        key = (connection.id, body.model)
-        self._remembered[key] = self._remembered.get(key, frozenset()) | {part}
-        return _LEFT_OUT[part].format(connection.name)
+    def _remember(self, connection: Connection, one: Try, without: frozenset[Part]) -> None:
+        """Once an answer comes, what was left out of its request is left out of the next one, too."""
+        if without:
+            key = (connection.id, one.body.model)
+            self._remembered[key] = self._remembered.get(key, frozenset()) | without
 
     async def _usable_keys(self, connection: Connection) -> Sequence[str]:
         keys = tuple(key.strip() for key in await self._keys(connection.id) if key.strip())
@@ -177,6 +181,13 @@ class GatewayBackend:
         for passed in range(total):
             yield Progress(Stage.WAIT, passed, total, remaining_s=wait_s - passed)
             await self._sleep(min(1.0, wait_s - passed))
+
+
+def _not_understood(error: AppError, body: Body) -> Part | None:
+    """The part of a request that a refusal is about; None if it isn't about one that could be left out."""
+    if isinstance(error, RequestRefused) and error.status in (400, 422):
+        return misunderstood(body, error.details)
+    return None
 
 
 def _wire_name(connection: Connection, model: str, offered: Sequence[str]) -> str:

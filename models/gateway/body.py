@@ -132,10 +132,10 @@ def _beyond_standard(profile: Profile, sampling: Sampling) -> Fields:
 def misunderstood(body: Body, told: str) -> Part | None:
     """The part that a gateway's words about a bad request are about; None if none is left to blame.
 
-    One that is named goes first; else thinking, which is what servers know least.
+    One that is named; else thinking, which is what servers know least.
     """
     words = told.lower()
     for part, names in body.parts.items():
         if any(name.lower() in words for name in names):
             return part
-    return next((part for part in (Part.THINKING, *body.parts) if part in body.parts), None)
+    return Part.THINKING if Part.THINKING in body.parts else None

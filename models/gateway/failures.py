@@ -129,11 +129,10 @@ def stream_error(asked: Asked, body: object, request_id: str) -> AppError:
 def broke_off(asked: Asked, why: str, request_id: str, cause: AppError | None = None) -> Interrupted:
     """What a failure means once a part of the answer is there: it is kept and can be continued."""
     status = cause.status if isinstance(cause, GatewayError) else None
-    details = "\n".join(part for part in ((cause.details or cause.cause) if cause else "", why) if part)
     return Interrupted(
         why,
         "What came until then is kept, and you can let it go on.",
-        details=_details(asked, status, request_id, details),
+        details=(cause.details if cause else "") or _details(asked, status, request_id, why),
         status=status,
         request_id=request_id,
     )

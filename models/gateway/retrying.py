@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from models.errors import AppError, GatewayBusy, GatewayFailed, Offline, ProxyFailed, Unreachable
+from models.errors import AppError, FellSilent, GatewayBusy, GatewayFailed, Offline, ProxyFailed, Unreachable
 
 _ROTATING = (GatewayBusy, GatewayFailed, Unreachable, Offline, ProxyFailed)
 _WAITING = (GatewayBusy, GatewayFailed, Unreachable)
@@ -26,8 +26,8 @@ class Patience:
 
     def wait_s(self, waits: int, error: AppError, dice: Callable[[], float] = random.random) -> float | None:
         """How long to wait before the next try, None for not to try. `waits` is how many there were."""
-        if not isinstance(error, _WAITING):
-            return None
+        if not isinstance(error, _WAITING) or isinstance(error, FellSilent):
+            return None  # one that fell silent may be at work, and would be paid twice
         asked = getattr(error, "retry_after_s", None)
         if asked is not None:
             return asked + dice() * min(1.0, asked / 4) if asked <= self.longest_wait_s else None
@@ -62,7 +62,7 @@ class Rotation:
 
     def next_for(self, error: AppError) -> bool:
         """Go on to a place that has not been asked in this round; False where there is none, or no use."""
-        if not isinstance(error, _ROTATING) or self._left == 0:
+        if not isinstance(error, _ROTATING) or isinstance(error, FellSilent) or self._left == 0:
             return False
         self._left -= 1
         self._at = (self._at + 1) % len(self._places)

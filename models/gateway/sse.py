@@ -37,6 +37,7 @@ class EventReader:
         self._size = 0
         self._events = 0
         self._after_cr = False
+        self._wrong: UnicodeDecodeError | None = None
 
     def feed(self, piece: bytes) -> Iterator[str]:
         """The data of each event that is complete now."""
@@ -50,6 +51,8 @@ class EventReader:
         self._check(len(self._line))
         for line in lines:
             yield from self._take(line)
+        if self._wrong is not None:
+            raise BadReply("The answer holds bytes that are no text.", "Try again.") from self._wrong
 
     def finish(self) -> Iterator[str]:
         """The data of what was not ended by an empty line."""
@@ -76,7 +79,7 @@ class EventReader:
     def _check(self, more: int) -> None:
         if self._size + more > self._caps.event_bytes:
             raise EndlessReply(
-                f"A single piece of it is larger than {self._caps.event_bytes >> 10} KiB.",
+                f"A single piece of the answer is larger than {self._caps.event_bytes >> 10} KiB.",
                 "What came until then is kept.",
             )
 
@@ -84,4 +87,5 @@ class EventReader:
         try:
             return self._decode(piece, final)
         except UnicodeDecodeError as error:
-            raise BadReply("It holds bytes that are no text.", "Try again.") from error
+            self._wrong = error  # told once what is before them has been read
+            return error.object[: error.start].decode("utf-8")

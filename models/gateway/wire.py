@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from models.errors import AppError, EndlessReply, Unreachable
+from models.errors import AppError, EndlessReply, FellSilent
 from models.gateway.body import Body
 from models.gateway.failures import Asked, bad_reply, refusal, request_id_of, stream_error
 from models.gateway.retrying import Place
@@ -218,8 +218,8 @@ def _chunk(data: str, asked: Asked, request_id: str) -> Chunk:
     return chunk
 
 
-def _silent(asked: Asked) -> Unreachable:
-    return Unreachable(f"{asked.provider} fell silent.", "Try again, or use a local model.")
+def _silent(asked: Asked) -> FellSilent:
+    return FellSilent(f"{asked.provider} stopped answering.", "Try again, or use a local model.")
 
 
 def host_of(base_url: str) -> str:
