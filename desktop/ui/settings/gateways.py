@@ -157,9 +157,9 @@ class GatewaysCard(QFrame):
 
     def _warn(self) -> None:
         states = [self._service.keys.state(provider_id) for provider_id in self._rows]
-        if any(state.known is Known.LOOKING for state in states):
-            return  # what is shown stays until the answer is there
         words = keyring_words(states)
+        if not words and any(state.known is Known.LOOKING for state in states):
+            return  # what is shown stays until the answer is there
         self._why.setText(words)
         self._warning.setVisible(bool(words))
 
