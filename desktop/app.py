@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.background import Background
 from desktop.background import Outcome as JobOutcome
+from desktop.parts.gateway import Gateway
 from desktop.parts.manager import Manager
 from desktop.services.chat import ChatService
 from desktop.services.drafts import DraftCounter
@@ -204,6 +205,7 @@ class Program(QObject):
             self,
             lambda: AcceptanceStore(self._connection),
         )
+        self.gateway = Gateway(self.window, self.settings, self.background, self)
         self._show_conversations()
 
     def _connect(self) -> None:
@@ -309,6 +311,7 @@ class Program(QObject):
 
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(self._open_folder)
+        settings.insert_card(self.gateway.make_card())
         return settings
 
     def _look_at_models(self, state: Qt.ApplicationState) -> None:

@@ -22,6 +22,7 @@ examples:
   python main.py ask "Why is the sky blue?"
   python main.py ask - < question.txt
   python main.py models add ~/Downloads/model.gguf
+  python main.py key set xidao
   python main.py doctor
 """
 
@@ -150,6 +151,12 @@ def _doctor(options: argparse.Namespace, services: Services, terminal: Terminal)
     return doctor.run(services, terminal, as_json=options.json)
 
 
+def _key(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import keys
+
+    return keys.run(options, services, terminal)
+
+
 def _not_built(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from models.errors import NotAvailable
 
@@ -175,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="what this machine offers, what is wrong and what to do")
     _finish(doctor, _doctor)
     _add_not_built(commands, "usage", "what was used and what it cost (later)")
-    _add_not_built(commands, "key", "keys for gateways (later)")
+    _add_key(commands)
     return parser
 
 
@@ -258,6 +265,20 @@ def _add_licences(words: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     accept.add_argument("--use", metavar="TEXT", required=True, help="what the model is to be used for")
     _finish(accept, _accept)
+
+
+def _add_key(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    key = commands.add_parser("key", help="keep, show and remove the keys for gateways")
+    words = key.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="word")
+    given = words.add_parser("set", help="keep a key in the system's keyring; it is asked for, or piped in")
+    given.add_argument("--add", action="store_true", help="beside the keys that are there, not instead")
+    status = words.add_parser("status", help="whether there are keys, and where")
+    clear = words.add_parser("clear", help="remove a gateway's keys from the keyring")
+    for word, number in ((given, None), (status, "?"), (clear, None)):
+        word.add_argument("provider", metavar="PROVIDER", nargs=number, help="such as xidao")
+        if word is not status:  # to be told that a key does not belong here, without repeating it
+            word.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
+        _finish(word, _key)
 
 
 def _finish(parser: argparse.ArgumentParser, command: Command) -> None:

@@ -182,10 +182,8 @@ def _look_into(look: Callable[[], list[str]], found: list[list[str]]) -> None:
 
 
 def _keyrings() -> list[str]:
-    """The classes that would hold our keys, best first."""
-    from keyring import get_keyring
+    """The class that would hold our keys: the one that `key set` and the window use."""
+    from desktop.system.vaults import usual
 
-    chosen = get_keyring()
-    return [
-        f"{type(part).__module__}.{type(part).__name__}" for part in getattr(chosen, "backends", [chosen])
-    ]
+    kind = type(usual().holder)
+    return [f"{kind.__module__}.{kind.__name__}"]

@@ -393,7 +393,7 @@ def test_help_exits_0(arguments: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert "usage:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", ["usage", "usage --json", "key set x"])
+@pytest.mark.parametrize("arguments", ["usage", "usage --json"])
 def test_words_to_come_say_so(home: Path, capsys: pytest.CaptureFixture[str], arguments: str) -> None:
     assert cli.main(arguments.split(), _services(home)) == 2
     out, err = capsys.readouterr()

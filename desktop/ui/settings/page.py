@@ -37,8 +37,13 @@ class SettingsPage(Page):
         self.column.addWidget(self._thinking())
         self.column.addWidget(self._speed())
         self.column.addWidget(self._hubs())
-        self.column.addWidget(self._data(data))
+        self._last = self._data(data)
+        self.column.addWidget(self._last)
         self.column.addStretch(1)
+
+    def insert_card(self, card: QWidget) -> None:
+        """Show another card above “Your data”."""
+        self.column.insertWidget(self.column.indexOf(self._last), card)
 
     def _appearance(self) -> QWidget:
         frame = card(self)
