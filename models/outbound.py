@@ -113,6 +113,8 @@ class Passage:
     connect: Callable[[], httpx2.AsyncClient]
     timeout: tuple[float, float]
     record: Callable[[Sent], None] = field(repr=False)
+    via: str = ""
+    """The proxy on the way, for people; without its name and password."""
     agent: str = _AGENT
     method: str = ""
     bytes_out: int = 0
@@ -133,7 +135,7 @@ class Passage:
             request = client.build_request(
                 method, url, headers=dict(headers), content=content or None, timeout=timeout
             )
-            with Translated(self.host):
+            with Translated(f"{self.host} (through the proxy {self.via})" if self.via else self.host):
                 return await client.send(request, stream=True, follow_redirects=False)
         except BaseException:
             self._settle(None)
@@ -260,11 +262,14 @@ class Outbound:
     def _passage(
         self, url: SplitResult, purpose: str, idle_s: float, connect_s: float | None = None
     ) -> Passage:
+        proxy = _proxy_for(url)
+
         def connect() -> httpx2.AsyncClient:
-            return self._client(_proxy_for(url))
+            return self._client(proxy)
 
         timeout = (connect_s or self._connect_s, idle_s)
-        return Passage(url.hostname or "", purpose, time.time(), connect, timeout, self._record)
+        via = proxy.rpartition("@")[2].rpartition("/")[2] if proxy else ""
+        return Passage(url.hostname or "", purpose, time.time(), connect, timeout, self._record, via)
 
     @asynccontextmanager
     async def _exchange(
@@ -292,6 +297,7 @@ class Outbound:
 
         if proxy not in self._clients:
             try:
+                _ = urlsplit(proxy or "").port  # raises where it is no address
                 self._clients[proxy] = httpx2.AsyncClient(
                     trust_env=False, proxy=proxy, limits=httpx2.Limits(max_keepalive_connections=8)
                 )

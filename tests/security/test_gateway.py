@@ -150,12 +150,8 @@ def test_s13_a_certificate_that_proves_nothing_is_refused(
 ) -> None:
     tls = _certificate(tmp_path, name=name, days=days)
     if trusted:  # so that nothing but the date or the name is wrong
-        real = ssl.create_default_context
-
-        def trusting(*args: Any, **values: Any) -> ssl.SSLContext:
-            return real(cafile=str(tmp_path / "server.pem"))
-
-        monkeypatch.setattr("ssl.create_default_context", trusting)
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
+        monkeypatch.setattr("httpcore2.default_ssl_context", lambda **_values: trusting)
     with GatewayServer(tls=tls) as server:
         told = ask_gateway(connection(server.url), request(PROMPT))
     assert isinstance(told.error, NotSecure)
