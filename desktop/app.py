@@ -177,6 +177,7 @@ class Program(QObject):
         QTimer.singleShot(_TIDY_MS, self, self._tidy)
         code = self._app.exec()
         self._close()
+        self.window.destroy_now()
         return code
 
     def come_forward(self) -> None:
