@@ -68,12 +68,14 @@ def exact(cost: Cost) -> str:
 
 
 def short(cost: Cost) -> str:
-    """Two decimals, or two digits that aren't 0: "¥12.35", "¥0.0042"."""
+    """Two decimals, or up to two digits that aren't 0: "¥12.35", "¥0.0042"."""
     if not cost.currency:
         return "free"
     places = _places(abs(cost.nano))
-    step = 10 ** (_PLACES - places)
-    return _signed(cost, _digits(_divided(abs(cost.nano), step), places))
+    units = _divided(abs(cost.nano), 10 ** (_PLACES - places))
+    while places > 2 and units % 10 == 0:
+        units, places = units // 10, places - 1
+    return _signed(cost, _digits(units, places))
 
 
 def about(costs: CostRange) -> str:

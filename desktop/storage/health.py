@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import apsw
 
@@ -38,7 +39,7 @@ class Health:
 def health_of(connection: apsw.Connection, provider: str, model: str, last: int = 50) -> Health:
     """The health over the `last` attempts, whenever they were; a few milliseconds for any ledger."""
     with translated():
-        rows = connection.execute(_RECENT, (provider, model, last)).fetchall()
+        rows: list[Any] = connection.execute(_RECENT, (provider, model, last)).fetchall()
     done = [row for row in rows if row[0] == "finished"]
     in_a_row = next((number for number, row in enumerate(rows) if row[0] == "finished"), len(rows))
     return Health(

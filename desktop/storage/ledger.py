@@ -101,8 +101,9 @@ class Ledger:
         """Write how an attempt ended; the settled row.
 
         A usage that can't be true is flagged and kept out of all sums. Unless the cost is known from the
-        gateway's own figures, the reservation goes on counting against budgets. An estimate can be settled again with the gateway's figures; settling anything else
-        twice raises ValueError, as it is our mistake.
+        gateway's own figures, the reservation goes on counting against budgets. An estimate can be
+        settled again with the gateway's figures; settling anything else twice raises ValueError, as it
+        is our mistake.
         """
         with translated(), transaction(self._connection):
             before = self._row(row_id)

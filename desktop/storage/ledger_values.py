@@ -68,8 +68,9 @@ class Attempt:
 class Settlement:
     """How an attempt ended. `usage` as the server sent it, or estimated here where `reported` is False.
 
-    What surely never reached the server is settled with reported zeros. Times are whole milliseconds, `speed_mtps` thousandths of tokens per second. `request_id` is the
-    gateway's. `note` is ours, for example an error's class; never text of the conversation.
+    What surely never reached the server is settled with reported zeros. Times are whole milliseconds,
+    `speed_mtps` thousandths of tokens per second. `request_id` is the gateway's. `note` is ours, for
+    example an error's class; never text of the conversation.
     """
 
     outcome: Outcome

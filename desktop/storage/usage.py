@@ -56,14 +56,17 @@ class UsageReports:
     def panel(self, wanted: UsageFilter) -> Panel:
         """Everything the panel shows, from one reading of the file."""
         by_day = self.by_day(wanted)
-        days = [(one.key, one.totals) for one in by_day]
-        models = {key: _added(sums for one, sums in days if one == key) for key in {key for key, _ in days}}
-        places = {place: _added(sums for key, sums in days if key.place is place) for place in Place}
+        parts: dict[ModelKey, list[Totals]] = {}
+        for one in by_day:
+            parts.setdefault(one.key, []).append(one.totals)
+        models = {key: _added(sums) for key, sums in parts.items()}
         return Panel(
-            totals=_added(sums for _, sums in days),
+            totals=_added(models.values()),
             by_day=by_day,
             by_model=_most_first(models.items()),
-            by_place=places,
+            by_place={
+                place: _added(sums for key, sums in models.items() if key.place is place) for place in Place
+            },
             by_conversation=self.by_conversation(wanted),
         )
 
