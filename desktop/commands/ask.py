@@ -70,7 +70,8 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
         thinking_budget=options.thinking_budget,
     )
     view = _JsonView(terminal) if question.as_json else _TextView(terminal)
-    asyncio.run(_answer(request, services.engine, view, route))
+    with recorded(services, terminal, route) as recording:
+        asyncio.run(_answer(request, services.engine, _Recorded(view, recording), route))
     return 0
 
 
