@@ -61,9 +61,7 @@ def _print(wanted: Wanted, reports: UsageReports | None, terminal: Terminal) -> 
         _print_text(sums, groups, terminal)
 
 
-def _print_csv(
-    wanted: Wanted, reports: UsageReports | None, chosen: UsageFilter, terminal: Terminal
-) -> None:
+def _print_csv(wanted: Wanted, reports: UsageReports | None, chosen: UsageFilter, terminal: Terminal) -> None:
     if wanted.by is None:
         lines = as_csv(row_values(row) for row in reports.all_rows(chosen)) if reports else iter(())
     else:
@@ -110,7 +108,8 @@ def _groups(
         for number, sums in reports.by_conversation(chosen, limit=_ALL):
             yield {"conversation": number or None}, sums
     else:
-        yield from (({"place": place.value}, sums) for place, sums in reports.by_place(chosen).items())
+        for place, sums in reports.by_place(chosen).items():
+            yield {"place": place.value}, sums
 
 
 def _words(sums: Totals) -> str:
@@ -136,5 +135,3 @@ def _details(sums: Totals) -> Iterator[str]:
 
 def _attempts(count: int) -> str:
     return f"{count:,} request" if count == 1 else f"{count:,} requests"
-
-

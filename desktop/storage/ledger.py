@@ -247,7 +247,7 @@ def _cost(attempt: Attempt, usage: Usage) -> Cost | None:
 def _flaw(attempt: Attempt, settlement: Settlement) -> str:
     """Why a usage isn't believed: it can't be true at all, or not of this request."""
     usage = settlement.usage
-    flaw = absurdity(usage)
+    flaw = f"can’t be true: {usage.flagged}" if usage.flagged else absurdity(usage)
     if flaw or not settlement.reported:
         return flaw
     for name, count, limit in (

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import apsw
 
-from desktop.storage import ledger_tables
+from desktop.storage import ledger_tables, outbound_tables
 
 Migration = Callable[[apsw.Connection], None]
 
@@ -30,6 +30,11 @@ def _second(connection: apsw.Connection) -> None:
 def _third(connection: apsw.Connection) -> None:
     """Which licences were accepted for which models."""
     connection.execute(_ACCEPTANCES)
+
+
+def _outbound_record(connection: apsw.Connection) -> None:
+    """What left the machine."""
+    outbound_tables.create(connection)
 
 
 def _usage_ledger(connection: apsw.Connection) -> None:
@@ -130,4 +135,4 @@ CREATE TRIGGER acceptance_not_deleted BEFORE DELETE ON acceptance BEGIN
 END;
 """
 
-MIGRATIONS: Sequence[Migration] = (_first, _second, _third, _usage_ledger)
+MIGRATIONS: Sequence[Migration] = (_first, _second, _third, _outbound_record, _usage_ledger)

@@ -142,7 +142,7 @@ def test_a_price_that_can_t_be_is_refused() -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1, 10**12, float("nan"), "12", 1.5, True])
-@pytest.mark.parametrize("name", [one.name for one in fields(Usage)])
+@pytest.mark.parametrize("name", [one.name for one in fields(Usage) if one.name.endswith("_tokens")])
 def test_s29_a_usage_that_can_t_be_true_is_found(name: str, wrong: Any) -> None:
     usage = Usage(**{name: wrong})
     assert absurdity(usage)

@@ -36,6 +36,14 @@ def test_a_model_that_is_not_installed_is_not_replaced() -> None:
     assert caught.value.hint == "Installed: a, b"
 
 
+def test_a_gateway_is_asked_for_what_it_may_offer() -> None:
+    remote = ["xidao/a", "xidao/b"]
+    assert choose(mode=Mode.CLOUD, wanted="xidao/c", installed=["a"], remote=remote).model == "xidao/c"
+    assert choose(mode=Mode.CLOUD, wanted=None, installed=[], remote=remote) == Route(
+        "gateway", "xidao/a", "the first model of your gateway", ("xidao/b",)
+    )
+
+
 @pytest.mark.parametrize("installed", [[], ["a"]])
 def test_cloud_never_falls_back_to_this_machine(installed: list[str]) -> None:
     with pytest.raises(NotAvailable, match="No gateway"):

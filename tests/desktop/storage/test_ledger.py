@@ -167,7 +167,7 @@ def test_a_row_outlives_its_conversation(connection: apsw.Connection, ledger: Le
         "UPDATE usage SET counted = 'estimated'",
         "REPLACE INTO usage SELECT * FROM usage",
         "UPDATE OR REPLACE usage SET id = 9",
-        f"INSERT INTO usage SELECT 99, {COLUMNS.removeprefix('id, ')} FROM usage",
+        f"INSERT INTO usage SELECT 99, {COLUMNS.removeprefix('id, ')} FROM usage",  # noqa: S608 - the columns' names are ours
     ],
 )
 def test_a_settled_row_can_t_be_changed_replaced_or_deleted(

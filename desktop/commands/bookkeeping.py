@@ -1,0 +1,156 @@
+"""Writes an answer of `ask` into the usage ledger, before and after each attempt at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from desktop.commands.services import Services
+from desktop.commands.terminal import Terminal
+from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
+from models.chat import Finished, Usage
+from models.errors import AppError, StorageBusy, StorageError
+from models.pricing import absurdity, cost_of
+from models.routing import Route
+
+if TYPE_CHECKING:
+    from desktop.storage.ledger import Ledger
+    from models.gateway import attempts
+    from models.pricing import Price
+
+_T = TypeVar("_T")
+_PATIENCE_S = 0.2
+_UNCHARGED = Usage(0, 0, 0, 0)
+_REFUSED = range(400, 500)
+
+
+class Books:
+    """The rows of one answer: the first is written before anything is asked, each is settled once.
+
+    A gateway's attempts are told to `attempted`, a local answer's end to `finish`; `fail` and `stop` settle
+    what is still open. The file is open for moments only, so the window can start meanwhile. Where the
+    ledger can't be written that is said in one line, and the answer is given all the same.
+    """
+
+    def __init__(self, services: Services, terminal: Terminal, first: Attempt) -> None:
+        self._services, self._terminal, self._first = services, terminal, first
+        self._told = False
+        self._id = self._write(lambda ledger: ledger.reserve(first).id)
+
+    def cost(self, usage: Usage) -> dict[str, object]:
+        """For a program: whole nano-units, null where the price or the tokens aren't known."""
+        if self._first.place is Place.LOCAL:
+            return {"nano": 0, "currency": "CNY"}
+        price = self._first.price
+        if price is None:
+            return {"nano": None, "currency": None}
+        cost = None if usage.flagged or absurdity(usage) else cost_of(usage, price)
+        return {"nano": cost.nano if cost else None, "currency": price.currency}
+
+    def attempted(self, told: attempts.Attempt) -> None:
+        """A gateway's attempt has ended; one after the first has a row of its own."""
+        from dataclasses import replace
+
+        self._told = True
+        settlement = _settlement(told)
+        if self._id is not None:
+            self._settle(settlement)
+        elif told.number > 1:
+            again = replace(self._first, number=told.number)
+            self._write(lambda ledger: ledger.settle(ledger.reserve(again).id, settlement))
+
+    def finish(self, event: Finished) -> None:
+        """A local answer ended by itself."""
+        timings = event.timings
+        self._settle(
+            Settlement(
+                Outcome.FINISHED,
+                event.usage,
+                ttft_ms=_thousandths(timings.ttft_s),
+                speed_mtps=_thousandths(timings.decode_tps),
+            )
+        )
+
+    def fail(self, error: AppError) -> None:
+        """What a gateway never was asked for costs nothing."""
+        asked = self._told or self._first.place is Place.LOCAL
+        usage = Usage() if asked else _UNCHARGED
+        self._settle(Settlement(Outcome.FAILED, usage, note=type(error).__name__))
+
+    def stop(self) -> None:
+        """By the user."""
+        self._settle(Settlement(Outcome.STOPPED))
+
+    def _settle(self, settlement: Settlement) -> None:
+        row_id, self._id = self._id, None
+        if row_id is not None:
+            self._write(lambda ledger: ledger.settle(row_id, settlement))
+
+    def _write(self, step: Callable[[Ledger], _T]) -> _T | None:
+        from desktop.storage.database import open_database
+        from desktop.storage.ledger import Ledger
+
+        paths = self._services.paths
+        try:
+            paths.create()
+            with closing(
+                open_database(paths.database, backups=paths.backups, patience_s=_PATIENCE_S)
+            ) as connection:
+                return step(Ledger(connection))
+        except StorageBusy:
+            self._terminal.note("This answer is missing in your usage: Inshore’s window holds the file.")
+        except StorageError as error:
+            self._terminal.note(f"This answer is missing in your usage: {error.cause}")
+        return None
+
+
+@contextmanager
+def kept(services: Services, terminal: Terminal, route: Route) -> Iterator[Books]:
+    """The books of one answer, closed however it ends."""
+    books = Books(services, terminal, _first(services, route))
+    try:
+        yield books
+    except AppError as error:
+        books.fail(error)
+        raise
+    finally:
+        books.stop()  # nothing is left to settle but where the user ended it
+
+
+def _first(services: Services, route: Route) -> Attempt:
+    if route.backend != "gateway":
+        return Attempt("local", route.model, Place.LOCAL, route_reason=route.reason)
+    provider, _slash, _name = route.model.partition("/")
+    price = _price(services, route.model)
+    return Attempt(provider, route.model, Place.REMOTE, route_reason=route.reason, price=price)
+
+
+def _price(services: Services, model: str) -> Price | None:
+    """What the catalogue knows; None is unknown."""
+    from desktop.system.paths import resources
+    from models.catalogue import load
+    from models.pricing import catalogue_price
+
+    catalogue = load(resources() / "catalogue", services.paths.own_catalogue)
+    found = (one for one in catalogue.models if one.remote and one.remote.id == model)
+    return next((catalogue_price(one) for one in found), None)
+
+
+def _settlement(told: attempts.Attempt) -> Settlement:
+    outcome = {"finished": Outcome.FINISHED, "stopped": Outcome.STOPPED}.get(told.outcome, Outcome.FAILED)
+    refused = outcome is Outcome.FAILED and told.status in _REFUSED
+    usage = _UNCHARGED if refused else told.usage
+    return Settlement(
+        outcome,
+        usage,
+        reported=not usage.estimated,
+        duration_ms=_thousandths(told.total_s),
+        ttft_ms=_thousandths(told.ttft_s),
+        request_id=told.request_id or None,
+        note=told.error or None,
+    )
+
+
+def _thousandths(value: float | None) -> int | None:
+    return None if value is None else round(value * 1000)
