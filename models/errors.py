@@ -18,6 +18,7 @@
     ├── PromptError              a question that can't be asked this way
     │   ├── PromptTooLong        longer than the model's context
     │   └── TemplateFailed       the model's own chat template does not work
+    ├── NotAllowed               it would leave the machine, and nobody agreed to that yet
     ├── NotAvailable             asked for something this set-up does not have
     ├── StorageError             the conversations' file
     │   ├── StorageTooNew        written by a newer Inshore
@@ -85,6 +86,7 @@ class NextStep(StrEnum):
     LARGER_CONTEXT = "larger_context"
     CHECK_KEY = "check_key"
     CONTINUE = "continue"
+    ALLOW = "allow"
     NONE = "none"
 
 
@@ -194,6 +196,10 @@ class TemplateFailed(PromptError):
 
 class NotAvailable(AppError):
     title = "That is not available here."
+
+
+class NotAllowed(AppError):
+    title = "This would leave your machine."
 
 
 class StorageError(AppError):
