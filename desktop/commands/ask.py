@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from desktop.commands.bookkeeping import Books, kept
@@ -36,6 +36,7 @@ from models.library import Library
 from models.routing import Mode, Route, choose
 
 _MAX_INPUT_BYTES = 16 << 20
+_LONGEST_WITHIN_BUDGET = 8_192
 _REMARKS = ("estimated", "flagged")
 _DOING = {
     Stage.WAIT: "Waiting for the model",
@@ -65,7 +66,11 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     route = _route(question, services)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
-    options = question.options.over(_settings(services, terminal).options_for(route.model))
+    settings = _settings(services, terminal)
+    options = question.options.over(settings.options_for(route.model))
+    budgets = settings.budgets if route.backend == "gateway" else ()
+    if budgets and options.max_tokens is None:  # a worst case needs an end
+        options = replace(options, max_tokens=_LONGEST_WITHIN_BUDGET)
     request = ChatRequest(
         model=route.model,
         messages=(Message(Role.USER, text),),
@@ -73,7 +78,7 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
         thinking=question.thinking,
         thinking_budget=options.thinking_budget,
     )
-    with kept(services, terminal, route) as books:
+    with kept(services, terminal, route, request, budgets) as books:
         view = _JsonView(terminal, books) if question.as_json else _TextView(terminal)
         asyncio.run(_answer(request, _backend(route, services, books), _Booked(view, books), route))
     return 0

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
-from models.chat import Finished, Usage
+from models.chat import ChatRequest, Finished, Usage
 from models.errors import AppError, StorageBusy, StorageError
+from models.money import short
 from models.pricing import absurdity, cost_of
 from models.routing import Route
 
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
+    from models.budget import Budget
     from models.gateway import attempts
     from models.pricing import Price
 
@@ -33,10 +35,24 @@ class Books:
     ledger can't be written that is said in one line, and the answer is given all the same.
     """
 
-    def __init__(self, services: Services, terminal: Terminal, first: Attempt) -> None:
+    def __init__(
+        self, services: Services, terminal: Terminal, first: Attempt, budgets: Sequence[Budget] = ()
+    ) -> None:
+        """Write the first row. Raises OverBudget, and StorageError where a budget can't be looked at."""
         self._services, self._terminal, self._first = services, terminal, first
         self._told = False
-        self._id = self._write(lambda ledger: ledger.reserve(first).id)
+        self._id = self._reserved(budgets)
+
+    def _reserved(self, budgets: Sequence[Budget]) -> int | None:
+        if not budgets:
+            return self._write(lambda ledger: ledger.reserve(self._first).id)
+        reservation = self._opened(lambda ledger: ledger.reserve(self._first, budgets))
+        for state in reservation.warnings:
+            used, limit = short(state.used), short(state.budget.limit)
+            self._terminal.note(
+                f"With this message up to {used} of {limit} are used: {state.budget.words()}."
+            )
+        return reservation.id
 
     def cost(self, usage: Usage) -> dict[str, object]:
         """For a program: whole nano-units, null where the price or the tokens aren't known."""
@@ -88,27 +104,36 @@ class Books:
             self._write(lambda ledger: ledger.settle(row_id, settlement))
 
     def _write(self, step: Callable[[Ledger], _T]) -> _T | None:
-        from desktop.storage.database import open_database
-        from desktop.storage.ledger import Ledger
-
-        paths = self._services.paths
         try:
-            paths.create()
-            with closing(
-                open_database(paths.database, backups=paths.backups, patience_s=_PATIENCE_S)
-            ) as connection:
-                return step(Ledger(connection))
+            return self._opened(step)
         except StorageBusy:
             self._terminal.note("This answer is missing in your usage: Inshore’s window holds the file.")
         except StorageError as error:
             self._terminal.note(f"This answer is missing in your usage: {error.cause}")
         return None
 
+    def _opened(self, step: Callable[[Ledger], _T]) -> _T:
+        from desktop.storage.database import open_database
+        from desktop.storage.ledger import Ledger
+
+        paths = self._services.paths
+        paths.create()
+        with closing(
+            open_database(paths.database, backups=paths.backups, patience_s=_PATIENCE_S)
+        ) as connection:
+            return step(Ledger(connection))
+
 
 @contextmanager
-def kept(services: Services, terminal: Terminal, route: Route) -> Iterator[Books]:
-    """The books of one answer, closed however it ends."""
-    books = Books(services, terminal, _first(services, route))
+def kept(
+    services: Services,
+    terminal: Terminal,
+    route: Route,
+    request: ChatRequest,
+    budgets: Sequence[Budget] = (),
+) -> Iterator[Books]:
+    """The books of one answer, closed however it ends. Raises what `Books` does before anything is sent."""
+    books = Books(services, terminal, _first(services, terminal, route, request), budgets)
     try:
         yield books
     except AppError as error:
@@ -118,20 +143,35 @@ def kept(services: Services, terminal: Terminal, route: Route) -> Iterator[Books
         books.stop()  # nothing is left to settle but where the user ended it
 
 
-def _first(services: Services, route: Route) -> Attempt:
+def _first(services: Services, terminal: Terminal, route: Route, request: ChatRequest) -> Attempt:
     if route.backend != "gateway":
         return Attempt("local", route.model, Place.LOCAL, route_reason=route.reason)
+    from models.token_estimate import estimate_prompt
+
     provider, _slash, _name = route.model.partition("/")
-    price = _price(services, route.model)
-    return Attempt(provider, route.model, Place.REMOTE, route_reason=route.reason, price=price)
+    return Attempt(
+        provider,
+        route.model,
+        Place.REMOTE,
+        route_reason=route.reason,
+        price=_price(services, terminal, route.model),
+        prompt_limit=estimate_prompt(request.messages).high,
+        completion_limit=request.sampling.max_tokens,
+    )
 
 
-def _price(services: Services, model: str) -> Price | None:
-    """What the catalogue knows; None is unknown."""
+def _price(services: Services, terminal: Terminal, model: str) -> Price | None:
+    """The user's own, else what the catalogue knows; None is unknown."""
+    from desktop.system import prices
     from desktop.system.paths import resources
     from models.catalogue import load
     from models.pricing import catalogue_price
 
+    own = prices.read(services.paths.own_prices)
+    for problem in own.problems:
+        terminal.note(problem)
+    if model in own.prices:
+        return own.prices[model]
     catalogue = load(resources() / "catalogue", services.paths.own_catalogue)
     found = (one for one in catalogue.models if one.remote and one.remote.id == model)
     return next((catalogue_price(one) for one in found), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -412,8 +413,7 @@ def test_usage_as_csv_has_a_line_for_each_attempt(home: Path, capsys: pytest.Cap
     assert cli.main(["ask", "?"], _services(home, Engine([DONE]))) == 0
     capsys.readouterr()
     assert cli.main(["usage", "--csv"], _services(home)) == 0
-    heading, line = capsys.readouterr().out.splitlines()
-    values = dict(zip(heading.split(","), line.split(","), strict=False))
+    [values] = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (values["state"], values["outcome"], values["place"]) == ("settled", "finished", "local")
     assert (values["prompt_tokens"], values["completion_tokens"], values["cost_nano"]) == ("5", "3", "0")
 
