@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -31,8 +32,9 @@ class Books:
     """The rows of one answer: the first is written before anything is asked, each is settled once.
 
     A gateway's attempts are told to `attempted`, a local answer's end to `finish`; `fail` and `stop` settle
-    what is still open. The file is open for moments only, so the window can start meanwhile. Where the
-    ledger can't be written that is said in one line, and the answer is given all the same.
+    what is still open. The file is open for moments only, so the window can start meanwhile; while the window
+    holds it, attempts wait beside it. Where none can be kept that is said in one line, and the answer is
+    given all the same.
     """
 
     def __init__(
@@ -40,8 +42,11 @@ class Books:
     ) -> None:
         """Write the first row. Raises OverBudget, and StorageError where a budget can't be looked at."""
         self._services, self._terminal, self._first = services, terminal, first
-        self._told = False
+        self._told = self._waiting = self._begun = False
+        self._sent_at = time.time()
+        self._id: int | None = None
         self._id = self._reserved(budgets)
+        self._begun = True
 
     def _reserved(self, budgets: Sequence[Budget]) -> int | None:
         if not budgets:
@@ -72,6 +77,8 @@ class Books:
         settlement = _settlement(told)
         if self._id is not None:
             self._settle(settlement)
+        elif self._waiting:
+            self._keep(replace(self._first, number=told.number), settlement)
         elif told.number > 1:
             again = replace(self._first, number=told.number)
             self._write(lambda ledger: ledger.settle(ledger.reserve(again).id, settlement))
@@ -102,12 +109,27 @@ class Books:
         row_id, self._id = self._id, None
         if row_id is not None:
             self._write(lambda ledger: ledger.settle(row_id, settlement))
+        elif self._waiting and not self._told:
+            self._told = True
+            self._keep(self._first, settlement)
+
+    def _keep(self, attempt: Attempt, settlement: Settlement) -> None:
+        """Until the window, which holds the ledger, enters it."""
+        from desktop.storage.usage_pending import UsagePending, Waiting
+
+        try:
+            pending = UsagePending(self._services.paths.usage_pending)
+            pending.add(Waiting(attempt, self._sent_at, settlement))
+        except StorageError as error:
+            self._terminal.note(f"This answer is missing in your usage: {error.cause}")
 
     def _write(self, step: Callable[[Ledger], _T]) -> _T | None:
         try:
             return self._opened(step)
         except StorageBusy:
-            self._terminal.note("This answer is missing in your usage: Inshore’s window holds the file.")
+            if self._begun:
+                self._terminal.note("This answer stays open in your usage: Inshore’s window holds the file.")
+            self._waiting = not self._begun
         except StorageError as error:
             self._terminal.note(f"This answer is missing in your usage: {error.cause}")
         return None
@@ -115,12 +137,14 @@ class Books:
     def _opened(self, step: Callable[[Ledger], _T]) -> _T:
         from desktop.storage.database import open_database
         from desktop.storage.ledger import Ledger
+        from desktop.storage.usage_pending import UsagePending
 
         paths = self._services.paths
         paths.create()
         with closing(
             open_database(paths.database, backups=paths.backups, patience_s=_PATIENCE_S)
         ) as connection:
+            UsagePending(paths.usage_pending).move_into(connection)
             return step(Ledger(connection))
 
 
