@@ -13,6 +13,7 @@ from desktop.commands.terminal import Terminal
 from desktop.storage.database import open_database
 from desktop.storage.usage import UsageReports
 from desktop.storage.usage_export import as_csv, costs_words, row_values, totals_values
+from desktop.storage.usage_pending import UsagePending
 from desktop.storage.usage_values import Span, Totals, UsageFilter
 
 _NOTHING = "Nothing was asked in this time, so nothing was used."
@@ -42,6 +43,7 @@ def run(wanted: Wanted, services: Services, terminal: Terminal) -> int:
         _print(wanted, None, terminal)
         return 0
     with closing(open_database(services.paths.database, backups=services.paths.backups)) as connection:
+        UsagePending(services.paths.usage_pending).move_into(connection)
         _print(wanted, UsageReports(connection), terminal)
     return 0
 

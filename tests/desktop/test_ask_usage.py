@@ -139,6 +139,13 @@ def test_while_the_window_holds_the_ledger_attempts_wait_beside_it(paths: Paths)
     assert second.cost == Cost(12 * 800 + 4 * 2_400, "CNY")
 
 
+def test_usage_counts_what_has_waited(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    open_database(paths.database, backups=paths.backups).close()
+    UsagePending(paths.usage_pending).add(Waiting(SENT, 1_764_000_000.0, Settlement(Outcome.STOPPED)))
+    assert cli.main(["usage", "--json"], _services(paths, "")) == 0
+    assert json.loads(capsys.readouterr().out)["totals"]["attempts"] == 1
+
+
 def test_while_the_window_holds_the_ledger_no_budget_is_passed_by(paths: Paths) -> None:
     save(paths.settings_file, Settings(budgets=(Budget(Period.DAY, Cost(NANO, "CNY")),)))
     with closing(open_database(paths.database, backups=paths.backups)), GatewayServer() as server:
