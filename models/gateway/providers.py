@@ -136,7 +136,7 @@ def tidy_address(url: str) -> str:
     “/chat/completions” at its end is left out; an address without a scheme is taken as https.
     """
     text = url.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
-    if text and "://" not in text:
+    if text and "://" not in text and not text.endswith(":"):
         text = f"https://{text}"
     try:
         parts = urlsplit(text)
