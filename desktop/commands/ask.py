@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from desktop.commands.recording import recorded
+from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
-from desktop.commands.terminal import Terminal
+from desktop.commands.terminal import KEYRING_ASKS, Terminal
+from desktop.storage.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
 from models.chat import (
@@ -61,10 +64,12 @@ class Question:
 def run(question: Question, services: Services, terminal: Terminal) -> int:
     """Answer it; the exit code. Raises AppError, and KeyboardInterrupt once the model is free again."""
     text = _from_stdin() if question.text == "-" else _mended(question.text)
-    route = _route(question, services)
+    settings = _settings(services, terminal)
+    gateways = _gateways(services, settings, terminal)
+    route = _route(question, services, gateways)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
-    options = question.options.over(_settings(services, terminal).options_for(route.model))
+    options = question.options.over(settings.options_for(route.model))
     request = ChatRequest(
         model=route.model,
         messages=(Message(Role.USER, text),),
@@ -73,8 +78,21 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
         thinking_budget=options.thinking_budget,
     )
     view = _JsonView(terminal) if question.as_json else _TextView(terminal)
-    asyncio.run(_answer(request, _backend(route, services), view, route))
+    if route.backend != "gateway":
+        asyncio.run(_answer(request, services.engine, view, route))
+        return 0
+    with recorded(services.paths, terminal.note) as record:
+        asyncio.run(_answer(request, lambda: gateways.backend(record), view, route))
     return 0
+
+
+def _gateways(services: Services, settings: Settings, terminal: Terminal) -> Gateways:
+    return Gateways(
+        settings.providers,
+        lambda: services.keyring(lambda: terminal.status(KEYRING_ASKS)),
+        services.stand_in or StandIn(),
+        ModelLists(services.paths.model_lists),
+    )
 
 
 def _settings(services: Services, terminal: Terminal) -> Settings:
@@ -169,12 +187,6 @@ def _tokens(about: str, count: int | None, way: str, part: int | None, name: str
     return f"{about}{count:,} tokens {way}{within}"
 
 
-def _backend(route: Route, services: Services) -> Callable[[], Backend]:
-    if route.backend == "gateway" and services.gateways is not None:
-        return services.gateways.backend
-    return services.engine
-
-
 async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View, route: Route) -> None:
     backend = make()
     stream = backend.stream(request)
@@ -189,11 +201,12 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View
         await backend.aclose()
 
 
-def _route(question: Question, services: Services) -> Route:
+def _route(question: Question, services: Services, gateways: Gateways) -> Route:
     library = services.library
     if question.mode is Mode.CLOUD:
-        remote = services.gateways.models() if services.gateways is not None else ()
-        return choose(mode=question.mode, wanted=question.model, installed=(), remote=remote)
+        return choose(
+            mode=question.mode, wanted=question.model, installed=(), remote=gateways.offer(question.model)
+        )
     models = library.models()
     usable = [model.id for model in models if model.problem is None]
     if question.model is not None:
