@@ -14,7 +14,7 @@ from desktop.commands.recording import recorded
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
 from desktop.commands.terminal import KEYRING_ASKS, Terminal
-from desktop.storage.model_lists import ModelLists
+from desktop.system.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
 from models.chat import (

@@ -17,7 +17,7 @@ from models.errors import KeyMissing, KeyringError, ModelNotFound
 from models.plain import plain
 
 if TYPE_CHECKING:
-    from desktop.storage.model_lists import ModelLists
+    from desktop.system.model_lists import ModelLists
     from desktop.system.secrets import SystemKeyring
     from models.gateway.providers import Connection, Profile
     from models.outbound import Sent

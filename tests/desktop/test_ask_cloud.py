@@ -1,4 +1,4 @@
-"""`ask --mode cloud`: providers of the settings, keys of the keyring, and what the environment puts in between."""
+"""`ask --mode cloud`: stored providers and keys, and what the environment puts in their place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from desktop import cli
 from desktop.commands.remote import Gateways, StandIn, stand_in_of
 from desktop.commands.services import Services
-from desktop.storage.model_lists import ModelLists, Offered
+from desktop.system.model_lists import ModelLists, Offered
 from desktop.system.crash import redacted
 from desktop.system.paths import Paths
 from desktop.system.providers import Provider, written
