@@ -195,6 +195,11 @@ class NotAvailable(AppError):
     title = "That is not available here."
 
 
+class CannotSee(NotAvailable):
+    title = "This model can’t see pictures."
+    next_step = NextStep.CHOOSE_MODEL
+
+
 class StorageError(AppError):
     title = "Your conversations can’t be stored."
 
@@ -431,3 +436,7 @@ class BadInput(AppError):
 
 class BadKey(BadInput):
     title = "This can’t be a key."
+
+
+class BadImage(BadInput):
+    title = "This picture can’t be sent."

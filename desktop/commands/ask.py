@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Protocol
 
 from desktop.commands.recording import recorded
@@ -23,6 +24,7 @@ from models.chat import (
     ChatRequest,
     Finished,
     FinishReason,
+    Image,
     Message,
     Notice,
     Progress,
@@ -33,8 +35,10 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadInput, ModelNotFound
+from models.errors import BadImage, BadInput, ModelNotFound
+from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
+from models.plain import plain
 from models.routing import Mode, Route, choose
 
 _MAX_INPUT_BYTES = 16 << 20
@@ -50,7 +54,7 @@ _DOING = {
 class Question:
     """What was asked for on the command line. `text` "-" is read from standard input.
 
-    `options` go before what the settings file has for the model.
+    `options` go before what the settings file has for the model; `images` are names of files.
     """
 
     text: str
@@ -59,6 +63,7 @@ class Question:
     thinking: Thinking
     options: Options
     as_json: bool
+    images: tuple[str, ...] = ()
 
 
 def run(question: Question, services: Services, terminal: Terminal) -> int:
@@ -72,7 +77,7 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     options = question.options.over(settings.options_for(route.model))
     request = ChatRequest(
         model=route.model,
-        messages=(Message(Role.USER, text),),
+        messages=(Message(Role.USER, text, images=tuple(_picture(name) for name in question.images)),),
         sampling=options.sampling(),
         thinking=question.thinking,
         thinking_budget=options.thinking_budget,
@@ -229,6 +234,16 @@ def _check_wanted(name: str, library: Library) -> None:
 
 def _share(event: Progress) -> str:
     return f" {event.done * 100 // event.total} %" if event.total > 0 else ""
+
+
+def _picture(name: str) -> Image:
+    try:
+        with Path(name).open("rb") as file:
+            return without_metadata(file.read(LARGEST_BYTES + 1))
+    except OSError as error:
+        raise BadImage(f"“{plain(name)}” can’t be read: {error.strerror}.", "Check its name.") from error
+    except BadImage as error:
+        raise BadImage(f"“{plain(name)}”: {error.cause}", error.hint) from error
 
 
 def _mended(text: str) -> str:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 
 from desktop import cli
 from desktop.commands.remote import Gateways, StandIn, stand_in_of
 from desktop.commands.services import Services
-from desktop.system.model_lists import ModelLists, Offered
 from desktop.system.crash import redacted
+from desktop.system.model_lists import ModelLists, Offered
 from desktop.system.paths import Paths
 from desktop.system.providers import Provider, written
+from models.chat import ChatRequest, Image, Message, Role
+from models.errors import CannotSee
 from models.library import Library
-from tests.fakes import FakeBackend
+from models.local.backend import LocalBackend
+from tests.fakes import ROOT, FakeBackend
 from tests.fixtures.keyrings import CANARY, MemoryHolder, Sleeping, keyring_of, no_keyring
+from tests.fixtures.pictures import CANARY as PLACE
+from tests.fixtures.pictures import halves, jpeg, png
 from tests.gateway_server import GatewayServer, answer
 
 ASK = ["ask", "Hello?", "--mode", "cloud", "--model", "xidao/qwen3-235b"]
@@ -39,6 +47,11 @@ def services(tmp_path: Path, holder: MemoryHolder) -> Services:
         FakeBackend,  # type: ignore[arg-type]  # no engine is needed
         keyring=lambda _asked: keyring_of(holder),
     )
+
+
+def _local(folder: Path) -> Services:
+    paths = Paths.find({"INSHORE_HOME": str(folder / "local")})
+    return Services(paths, Library(paths.models, ROOT / "resources" / "starter"), FakeBackend)  # type: ignore[arg-type]
 
 
 Keep = Callable[..., None]
@@ -207,3 +220,56 @@ def test_models_are_the_catalogue_s_and_those_that_were_offered(tmp_path: Path) 
     ids = Gateways((Provider("xidao", "xidao", "XiDao"), rack), no_keyring, lists=lists).models()
     assert "xidao/deepseek-v3" in ids
     assert ids[-1] == "rack/Qwen/Qwen3-32B"
+
+
+def test_s29_a_picture_is_sent_without_what_the_camera_wrote(
+    services: Services, holder: MemoryHolder, keep: Keep, tmp_path: Path
+) -> None:
+    holder.entries = {"xidao": CANARY}
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    (tmp_path / "b.png").write_bytes(png())
+    pictures = ["--image", str(tmp_path / "a.jpg"), "--image", str(tmp_path / "b.png")]
+    with GatewayServer(answer()) as server:
+        keep(xidao(server.url))
+        assert cli.main([*ASK, *pictures], services) == 0
+    (chat,) = server.chats
+    (message,) = chat.json["messages"]
+    *parts, words = message["content"]
+    assert words == {"type": "text", "text": "Hello?"}
+    urls = [part["image_url"]["url"] for part in parts]
+    assert [url.partition(",")[0] for url in urls] == ["data:image/jpeg;base64", "data:image/png;base64"]
+    for url in urls:
+        data = base64.b64decode(url.partition(",")[2], validate=True)
+        assert PLACE not in data
+        assert QImage.fromData(data).width() == 40
+    assert PLACE not in chat.body
+
+
+def test_a_picture_that_is_too_large_is_not_sent(
+    services: Services,
+    holder: MemoryHolder,
+    keep: Keep,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    holder.entries = {"xidao": CANARY}
+    (tmp_path / "b.png").write_bytes(png(halves(3000, 2)))
+    with GatewayServer() as server:
+        keep(xidao(server.url))
+        assert cli.main([*ASK, "--image", str(tmp_path / "b.png")], services) == 1
+    assert "3,000 × 2 pixels" in capsys.readouterr().err
+    assert server.received == []
+
+
+def test_a_local_model_does_not_get_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def go() -> None:
+        picture = Image("image/png", png(), 40, 20)
+        backend = LocalBackend(Library(tmp_path, tmp_path).find)
+        with pytest.raises(CannotSee):
+            await anext(backend.stream(ChatRequest("m", (Message(Role.USER, "?", images=(picture,)),))))
+        await backend.aclose()
+
+    asyncio.run(go())
+    (tmp_path / "no.txt").write_text("words")
+    assert cli.main(["ask", "?", "--image", str(tmp_path / "no.txt")], _local(tmp_path)) == 1
+    assert "neither a PNG nor a JPEG" in capsys.readouterr().err
