@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from desktop.background import Background
+from desktop.background import Background, Outcome
 from desktop.parts.gateway_check import ask_gateway
-from desktop.services.keys import KeyService
+from desktop.services.keys import KeyService, Known
 from desktop.services.providers import Check, ProviderService
 from desktop.services.settings import SettingsService
+from desktop.system.key import HUB
 from desktop.system.paths import resources
 from desktop.ui.dialogs import confirm_link
 from desktop.ui.window import Window
 from models.errors import ModelNotFound
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from desktop.services.remote_models import RemoteModelService
     from desktop.system.keys import Keys
     from desktop.system.providers import Profile
     from desktop.ui.settings.gateways import GatewaysCard
+    from models.catalogue import Catalogue
     from models.gateway.providers import Connection
     from models.gateway.providers import Profile as GatewayProfile
 
@@ -39,6 +44,19 @@ def known_profiles() -> Mapping[str, Profile]:
     from models.gateway.providers import read_profiles
 
     return read_profiles(resources() / "providers.toml")
+
+
+async def _load() -> None:
+    import asyncio
+
+    from models.gateway.wire import load
+
+    await asyncio.to_thread(load)
+
+
+def _told(outcome: Outcome) -> None:
+    if outcome.error is not None:
+        raise outcome.error
 
 
 class Gateway(QObject):
@@ -59,9 +77,11 @@ class Gateway(QObject):
         make_keys: Callable[[Callable[[], None]], Keys] = system_keys,
     ) -> None:
         super().__init__(parent)
-        self._window = window
+        self._window, self._background = window, background
+        self._warm = False
         self.keys = KeyService(make_keys, background, self)
         self.providers = ProviderService(settings, profiles, self.keys, check, background, self)
+        self.keys.changed.connect(self._on_key)
         for service in (self.keys, self.providers):
             service.failed.connect(lambda error: window.warn(error.one_line()))
 
@@ -81,6 +101,25 @@ class Gateway(QObject):
         held = await self.keys.held(provider_id)
         return tuple(key.reveal() for key in held.keys)
 
+    def make_models(self, read_catalogue: Callable[[], Catalogue], lists: Path) -> RemoteModelService:
+        """What all providers offer; what they said is kept in the folder `lists`."""
+        from desktop.parts.gateway_check import list_gateway
+        from desktop.services.remote_models import RemoteModelService
+        from desktop.system.model_lists import ModelLists
+
+        service = RemoteModelService(
+            self.providers, read_catalogue, ModelLists(lists), list_gateway, self._background, self
+        )
+        service.failed.connect(lambda error: self._window.warn(error.one_line()))
+        return service
+
+    def warm_up(self) -> None:
+        """Import in the background what the first message to a gateway would have to wait for."""
+        if self._warm:
+            return
+        self._warm = True
+        self._background.run(_load(), _told)
+
     def make_card(self) -> GatewaysCard:
         """The card for the settings page, connected."""
         from desktop.ui.settings.gateways import GatewaysCard
@@ -90,6 +129,10 @@ class Gateway(QObject):
         card.keys_removed.connect(self._on_keys_removed)
         card.link_activated.connect(self._open_link)
         return card
+
+    def _on_key(self, provider_id: str) -> None:
+        if provider_id != HUB and self.keys.state(provider_id).known in (Known.STORED, Known.RUN):
+            self.warm_up()
 
     def _on_removed(self, provider_id: str, name: str) -> None:
         words = f"Removed “{name}” and its key."
