@@ -1,4 +1,4 @@
-"""Proxies for tests: HTTP's CONNECT and SOCKS5, which lead wherever they are told, and note where that was."""
+"""Proxies for tests: HTTP's CONNECT and SOCKS5, which lead where they are told, and note it."""
 
 from __future__ import annotations
 
