@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,3 +121,34 @@ def test_a_link_is_opened_after_a_question(
     for _ in range(2):
         card.link_activated.emit("https://www.xidao.online/")
     assert opened == ["https://www.xidao.online/"]
+
+
+def test_what_the_first_message_needs_is_loaded_once_a_key_is_known(
+    scene: Scene, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr("models.gateway.wire.load", lambda: threads.append(threading.current_thread()))
+    scene.gateway.keys.look("xidao")
+    scene.wait(qtbot, Known.ABSENT)
+    assert threads == []
+    scene.gateway.keys.add("huggingface-hub", CANARY)
+    qtbot.waitUntil(lambda: scene.gateway.keys.state("huggingface-hub").known is Known.STORED)
+    assert threads == []
+    scene.gateway.keys.add("xidao", CANARY)
+    qtbot.waitUntil(lambda: len(threads) == 1)
+    scene.gateway.warm_up()
+    scene.gateway.keys.add("xidao", "sk-second-0123456789")
+    qtbot.waitUntil(lambda: len(scene.holder.entries) == 3)
+    assert len(threads) == 1
+    assert threads[0] not in (threading.main_thread(), threading.current_thread())
+    assert threads[0].name != "background"  # answers and keys go on meanwhile
+
+
+def test_the_models_of_all_providers_come_with_the_catalogue(scene: Scene, tmp_path: Path) -> None:
+    from desktop.system.paths import resources
+    from models.catalogue import load
+
+    models = scene.gateway.make_models(lambda: load(resources() / "catalogue"), tmp_path / "gateways")
+    found = models.model("xidao/deepseek-v3")
+    assert found is not None
+    assert found.name == "DeepSeek V3"
