@@ -96,9 +96,18 @@ class Gateway(QObject):
         known = cast("GatewayProfile", profile)
         return connect(known, connection_id=provider.id, name=provider.name, base_urls=provider.base_urls)
 
+    def confirmed(self) -> tuple[str, ...]:
+        """The addresses that the user allowed to be reached without encryption, as Outbound wants them."""
+        return tuple(url for provider in self.providers.providers() for url in provider.confirmed)
+
     async def keys_of(self, provider_id: str) -> tuple[str, ...]:
-        """A provider's keys in the order to try them, for one request. On the background's thread."""
+        """A provider's keys in the order to try them, for one request. On the background's thread.
+
+        Raises KeyringError where one is needed and the keyring can't say whether it has one.
+        """
         held = await self.keys.held(provider_id)
+        if held.why is not None and not held.keys and self.connection(provider_id).profile.needs_key:
+            raise held.why
         return tuple(key.reveal() for key in held.keys)
 
     def make_models(self, read_catalogue: Callable[[], Catalogue], lists: Path) -> RemoteModelService:

@@ -19,7 +19,7 @@ from desktop.services.keys import Known
 from desktop.services.settings import SettingsService
 from desktop.system.keys import Keys
 from desktop.ui.notice import Notice
-from models.errors import BadInput, ModelNotFound
+from models.errors import BadInput, KeyringError, ModelNotFound
 from tests.fixtures.gateways import Check
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 
@@ -89,6 +89,15 @@ def test_a_backend_gets_all_keys_in_their_order(scene: Scene, qtbot: QtBot) -> N
     scene.holder.entries = {"xidao": CANARY, "xidao/2": "sk-second-0002"}
     assert asyncio.run(scene.gateway.keys_of("xidao")) == (CANARY, "sk-second-0002")
     assert asyncio.run(scene.gateway.keys_of("deepseek")) == ()
+
+
+def test_f38_a_keyring_that_cannot_be_read_is_not_taken_for_an_empty_one(scene: Scene, qtbot: QtBot) -> None:
+    rack = scene.providers.add("vllm", "http://10.0.0.1:8000", name="rack", allowed=True)
+    scene.holder.error = OSError(5, "Input/output error")
+    with pytest.raises(KeyringError):
+        asyncio.run(scene.gateway.keys_of("xidao"))
+    assert asyncio.run(scene.gateway.keys_of(rack.id)) == ()  # it needs none
+    assert scene.gateway.confirmed() == rack.base_urls
 
 
 def test_removing_is_undone_from_the_notice(scene: Scene, qtbot: QtBot) -> None:
