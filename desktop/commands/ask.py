@@ -166,7 +166,8 @@ class _JsonView:
                 "usage": _usage(event.usage),
                 "timings": asdict(event.timings),
                 "route": asdict(route),
-                "cost": {"nano": 0, "currency": "CNY"},
+                # What a gateway charges isn't known here; a made-up zero would be worse than nothing.
+                "cost": None if route.backend == "gateway" else {"nano": 0, "currency": "CNY"},
             }
         )
 

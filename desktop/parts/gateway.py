@@ -96,6 +96,11 @@ class Gateway(QObject):
         known = cast("GatewayProfile", profile)
         return connect(known, connection_id=provider.id, name=provider.name, base_urls=provider.base_urls)
 
+    def image_limits(self, provider_id: str) -> tuple[int, int]:
+        """The longest side in pixels and the bytes that a picture for it may have. Raises as `connection`."""
+        profile = self.connection(provider_id).profile
+        return profile.image_side, profile.image_bytes
+
     def confirmed(self) -> tuple[str, ...]:
         """The addresses that the user allowed to be reached without encryption, as Outbound wants them."""
         return tuple(url for provider in self.providers.providers() for url in provider.confirmed)

@@ -98,6 +98,19 @@ def test_s18_what_was_sent_is_in_the_record(services: Services, holder: MemoryHo
     assert rows == [("127.0.0.1", "chat")]
 
 
+def test_json_tells_the_route_and_no_cost_that_nobody_knows(
+    services: Services, holder: MemoryHolder, keep: Keep, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holder.entries = {"xidao": CANARY}
+    with GatewayServer(answer()) as server:
+        keep(xidao(server.url))
+        assert cli.main([*ASK, "--json"], services) == 0
+    end = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert end["route"]["backend"] == "gateway"
+    assert end["usage"]["completion_tokens"]
+    assert end["cost"] is None
+
+
 def test_another_provider_has_its_own_key(
     services: Services, holder: MemoryHolder, keep: Keep, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_provider_becomes_a_connection(scene: Scene) -> None:
     found = scene.gateway.connection(server.id)
     assert (found.id, found.name, found.base_urls) == ("here", "Here", ("http://localhost:9000/v1",))
     assert scene.gateway.connection("xidao").base_urls == ("https://api.xidao.online/v1",)
+    assert scene.gateway.image_limits("xidao") == (2048, 5 << 20)
 
 
 def test_what_is_not_set_up_is_said(scene: Scene) -> None:
