@@ -82,6 +82,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
         thinking=Thinking(options.thinking),
         options=given(options),
         as_json=options.json,
+        images=tuple(options.image),
     )
     return ask.run(question, services, terminal)
 
@@ -203,6 +204,13 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     ask.add_argument("--temperature", metavar="T", type=_temperature, help="0 (always the likeliest) to 5")
     ask.add_argument("--seed", metavar="N", type=_whole(0, 2**32 - 1), help="the same seed, the same answer")
+    ask.add_argument(
+        "--image",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a PNG or JPEG to ask about, without its metadata; can be repeated",
+    )
     add_sampling(ask)
     _finish(ask, _ask)
 

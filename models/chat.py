@@ -51,15 +51,27 @@ class FinishReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture as it is sent: an encoded file of `media_type`, its size in pixels. It holds no metadata."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message as a backend sees it. An assistant's `text` holds the answer only, never its reasoning.
 
-    A `pinned` one stays when older turns are left out.
+    A `pinned` one stays when older turns are left out. A backend that can't show `images` to its model
+    raises CannotSee.
     """
 
     role: Role
     text: str
     pinned: bool = False
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,11 @@ class NotAllowed(AppError):
     title = "This would leave your machine."
 
 
+class CannotSee(NotAvailable):
+    title = "This model can’t see pictures."
+    next_step = NextStep.CHOOSE_MODEL
+
+
 class StorageError(AppError):
     title = "Your conversations can’t be stored."
 
@@ -461,3 +466,7 @@ class BadInput(AppError):
 
 class BadKey(BadInput):
     title = "This can’t be a key."
+
+
+class BadImage(BadInput):
+    title = "This picture can’t be sent."

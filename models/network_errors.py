@@ -48,7 +48,11 @@ def network_error(host: str, error: Exception) -> NetworkError:
     if "ProxyError" in kinds:
         return _proxy_error(str(error))
     if "gaierror" in kinds:
-        return Offline(f"The address of {host} can’t be found.", "Check your internet connection.")
+        return Offline(
+            f"The address of {host} can’t be found.",
+            "Check your internet connection, and whether the address is right.",
+            title="You are offline, or the address is wrong.",
+        )
     if "SSLCertVerificationError" in kinds:
         return _not_secure(host, " ".join(str(one) for one in chain).lower())
     if "SSLError" in kinds and isinstance(error, httpx2.ConnectError):

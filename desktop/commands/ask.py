@@ -8,11 +8,15 @@ import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 from desktop.commands.bookkeeping import Books, kept
+from desktop.commands.recording import recorded
+from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
-from desktop.commands.terminal import Terminal
+from desktop.commands.terminal import KEYRING_ASKS, Terminal
+from desktop.system.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
 from models.chat import (
@@ -21,6 +25,7 @@ from models.chat import (
     ChatRequest,
     Finished,
     FinishReason,
+    Image,
     Message,
     Notice,
     Progress,
@@ -31,8 +36,10 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadInput, ModelNotFound
+from models.errors import BadImage, BadInput, ModelNotFound
+from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
+from models.plain import plain
 from models.routing import Mode, Route, choose
 
 _MAX_INPUT_BYTES = 16 << 20
@@ -49,7 +56,7 @@ _DOING = {
 class Question:
     """What was asked for on the command line. `text` "-" is read from standard input.
 
-    `options` go before what the settings file has for the model.
+    `options` go before what the settings file has for the model; `images` are names of files.
     """
 
     text: str
@@ -58,30 +65,46 @@ class Question:
     thinking: Thinking
     options: Options
     as_json: bool
+    images: tuple[str, ...] = ()
 
 
 def run(question: Question, services: Services, terminal: Terminal) -> int:
     """Answer it; the exit code. Raises AppError, and KeyboardInterrupt once the model is free again."""
     text = _from_stdin() if question.text == "-" else _mended(question.text)
-    route = _route(question, services)
+    settings = _settings(services, terminal)
+    gateways = _gateways(services, settings, terminal)
+    route = _route(question, services, gateways)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
-    settings = _settings(services, terminal)
     options = question.options.over(settings.options_for(route.model))
     budgets = settings.budgets if route.backend == "gateway" else ()
     if budgets and options.max_tokens is None:  # a worst case needs an end
         options = replace(options, max_tokens=_LONGEST_WITHIN_BUDGET)
     request = ChatRequest(
         model=route.model,
-        messages=(Message(Role.USER, text),),
+        messages=(Message(Role.USER, text, images=tuple(_picture(name) for name in question.images)),),
         sampling=options.sampling(),
         thinking=question.thinking,
         thinking_budget=options.thinking_budget,
     )
     with kept(services, terminal, route, request, budgets) as books:
         view = _JsonView(terminal, books) if question.as_json else _TextView(terminal)
-        asyncio.run(_answer(request, _backend(route, services, books), _Booked(view, books), route))
+        booked = _Booked(view, books)
+        if route.backend != "gateway":
+            asyncio.run(_answer(request, services.engine, booked, route))
+            return 0
+        with recorded(services.paths, terminal.note) as record:
+            asyncio.run(_answer(request, lambda: gateways.backend(record, books.attempted), booked, route))
     return 0
+
+
+def _gateways(services: Services, settings: Settings, terminal: Terminal) -> Gateways:
+    return Gateways(
+        settings.providers,
+        lambda: services.keyring(lambda: terminal.status(KEYRING_ASKS)),
+        services.stand_in or StandIn(),
+        ModelLists(services.paths.model_lists),
+    )
 
 
 def _settings(services: Services, terminal: Terminal) -> Settings:
@@ -191,13 +214,6 @@ def _tokens(about: str, count: int | None, way: str, part: int | None, name: str
     return f"{about}{count:,} tokens {way}{within}"
 
 
-def _backend(route: Route, services: Services, books: Books) -> Callable[[], Backend]:
-    gateways = services.gateways
-    if route.backend == "gateway" and gateways is not None:
-        return lambda: gateways.backend(books.attempted)
-    return services.engine
-
-
 async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View, route: Route) -> None:
     backend = make()
     stream = backend.stream(request)
@@ -212,11 +228,12 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View
         await backend.aclose()
 
 
-def _route(question: Question, services: Services) -> Route:
+def _route(question: Question, services: Services, gateways: Gateways) -> Route:
     library = services.library
     if question.mode is Mode.CLOUD:
-        remote = services.gateways.models() if services.gateways is not None else ()
-        return choose(mode=question.mode, wanted=question.model, installed=(), remote=remote)
+        return choose(
+            mode=question.mode, wanted=question.model, installed=(), remote=gateways.offer(question.model)
+        )
     models = library.models()
     usable = [model.id for model in models if model.problem is None]
     if question.model is not None:
@@ -239,6 +256,16 @@ def _check_wanted(name: str, library: Library) -> None:
 
 def _share(event: Progress) -> str:
     return f" {event.done * 100 // event.total} %" if event.total > 0 else ""
+
+
+def _picture(name: str) -> Image:
+    try:
+        with Path(name).open("rb") as file:
+            return without_metadata(file.read(LARGEST_BYTES + 1))
+    except OSError as error:
+        raise BadImage(f"“{plain(name)}” can’t be read: {error.strerror}.", "Check its name.") from error
+    except BadImage as error:
+        raise BadImage(f"“{plain(name)}”: {error.cause}", error.hint) from error
 
 
 def _mended(text: str) -> str:

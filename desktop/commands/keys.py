@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from desktop.commands.services import Services
-from desktop.commands.terminal import Terminal
+from desktop.commands.terminal import KEYRING_ASKS, Terminal
 from desktop.system import settings
 from desktop.system.key import HUB, LONGEST, Key
 from desktop.system.keys import Held, Keys, Place
@@ -18,7 +18,6 @@ from desktop.system.providers import Provider
 from models.errors import BadInput
 
 _BAD_ARGUMENTS = 2
-_ASKS = "Your keyring asks for its password in a window of its own…"
 
 
 def run(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace, services: Services, terminal: Terminal) -> 
         raise BadInput(
             "There is no provider of that name.", f"Known are: {', '.join(known)}.", title="Unknown provider."
         )
-    keys = Keys(services.keyring(lambda: terminal.status(_ASKS)))
+    keys = Keys(services.keyring(lambda: terminal.status(KEYRING_ASKS)))
     match options.word:
         case "set":
             held = {options.provider: _set(options.provider, known, keys, add=options.add)}

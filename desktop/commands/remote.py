@@ -1,64 +1,170 @@
-"""The gateways that a command may ask: for now the one that the environment names, in this run only."""
+"""The gateways that a command may ask: those of the settings, with their keys from the keyring.
+
+What the environment names stands in for the default one, in this run only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from desktop.system import crash
 from desktop.system.paths import resources
+from desktop.system.providers import DEFAULT, Provider
 from models.chat import Backend
-from models.errors import ModelNotFound
+from models.errors import KeyMissing, KeyringError, ModelNotFound
 from models.plain import plain
 
 if TYPE_CHECKING:
+    from desktop.system.model_lists import ModelLists
+    from desktop.system.secrets import SystemKeyring
     from models.gateway.attempts import Attempt
-    from models.gateway.providers import Connection
+    from models.gateway.providers import Connection, Profile
+    from models.outbound import Sent
 
 URL, KEY = "INSHORE_GATEWAY_URL", "INSHORE_GATEWAY_KEY"
 
 
 @dataclass(frozen=True, slots=True)
-class Gateways:
-    """The default provider, with the address and the key that stand in for its own."""
+class StandIn:
+    """An address and a key for the default provider, each "" where its own holds."""
 
-    url: str
-    key: str = field(repr=False)
+    url: str = ""
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateways:
+    """The providers that may be asked. `keyring` makes a new one when first a key is wanted.
+
+    With another address than its own, a provider gets no key but the one that came with the address.
+    """
+
+    providers: tuple[Provider, ...]
+    keyring: Callable[[], SystemKeyring] = field(repr=False)
+    stand_in: StandIn = field(default_factory=StandIn)
+    lists: ModelLists | None = None
 
     def models(self) -> Sequence[str]:
-        """Their ids, as the catalogue knows them."""
+        """Ids that are known of, the catalogue's first; a gateway may offer more."""
         from models.catalogue import load
 
         catalogue = load(resources() / "catalogue")
-        return tuple(model.remote.id for model in catalogue.models if model.remote)
+        remotes = [model.remote for model in catalogue.models if model.remote]
+        ids: list[str] = []
+        for provider in self._all():
+            own = (each for each in remotes if each.provider == provider.profile)
+            ids += [f"{provider.id}/{each.id.removeprefix(provider.profile + '/')}" for each in own]
+            ids += [f"{provider.id}/{name}" for name in self._listed(provider)]
+        return tuple(dict.fromkeys(ids))
 
-    def backend(self, attempted: Callable[[Attempt], None] = lambda _attempt: None) -> Backend:
-        """A new one, which closes its connections itself. Raises BadInput for an address that is none.
+    def offer(self, wanted: str | None) -> Sequence[str]:
+        """The ids to choose from; a wanted one may be there without being known of. Raises ModelNotFound."""
+        known, providers = self.models(), self._all()
+        if known or not providers:
+            return known
+        if wanted is None:
+            raise ModelNotFound(
+                f"Which models {providers[0].name} offers is not known yet.",
+                f"Name one of them: --model {providers[0].id}/NAME",
+            )
+        return (wanted,)
 
-        `attempted` is told of each attempt once, however it ended.
+    def backend(
+        self,
+        record: Callable[[Sent], None] | None = None,
+        attempted: Callable[[Attempt], None] = lambda _attempt: None,
+    ) -> Backend:
+        """A new one, which closes its connections itself.
+
+        `record` is told of all that is sent, `attempted` of each attempt once, however it ended.
         """
         from models.gateway.backend import GatewayBackend
-        from models.gateway.providers import DEFAULT, connect, read_profiles
+        from models.gateway.providers import read_profiles
         from models.outbound import Outbound
 
-        profile = read_profiles(resources() / "providers.toml")[DEFAULT]
-        connection = connect(profile, base_urls=(self.url,) if self.url else ())
+        profiles = read_profiles(resources() / "providers.toml")
+        confirmed = [address for provider in self._all() for address in provider.confirmed]
+        offered = {each.id: tuple(self._listed(each)) for each in self._all()}
+        return GatewayBackend(
+            lambda provider_id: _connection(self._find(provider_id), profiles),
+            lambda provider_id: self._keys_of(self._find(provider_id), profiles),
+            Outbound(record=record, confirmed=confirmed),
+            attempted=attempted,
+            offered=lambda provider_id: offered.get(provider_id, ()),
+            owns_outbound=True,
+        )
 
-        async def keys(_connection: str) -> Sequence[str]:
-            return (self.key,) if self.key else ()
+    async def _keys_of(self, provider: Provider, profiles: Mapping[str, Profile]) -> Sequence[str]:
+        """Raises KeyMissing, or KeyringError where it can't be known whether there is one."""
+        from desktop.system.keys import Keys
 
-        def find(connection_id: str) -> Connection:
-            if connection_id != connection.id:
-                raise ModelNotFound(
-                    f"No gateway called “{plain(connection_id)}” is connected.",
-                    f"Write {connection.id}/ before the model’s name.",
-                )
-            return connection
+        default = provider.id == DEFAULT[0].id
+        if default and self.stand_in.key:
+            return (self.stand_in.key,)
+        if default and self.stand_in.url:
+            return _needed((), provider, profiles, f"Set {KEY} beside {URL}.")
+        held = await Keys(self.keyring()).get(provider.id)
+        needs_key = provider.profile in profiles and profiles[provider.profile].needs_key
+        if held.why is not None and needs_key:
+            raise _with_a_way_around(held.why) if default else held.why
+        keys = tuple(key.reveal() for key in held.keys)
+        return _needed(keys, provider, profiles, f"Store one with “key set {provider.id}”.")
 
-        return GatewayBackend(find, keys, Outbound(), attempted=attempted, owns_outbound=True)
+    def _all(self) -> tuple[Provider, ...]:
+        stand_in, default = self.stand_in, DEFAULT[0]
+        if not stand_in.url and not stand_in.key:
+            return self.providers
+        own = next((each for each in self.providers if each.id == default.id), default)
+        urls = (stand_in.url,) if stand_in.url else own.base_urls
+        others = tuple(each for each in self.providers if each.id != default.id)
+        return (replace(own, base_urls=urls), *others)
+
+    def _find(self, provider_id: str) -> Provider:
+        known = self._all()
+        for provider in known:
+            if provider.id == provider_id:
+                return provider
+        raise ModelNotFound(
+            f"No gateway called “{plain(provider_id)}” is connected.",
+            f"Write one of these before the model’s name: {', '.join(f'{each.id}/' for each in known)}",
+        )
+
+    def _listed(self, provider: Provider) -> Sequence[str]:
+        address = provider.base_urls[0] if provider.base_urls else ""
+        offered = self.lists.read(provider.id, address) if self.lists is not None else None
+        return offered.models if offered is not None else ()
 
 
-def gateways_of(environment: Mapping[str, str]) -> Gateways | None:
-    """What the environment names; None where it names nothing."""
-    url, key = environment.get(URL, ""), environment.get(KEY, "")
-    return Gateways(url, key) if url or key else None
+def stand_in_of(environment: Mapping[str, str]) -> StandIn:
+    """What the environment names. From now on crash reports leave its key out."""
+    stand_in = StandIn(environment.get(URL, "").strip(), environment.get(KEY, "").strip())
+    crash.hide(stand_in.key)
+    return stand_in
+
+
+def _connection(provider: Provider, profiles: Mapping[str, Profile]) -> Connection:
+    from models.gateway.providers import connect
+
+    profile = profiles.get(provider.profile)
+    if profile is None:
+        raise ModelNotFound(
+            f"This Inshore does not know the kind of gateway that “{provider.name}” is.",
+            "Update Inshore, or set it up again in Settings.",
+        )
+    return connect(profile, connection_id=provider.id, name=provider.name, base_urls=provider.base_urls)
+
+
+def _with_a_way_around(why: KeyringError) -> KeyringError:
+    hint = f"{why.hint} For one run, {KEY} can hold the key.".strip()
+    return type(why)(why.cause, hint, title=why.title, details=why.details)
+
+
+def _needed(
+    keys: Sequence[str], provider: Provider, profiles: Mapping[str, Profile], hint: str
+) -> Sequence[str]:
+    profile = profiles.get(provider.profile)
+    if not keys and profile is not None and profile.needs_key:
+        raise KeyMissing(f"{provider.name} answers only with a key, and there is none.", hint)
+    return keys

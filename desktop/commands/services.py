@@ -12,7 +12,7 @@ from models.chat import Backend
 from models.library import Library
 
 if TYPE_CHECKING:
-    from desktop.commands.remote import Gateways
+    from desktop.commands.remote import StandIn
     from desktop.system.secrets import SystemKeyring
     from models.local.measures import MachineSpeed, Measures
     from models.local.protocol import EngineInfo
@@ -45,14 +45,14 @@ def known_gateways() -> Mapping[str, str]:
 class Services:
     """Where things are, which models there are, who answers, and where keys are kept.
 
-    `engine` and `keyring` make a new one at each call. `gateways` are those that a command may ask; None
-    where none is connected. `gateway_names` are the kinds of gateway by their ids.
+    `engine` and `keyring` make a new one at each call. `stand_in` is what the environment puts in the
+    default gateway's place. `gateway_names` are the kinds of gateway by their ids.
     """
 
     paths: Paths
     library: Library
     engine: Callable[[], Engine]
-    gateways: Gateways | None = None
+    stand_in: StandIn | None = None
     keyring: Callable[[Callable[[], None]], SystemKeyring] = field(kw_only=True, default=system_keyring)
     gateway_names: Callable[[], Mapping[str, str]] = field(kw_only=True, default=known_gateways)
 
@@ -81,6 +81,6 @@ def services_of(environment: Mapping[str, str]) -> Services:
         options, _problems = settings.load(paths.settings_file)
         return LocalBackend(library.find, context=options.context_for, measures=Measures(paths.measures))
 
-    from desktop.commands.remote import gateways_of
+    from desktop.commands.remote import stand_in_of
 
-    return Services(paths, library, engine, gateways_of(environment))
+    return Services(paths, library, engine, stand_in_of(environment))

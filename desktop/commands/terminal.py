@@ -12,6 +12,7 @@ from typing import TextIO
 
 from models.errors import AppError
 
+KEYRING_ASKS = "Your keyring asks for its password in a window of its own…"
 _DIM, _NORMAL, _CLEAR_LINE = "\x1b[2m", "\x1b[0m", "\r\x1b[K"
 
 

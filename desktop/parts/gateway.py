@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from desktop.background import Background
+from desktop.background import Background, Outcome
 from desktop.parts.gateway_check import ask_gateway
-from desktop.services.keys import KeyService
+from desktop.services.keys import KeyService, Known
 from desktop.services.providers import Check, ProviderService
 from desktop.services.settings import SettingsService
 from desktop.system.key import HUB
@@ -20,9 +20,13 @@ from desktop.ui.window import Window
 from models.errors import ModelNotFound
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from desktop.services.remote_models import RemoteModelService
     from desktop.system.keys import Keys
     from desktop.system.providers import Profile
     from desktop.ui.settings.gateways import GatewaysCard
+    from models.catalogue import Catalogue
     from models.gateway.providers import Connection
     from models.gateway.providers import Profile as GatewayProfile
 
@@ -40,6 +44,19 @@ def known_profiles() -> Mapping[str, Profile]:
     from models.gateway.providers import read_profiles
 
     return read_profiles(resources() / "providers.toml")
+
+
+async def _load() -> None:
+    import asyncio
+
+    from models.gateway.wire import load
+
+    await asyncio.to_thread(load)
+
+
+def _told(outcome: Outcome) -> None:
+    if outcome.error is not None:
+        raise outcome.error
 
 
 class Gateway(QObject):
@@ -60,10 +77,12 @@ class Gateway(QObject):
         make_keys: Callable[[Callable[[], None]], Keys] = system_keys,
     ) -> None:
         super().__init__(parent)
-        self._window, self._settings = window, settings
+        self._window, self._settings, self._background = window, settings, background
         self.card: GatewaysCard | None = None
+        self._warm = False
         self.keys = KeyService(make_keys, background, self)
         self.providers = ProviderService(settings, profiles, self.keys, check, background, self)
+        self.keys.changed.connect(self._on_key)
         for service in (self.keys, self.providers):
             service.failed.connect(lambda error: window.warn(error.one_line()))
 
@@ -78,9 +97,23 @@ class Gateway(QObject):
         known = cast("GatewayProfile", profile)
         return connect(known, connection_id=provider.id, name=provider.name, base_urls=provider.base_urls)
 
+    def image_limits(self, provider_id: str) -> tuple[int, int]:
+        """The longest side in pixels and the bytes that a picture for it may have. Raises as `connection`."""
+        profile = self.connection(provider_id).profile
+        return profile.image_side, profile.image_bytes
+
+    def confirmed(self) -> tuple[str, ...]:
+        """The addresses that the user allowed to be reached without encryption, as Outbound wants them."""
+        return tuple(url for provider in self.providers.providers() for url in provider.confirmed)
+
     async def keys_of(self, provider_id: str) -> tuple[str, ...]:
-        """A provider's keys in the order to try them, for one request. On the background's thread."""
+        """A provider's keys in the order to try them, for one request. On the background's thread.
+
+        Raises KeyringError where one is needed and the keyring can't say whether it has one.
+        """
         held = await self.keys.held(provider_id)
+        if held.why is not None and not held.keys and self.connection(provider_id).profile.needs_key:
+            raise held.why
         return tuple(key.reveal() for key in held.keys)
 
     def keep_hub_token(self, token: str) -> None:
@@ -96,6 +129,25 @@ class Gateway(QObject):
         held = await self.keys.held(HUB)
         return next((key.reveal() for key in held.keys), None)
 
+    def make_models(self, read_catalogue: Callable[[], Catalogue], lists: Path) -> RemoteModelService:
+        """What all providers offer; what they said is kept in the folder `lists`."""
+        from desktop.parts.gateway_check import list_gateway
+        from desktop.services.remote_models import RemoteModelService
+        from desktop.system.model_lists import ModelLists
+
+        service = RemoteModelService(
+            self.providers, read_catalogue, ModelLists(lists), list_gateway, self._background, self
+        )
+        service.failed.connect(lambda error: self._window.warn(error.one_line()))
+        return service
+
+    def warm_up(self) -> None:
+        """Import in the background what the first message to a gateway would have to wait for."""
+        if self._warm:
+            return
+        self._warm = True
+        self._background.run(_load(), _told)
+
     def make_card(self) -> GatewaysCard:
         """The card for the settings page, connected."""
         from desktop.ui.settings.gateways import GatewaysCard
@@ -106,6 +158,10 @@ class Gateway(QObject):
         card.link_activated.connect(self._open_link)
         self.card = card
         return card
+
+    def _on_key(self, provider_id: str) -> None:
+        if provider_id != HUB and self.keys.state(provider_id).known in (Known.STORED, Known.RUN):
+            self.warm_up()
 
     def _on_removed(self, provider_id: str, name: str) -> None:
         words = f"Removed “{name}” and its key."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from desktop.services.providers import Reply, Target
@@ -36,6 +37,23 @@ async def ask_gateway(target: Target) -> Reply:
         raise found.error
     words = _ANSWERS if target.key is None else _NOT_ASKED if open_to_all else _WORKS
     return _told(found, words, frozenset(profiles))
+
+
+async def list_gateway(target: Target) -> Sequence[str]:
+    """Ask for the list of models alone; our names for them, without the provider. Raises AppError."""
+    from models.gateway.check import list_models
+    from models.gateway.providers import connect, read_profiles
+    from models.outbound import Outbound
+
+    profiles = read_profiles(resources() / "providers.toml")
+    profile = profiles.get(target.profile) or profiles[_OTHER]
+    connection = connect(profile, name=target.name, base_urls=(target.base_url,))
+    outbound = Outbound(confirmed=target.confirmed)
+    try:
+        found = await list_models(connection, target.key.reveal() if target.key else None, outbound)
+    finally:
+        await outbound.aclose()
+    return [profile.own_name(name) for name in found.wire_names]
 
 
 def _told(found: Checked, words: str, profiles: frozenset[str]) -> Reply:

@@ -83,6 +83,11 @@ class Paths:
         return self.cache / "states"
 
     @property
+    def model_lists(self) -> Path:
+        """What each gateway offered."""
+        return self.cache / "gateways"
+
+    @property
     def state_key(self) -> Path:
         return self.data / "state.key"
 

@@ -39,6 +39,9 @@ class Profile(Protocol):
     def self_hosted(self) -> bool: ...
     @property
     def data_policy(self) -> str: ...
+    def own_name(self, wire_name: str) -> str:
+        """What we call the gateway's model, without the provider before it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

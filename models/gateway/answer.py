@@ -9,6 +9,7 @@ from typing import Any
 from models.chat import ChatRequest, FinishReason, ReasoningDelta, TextDelta, Usage
 from models.gateway.counting import estimated_usage, read_usage
 from models.gateway.dialects import DeltaReader
+from models.gateway.providers import CarriesOn
 from models.gateway.repeats import RepeatTrimmer
 
 Delta = ReasoningDelta | TextDelta
@@ -29,13 +30,14 @@ class Answer:
     """Takes chunks and gives out deltas. Times are of `clock`, in seconds.
 
     `reason` is None until the gateway has said that the answer is complete. Continued by a question in
-    words, an answer often begins with a part of itself; that is left out (`trims`).
+    words (`carries`), an answer often begins with a part of itself; that is left out, and so is all of it
+    where the gateway was to go on inside it and began anew.
     """
 
-    def __init__(self, request: ChatRequest, clock: Callable[[], float], *, trims: bool) -> None:
+    def __init__(self, request: ChatRequest, clock: Callable[[], float], carries: CarriesOn | None) -> None:
         self._request, self._clock = request, clock
         self._reader = DeltaReader()
-        self._trimmer = RepeatTrimmer(request.answer_so_far if trims else "")
+        self._trimmer = RepeatTrimmer(request.answer_so_far, restarts=carries is not CarriesOn.PROMPT)
         self._reasoning: list[str] = []
         self._text: list[str] = []
         self._told: Usage | None = None

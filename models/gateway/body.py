@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from models.chat import ChatRequest, Sampling, Thinking
-from models.errors import NotAvailable
+from models.chat import ChatRequest, Image, Message, Sampling, Thinking
+from models.errors import BadImage, NotAvailable
 from models.gateway.dialects import Fields, thinking_fields
 from models.gateway.providers import CarriesOn, Profile
 
@@ -42,8 +44,9 @@ def body_for(profile: Profile, request: ChatRequest, model: str, without: frozen
     """The body of a streamed request for the model that the gateway calls so.
 
     `without` are parts that it did not understand before. Raises NotAvailable for a form of answer that
-    can't be asked of this gateway.
+    can't be asked of this gateway, and BadImage for a picture beyond its limits.
     """
+    _check_images(profile, request.messages)
     carries = _carries_on(profile, without) if request.answer_so_far else None
     parts: dict[Part, Fields] = {
         Part.THINKING: _thinking(profile, request, model, carries),
@@ -76,7 +79,7 @@ def _thinking(profile: Profile, request: ChatRequest, model: str, carries: Carri
 
 
 def _messages(request: ChatRequest, carries: CarriesOn | None) -> list[Fields]:
-    messages: list[Fields] = [{"role": str(m.role), "content": _text(m.text)} for m in request.messages]
+    messages: list[Fields] = [{"role": str(m.role), "content": _content(m)} for m in request.messages]
     if carries is None:
         return messages
     so_far: Fields = {"role": "assistant", "content": _text(request.answer_so_far)}
@@ -86,6 +89,34 @@ def _messages(request: ChatRequest, carries: CarriesOn | None) -> list[Fields]:
         case CarriesOn.PROMPT:
             return [*messages, so_far, {"role": "user", "content": GO_ON}]
     return [*messages, so_far]
+
+
+def _content(message: Message) -> str | list[Fields]:
+    text = _text(message.text)
+    if not message.images:
+        return text
+    pictures = [{"type": "image_url", "image_url": {"url": _data_uri(image)}} for image in message.images]
+    return [*pictures, {"type": "text", "text": text}] if text else pictures
+
+
+def _data_uri(image: Image) -> str:
+    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode('ascii')}"
+
+
+def _check_images(profile: Profile, messages: Iterable[Message]) -> None:
+    most, bytes_most = profile.image_side, profile.image_bytes
+    for image in (image for message in messages for image in message.images):
+        if max(image.width, image.height) > most:
+            raise BadImage(
+                f"It has {image.width:,} × {image.height:,} pixels, and {profile.name} takes at most "
+                f"{most:,} on a side.",
+                "Make it smaller first.",
+            )
+        if len(image.data) > bytes_most:
+            raise BadImage(
+                f"It is larger than the {bytes_most >> 20} MiB that {profile.name} takes.",
+                "Make it smaller first.",
+            )
 
 
 def _text(text: str) -> str:

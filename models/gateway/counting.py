@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models.chat import ChatRequest, Usage
+from models.chat import ChatRequest, Image, Usage
 
 _MOST = 20_000_000
 """No context that anybody offers is larger; a number beyond it is a mistake or an attempt to overcharge."""
@@ -58,8 +58,14 @@ def _whole(value: Any) -> int | None:
 def estimated_usage(request: ChatRequest, reasoning: str, text: str) -> Usage:
     """A guess from the texts' lengths, marked as one."""
     prompt = sum(estimate(message.text) + _PER_MESSAGE for message in request.messages)
+    prompt += sum(_image_tokens(image) for message in request.messages for image in message.images)
     thought = estimate(reasoning)
     return Usage(prompt, None, thought, thought + estimate(text), estimated=True)
+
+
+def _image_tokens(image: Image) -> int:
+    """One for each square of 28 pixels, as Qwen’s models that see count them; others differ."""
+    return -(-image.width // 28) * -(-image.height // 28)
 
 
 def estimate(text: str) -> int:

@@ -55,7 +55,8 @@ class Profile:
 
     A field is sent beyond the standard ones only where the profile names it. `model_prefix` stands before
     all its models' names and is left out of ours. `key_url` is where to get a key, "" where nobody gives
-    one; `prices` says where prices are from.
+    one; `prices` says where prices are from. A picture may have `image_side` pixels on its longest side
+    and `image_bytes` in its file.
     """
 
     id: str
@@ -77,6 +78,8 @@ class Profile:
     sampling: tuple[str, ...] = ()
     max_tokens: str = "max_tokens"
     seed: str = "seed"
+    image_side: int = 2048
+    image_bytes: int = 5 << 20
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -136,7 +139,7 @@ def tidy_address(url: str) -> str:
     “/chat/completions” at its end is left out; an address without a scheme is taken as https.
     """
     text = url.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
-    if text and "://" not in text:
+    if text and "://" not in text and not text.endswith(":"):
         text = f"https://{text}"
     try:
         parts = urlsplit(text)
@@ -196,6 +199,8 @@ def _profile(table: Table) -> Profile:
         sampling=table.texts("sampling", _SAMPLING),
         max_tokens=table.one_of("max_tokens", ("max_tokens", "max_completion_tokens"), "max_tokens"),
         seed=table.one_of("seed", ("seed", "random_seed"), "seed"),
+        image_side=table.number("image_side", 2048),
+        image_bytes=table.number("image_bytes", 5 << 20),
     )
     if not _ID.fullmatch(profile.id):
         table.fail("id", "use a-z, 0-9 and hyphens")

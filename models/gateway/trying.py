@@ -13,7 +13,6 @@ from models.gateway.answer import Answer
 from models.gateway.attempts import Attempt, Outcome
 from models.gateway.body import Body
 from models.gateway.failures import Asked, broke_off
-from models.gateway.providers import CarriesOn
 from models.gateway.retrying import Place
 from models.gateway.sse import Caps
 from models.gateway.wire import Chunk, Head, Timeouts, exchange
@@ -40,7 +39,7 @@ class Try:
         self._asked, self._place, self._outbound = asked, place, outbound
         self._timeouts, self._caps, self._clock, self._attempted = timeouts, caps, clock, attempted
         self._plan = replace(plan, thinking=request.thinking)
-        self._answer = Answer(request, clock, trims=body.asks is CarriesOn.PROMPT)
+        self._answer = Answer(request, clock, body.asks)
         self._status: int | None = None
         self._request_id = ""
 

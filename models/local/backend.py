@@ -21,7 +21,7 @@ from models.chat import (
     TextDelta,
     TextSize,
 )
-from models.errors import AppError
+from models.errors import AppError, CannotSee
 from models.local.fallback import Fallback
 from models.local.measures import MachineSpeed, Measures
 from models.local.process import default_command
@@ -121,6 +121,10 @@ class LocalBackend:
         with less, which is told.
         """
         arrived = time.monotonic()
+        if any(message.images for message in request.messages):
+            raise CannotSee(
+                "Models on this machine read text only.", "Remove the picture, or choose a gateway’s model."
+            )
         end: Finished | None = None
         said = ""
         tidying = self._stop_waiting()

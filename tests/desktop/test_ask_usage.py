@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from desktop import cli
-from desktop.commands.remote import Gateways
+from desktop.commands.remote import StandIn
 from desktop.commands.services import Services
 from desktop.storage.database import open_database
 from desktop.storage.ledger import Ledger
@@ -52,7 +52,7 @@ def paths(tmp_path: Path) -> Paths:
 def _services(paths: Paths, url: str) -> Services:
     engine: Any = FakeBackend
     return Services(
-        paths, Library(paths.models, paths.data), engine, Gateways(url, "sk-canary0123456789canary")
+        paths, Library(paths.models, paths.data), engine, StandIn(url, "sk-canary0123456789canary")
     )
 
 

@@ -328,7 +328,10 @@ def test_a_damaged_only_model_says_that(home: Path, capsys: pytest.CaptureFixtur
 
 def test_cloud_is_not_answered_here(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     engine = Engine()
-    assert cli.main(["ask", "?", "--mode", "cloud"], _services(home, engine)) == 1
+    services = _services(home, engine)
+    services.paths.create()
+    services.paths.settings_file.write_text('{"providers": []}')
+    assert cli.main(["ask", "?", "--mode", "cloud"], services) == 1
     assert "No gateway" in capsys.readouterr().err
     assert engine.requests == []
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import logging
 import ssl
 import traceback
@@ -12,10 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from models.errors import AppError, EndlessReply, KeyRefused, NotSecure, Refused, SignInPage
 from models.gateway.sse import Caps
@@ -23,6 +17,7 @@ from models.outbound import Outbound
 from tests.fakes import finished, text_of
 from tests.gateway_server import FAULTS, GatewayServer, Reply, answer, error, usage
 from tests.gateway_server.asking import KEY, ask_gateway, backend, connection, request
+from tests.gateway_server.certificates import certificate
 
 PROMPT = "canary-prompt-7f3a"
 
@@ -98,38 +93,6 @@ def test_s12_the_environment_of_other_tools_is_ignored(
     assert PROMPT not in written
 
 
-def _certificate(folder: Path, *, name: str, days: tuple[int, int]) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now + datetime.timedelta(days=days[0]))
-        .not_valid_after(now + datetime.timedelta(days=days[1]))
-        .add_extension(x509.SubjectAlternativeName([_name(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    encoding = serialization.Encoding.PEM
-    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(private + made.public_bytes(encoding))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
-
-
-def _name(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
-
-
 @pytest.mark.parametrize(
     ("name", "days", "trusted", "words"),
     [
@@ -148,7 +111,7 @@ def test_s13_a_certificate_that_proves_nothing_is_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tls = _certificate(tmp_path, name=name, days=days)
+    tls = certificate(tmp_path, name=name, days=days)
     if trusted:  # so that nothing but the date or the name is wrong
         trusting = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
         monkeypatch.setattr("httpcore2.default_ssl_context", lambda **_values: trusting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from desktop.services.keys import Known
 from desktop.services.settings import SettingsService
 from desktop.system.keys import Keys
 from desktop.ui.notice import Notice
-from models.errors import BadInput, ModelNotFound
+from models.errors import BadInput, KeyringError, ModelNotFound
 from tests.fixtures.gateways import Check
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 
@@ -74,6 +75,7 @@ def test_a_provider_becomes_a_connection(scene: Scene) -> None:
     found = scene.gateway.connection(server.id)
     assert (found.id, found.name, found.base_urls) == ("here", "Here", ("http://localhost:9000/v1",))
     assert scene.gateway.connection("xidao").base_urls == ("https://api.xidao.online/v1",)
+    assert scene.gateway.image_limits("xidao") == (2048, 5 << 20)
 
 
 def test_what_is_not_set_up_is_said(scene: Scene) -> None:
@@ -88,6 +90,15 @@ def test_a_backend_gets_all_keys_in_their_order(scene: Scene, qtbot: QtBot) -> N
     scene.holder.entries = {"xidao": CANARY, "xidao/2": "sk-second-0002"}
     assert asyncio.run(scene.gateway.keys_of("xidao")) == (CANARY, "sk-second-0002")
     assert asyncio.run(scene.gateway.keys_of("deepseek")) == ()
+
+
+def test_f38_a_keyring_that_cannot_be_read_is_not_taken_for_an_empty_one(scene: Scene, qtbot: QtBot) -> None:
+    rack = scene.providers.add("vllm", "http://10.0.0.1:8000", name="rack", allowed=True)
+    scene.holder.error = OSError(5, "Input/output error")
+    with pytest.raises(KeyringError):
+        asyncio.run(scene.gateway.keys_of("xidao"))
+    assert asyncio.run(scene.gateway.keys_of(rack.id)) == ()  # it needs none
+    assert scene.gateway.confirmed() == rack.base_urls
 
 
 def test_removing_is_undone_from_the_notice(scene: Scene, qtbot: QtBot) -> None:
@@ -120,3 +131,34 @@ def test_a_link_is_opened_after_a_question(
     for _ in range(2):
         card.link_activated.emit("https://www.xidao.online/")
     assert opened == ["https://www.xidao.online/"]
+
+
+def test_what_the_first_message_needs_is_loaded_once_a_key_is_known(
+    scene: Scene, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr("models.gateway.wire.load", lambda: threads.append(threading.current_thread()))
+    scene.gateway.keys.look("xidao")
+    scene.wait(qtbot, Known.ABSENT)
+    assert threads == []
+    scene.gateway.keys.add("huggingface-hub", CANARY)
+    qtbot.waitUntil(lambda: scene.gateway.keys.state("huggingface-hub").known is Known.STORED)
+    assert threads == []
+    scene.gateway.keys.add("xidao", CANARY)
+    qtbot.waitUntil(lambda: len(threads) == 1)
+    scene.gateway.warm_up()
+    scene.gateway.keys.add("xidao", "sk-second-0123456789")
+    qtbot.waitUntil(lambda: len(scene.holder.entries) == 3)
+    assert len(threads) == 1
+    assert threads[0] not in (threading.main_thread(), threading.current_thread())
+    assert threads[0].name != "background"  # answers and keys go on meanwhile
+
+
+def test_the_models_of_all_providers_come_with_the_catalogue(scene: Scene, tmp_path: Path) -> None:
+    from desktop.system.paths import resources
+    from models.catalogue import load
+
+    models = scene.gateway.make_models(lambda: load(resources() / "catalogue"), tmp_path / "gateways")
+    found = models.model("xidao/deepseek-v3")
+    assert found is not None
+    assert found.name == "DeepSeek V3"

@@ -126,6 +126,20 @@ def test_what_is_said_once_more_is_left_out(pieces: list[str], new: str) -> None
     assert "".join(trimmer.feed(piece) for piece in pieces) + trimmer.finish() == new
 
 
+@pytest.mark.parametrize(
+    ("pieces", "new"),
+    [
+        (["One, two", ", three, four"], " four"),
+        (["and", " then two, three,"], "and then two, three,"),  # it may say so twice
+        (["One, t", "hree"], "One, three"),
+        (["One,"], "One,"),
+    ],
+)
+def test_an_answer_that_begins_anew_is_left_out_as_a_whole_only(pieces: list[str], new: str) -> None:
+    trimmer = RepeatTrimmer("One, two, three,", restarts=True)
+    assert "".join(trimmer.feed(piece) for piece in pieces) + trimmer.finish() == new
+
+
 def test_counting() -> None:
     assert (estimate(""), estimate("abcd"), estimate("中文字")) == (0, 1, 2)
     assert read_usage(None) is None

@@ -1,0 +1,41 @@
+"""What holds for the whole suite."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.keyrings import CANARY
+from tests.gateway_server.asking import KEY
+
+_PLANTED = (CANARY.encode(), KEY.encode(), CANARY.encode("utf-16-le"), KEY.encode("utf-16-le"))
+_LARGEST = 64 << 20  # models are larger, and nobody writes into them
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_key_in_any_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """S19: whatever the tests did with keys, none of them is in a file of any Inshore that they started."""
+    yield
+    found = [str(file) for home in homes(tmp_path_factory.getbasetemp()) for file in holding_a_key(home)]
+    assert not found, f"a key was written into {', '.join(found)}"
+
+
+def homes(folder: Path) -> Iterator[Path]:
+    """The folders that INSHORE_HOME named: those with a `config` and a `data` in them."""
+    for path, folders, _files in os.walk(folder):
+        if {"config", "data"} <= set(folders):
+            yield Path(path)
+            folders.clear()
+
+
+def holding_a_key(home: Path) -> Iterator[Path]:
+    """Files in it that hold one of the keys that the tests use."""
+    for path, _folders, files in os.walk(home):
+        for file in (Path(path, name) for name in files):
+            if file.is_file() and file.stat().st_size <= _LARGEST:
+                content = file.read_bytes()
+                if any(key in content for key in _PLANTED):
+                    yield file
