@@ -103,7 +103,7 @@ class Program(QObject):
         look.choose(self.settings.values.theme.value)
         self._connection = open_database(paths.database)
         self.background = Background(self)
-        library = Library(paths.models, resources() / "starter")
+        library = Library(paths.models, resources() / "starter", paths.model_headers)
         self.models = ModelService(library, self, speed=lambda path, size: self.measures.speed(path, size))
         self.chat = ChatService(
             ConversationStore(self._connection),

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.background import Background, Outcome
 from desktop.services.models import ModelService
-from desktop.system.paths import Paths, resources
+from desktop.system.paths import Paths
 from desktop.ui.window import Window
 
 if TYPE_CHECKING:
@@ -82,7 +82,6 @@ class Downloads(QObject):
         from desktop.services.bringing import Bringing
         from desktop.services.downloads import DownloadService
         from desktop.services.hub import HubService
-        from models.library import Library
         from models.unfinished import Unfinished
 
         if (work := self._stored_token()) is not None:
@@ -96,7 +95,7 @@ class Downloads(QObject):
         downloads = DownloadService(
             self._background,
             self._guardian,
-            Library(folder, resources() / "starter"),
+            self._models.library,
             Unfinished(folder),
             self,
         )
