@@ -322,6 +322,7 @@ class Program(QObject):
 
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(self._open_folder)
+        settings.hub_token_removed.connect(self._forget_hub_token)
         settings.insert_card(self.gateway.make_card())
         return settings
 
@@ -361,10 +362,13 @@ class Program(QObject):
         self.record.close()
         self._connection.close()
 
-    def _keep_hub_token(self, token: str) -> None:
+    def _keep_hub_token(self, host: str, token: str) -> None:
         """What can't be kept holds for this run."""
         with suppress(BadKey):
-            self.gateway.keep_hub_token(token)
+            self.gateway.keep_hub_token(host, token)
+
+    def _forget_hub_token(self) -> None:
+        self.gateway.forget_hub_token(self.manager.downloads.fetch_token)
 
     async def _close_backends(self) -> None:
         await self.local.aclose()

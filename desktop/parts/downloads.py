@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     from models.outbound import Outbound
 
 
+_Stored = Callable[[], tuple[str, Coroutine[Any, Any, str | None]] | None]
+
+
 class Downloads(QObject):
     """Builds and connects them. GUI thread.
 
-    `token` gives the token for a host; one that was typed in this run counts more, for the first endpoint
-    only, and is told by `token_entered` so that somebody may keep it.
+    `token` gives the token for a host; one that was typed in this run counts more, for the host that it
+    was typed for and no other, and is told by `token_entered(host, token)` so that somebody may keep it.
     """
 
-    token_entered = Signal(str)
+    token_entered = Signal(str, str)
 
     def __init__(
         self,
@@ -52,17 +55,21 @@ class Downloads(QObject):
         super().__init__(parent)
         self._window, self._models, self._catalogue = window, models, catalogue
         self._background, self._acceptances, self._paths = background, acceptances, paths
-        self._token, self._typed = token, ""
+        self._token = token
+        self._own: tuple[str, str] | None = None  # a host, and the token that was typed or kept for it
         self._endpoints_given, self._outbound, self._tuning = endpoints, outbound, tuning
-        self._stored_token: Callable[[], Coroutine[Any, Any, str | None] | None] = lambda: None
+        self._stored_token: _Stored = lambda: None
         self._offered = False
 
     def use(
         self,
         outbound: Callable[[], Outbound],
-        stored_token: Callable[[], Coroutine[Any, Any, str | None] | None],
+        stored_token: _Stored,
     ) -> None:
-        """Go out this way, with the token that is kept; before anything went out another one."""
+        """Go out this way, with the token that is kept; before anything went out another one.
+
+        `stored_token` gives the host that it is for, and what fetches it in the background; or None.
+        """
         self._outbound, self._stored_token = outbound, stored_token
 
     @cached_property
@@ -84,8 +91,7 @@ class Downloads(QObject):
         from desktop.services.hub import HubService
         from models.unfinished import Unfinished
 
-        if (work := self._stored_token()) is not None:
-            self._background.run(work, self._take_stored)
+        self.fetch_token()
         folder = self._paths.models
         acceptances = AcceptanceService(self._acceptances, self)
         hub = HubService(
@@ -115,19 +121,27 @@ class Downloads(QObject):
         if tell:
             self._window.notice.say("A download isn’t finished. It waits under Models.")
 
-    def _take_stored(self, outcome: Outcome) -> None:
+    def fetch_token(self) -> None:
+        """Forget the token, and use the one that is kept by now, if one is."""
+        self._own = None
+        if (stored := self._stored_token()) is not None:
+            host, work = stored
+            self._background.run(work, lambda outcome: self._take_stored(host, outcome))
+
+    def _take_stored(self, host: str, outcome: Outcome) -> None:
         """A keyring that can't be asked is told where the hub wants the token."""
-        self._typed = self._typed or outcome.value or ""
+        if self._own is None and outcome.value:
+            self._own = host, outcome.value
 
     def take_token(self, token: str) -> None:
-        """Use a token that was typed, and tell those who may keep it."""
-        self._typed = token
-        self.token_entered.emit(token)
+        """Use a token that was typed for the first hub, and tell those who may keep it."""
+        self._own = host, _ = self._endpoints()[0].host, token
+        self.token_entered.emit(host, token)
 
     def token_for(self, host: str) -> str | None:
         """Any thread."""
-        if self._typed and host == self._endpoints()[0].host:
-            return self._typed
+        if (own := self._own) is not None and own[0] == host:
+            return own[1]
         return self._token(host)
 
     def _endpoints(self) -> Sequence[Endpoint]:
