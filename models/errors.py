@@ -87,6 +87,7 @@ class NextStep(StrEnum):
     CHECK_KEY = "check_key"
     CONTINUE = "continue"
     ALLOW = "allow"
+    RAISE = "raise"
     NONE = "none"
 
 
@@ -412,6 +413,7 @@ class OverBudget(AppError):
     """
 
     title = "The message was not sent."
+    next_step = NextStep.RAISE
 
     def __init__(
         self,

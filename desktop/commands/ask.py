@@ -16,6 +16,7 @@ from desktop.commands.recording import recorded
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
 from desktop.commands.terminal import KEYRING_ASKS, Terminal
+from desktop.storage.booking import LONGEST_WITHIN_BUDGET
 from desktop.system.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
@@ -43,7 +44,6 @@ from models.plain import plain
 from models.routing import Mode, Route, choose
 
 _MAX_INPUT_BYTES = 16 << 20
-_LONGEST_WITHIN_BUDGET = 8_192
 _REMARKS = ("estimated", "flagged")
 _DOING = {
     Stage.WAIT: "Waiting for the model",
@@ -79,7 +79,7 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     options = question.options.over(settings.options_for(route.model))
     budgets = settings.budgets if route.backend == "gateway" else ()
     if budgets and options.max_tokens is None:  # a worst case needs an end
-        options = replace(options, max_tokens=_LONGEST_WITHIN_BUDGET)
+        options = replace(options, max_tokens=LONGEST_WITHIN_BUDGET)
     request = ChatRequest(
         model=route.model,
         messages=(Message(Role.USER, text, images=tuple(_picture(name) for name in question.images)),),

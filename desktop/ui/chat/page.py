@@ -241,6 +241,8 @@ class ChatPage(QWidget):
                 self.new_chat_requested.emit()
             case NextStep.CHECK_KEY:
                 self.gateways_requested.emit()
+            case NextStep.RAISE:
+                self._chat.resume(message, raised=True)
             case NextStep.ALLOW:
                 self._allow(message)
             case NextStep.SHORTEN | NextStep.LARGER_CONTEXT if question := self._question_of(message):
