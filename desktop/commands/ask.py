@@ -30,7 +30,7 @@ from models.chat import (
 )
 from models.errors import BadInput, ModelNotFound
 from models.library import Library
-from models.routing import Mode, Route, choose
+from models.routing import Mode, Route, bare, choose
 
 _MAX_INPUT_BYTES = 16 << 20
 _DOING = {
@@ -162,7 +162,7 @@ def _route(question: Question, library: Library) -> Route:
         _check_wanted(question.model, library)
     elif models and not usable and models[0].problem is not None:
         raise models[0].problem
-    return choose(mode=question.mode, wanted=question.model, installed=usable)
+    return choose(bare(mode=question.mode, wanted=question.model, installed=usable))
 
 
 def _check_wanted(name: str, library: Library) -> None:
