@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from zlib import crc32
 
+from models.task_rules import CHINESE, CODE, HAN, KANA_OR_HANGUL, MATH, PROGRAM, TRANSLATION
+
 BUCKETS = 1 << 14
 HEAD, TAIL = 400, 200
 _LONGEST_GRAM = 4
@@ -35,20 +37,13 @@ LEARNED = (Task.CHAT, Task.CODE, Task.MATH, Task.CHINESE, Task.TRANSLATION)
 
 _DOCUMENT_TOKENS = 4000
 _DOCUMENT_CHARACTERS = 12_000
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-_KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
-_CODE = re.compile(
-    r"^\s*```(?!(?:text|latex|math)\b)|Traceback \(most recent call last\)|^\s*#include\s*[<\"]"
-    r"|^\s*(?:def|class) \w+.*:\s*$|^#!/|</?(?:div|script|html)\b|^\s*(?:public|private) (?:static )?\w+ \w+\("
-    r"|^\s*(?:SELECT\b.+\bFROM|CREATE TABLE)\b|^\s*(?:func|fn) \w+\(|\bstd::\w+|^\s*\$ (?:git|pip|npm|docker) ",
-    re.MULTILINE,
+_SEEN = 1200
+_SIGNS = (
+    (Task.TRANSLATION, TRANSLATION, "it asks for another language"),
+    (Task.CODE, CODE, "it speaks of programs"),
+    (Task.MATH, MATH, "it speaks of mathematics"),
+    (Task.CHINESE, CHINESE, "it speaks of Chinese"),
 )
-_TRANSLATE = re.compile(
-    r"\btranslat(?:e|ion of)\b.{0,400}?\b(?:to|into|in|from)\b|\btranslate\s*:"
-    r"|翻(?:译)?(?:成|为|到)|译(?:成|为)|^\s*(?:请|帮我|请帮我)?翻译",
-    re.IGNORECASE | re.DOTALL,
-)
-_FORMULA = re.compile(r"\\(?:frac|int|sum|sqrt|lim|begin\{)|∫|∑|\bsolve for [a-z]\b|解方程", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +100,18 @@ def judge(text: str, model: TaskModel | None, *, images: int = 0, attached_token
         return Judgement(Task.IMAGE, "a picture is attached")
     if attached_tokens >= _DOCUMENT_TOKENS:
         return Judgement(Task.DOCUMENT, "a long document is attached")
-    head = text if len(text) <= 3000 else f"{text[:2000]}\n{text[-1000:]}"
-    if _CODE.search(head):
+    seen = text if len(text) <= _SEEN else f"{text[: _SEEN - TAIL]}\n{text[-TAIL:]}"
+    if PROGRAM.search(seen):
         return Judgement(Task.CODE, "program text is in it")
-    if len(text) >= _DOCUMENT_CHARACTERS or _han_share(text) * len(text) >= _DOCUMENT_TOKENS:
+    chinese = language_of(seen) == "zh"
+    if len(text) >= (_DOCUMENT_TOKENS if chinese else _DOCUMENT_CHARACTERS):
         return Judgement(Task.DOCUMENT, "the text is long")
-    if _TRANSLATE.search(head):
-        return Judgement(Task.TRANSLATION, "it says so")
-    if _FORMULA.search(head):
-        return Judgement(Task.MATH, "a formula is in it")
+    for task, sign, why in _SIGNS:
+        if sign.search(seen):
+            return Judgement(task, why)
     if model is not None:
-        return Judgement(model.judge(text), "its wording")
-    return Judgement(Task.CHINESE if language_of(text) == "zh" else Task.CHAT, "nothing else tells")
+        return Judgement(model.judge(seen), "its wording")
+    return Judgement(Task.CHINESE if chinese else Task.CHAT, "nothing else tells")
 
 
 def language_of(text: str) -> str:
@@ -127,6 +122,6 @@ def language_of(text: str) -> str:
 def _han_share(text: str) -> float:
     looked_at = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
     letters = sum(map(str.isalpha, looked_at))
-    if not letters or _KANA_OR_HANGUL.search(looked_at):
+    if not letters or KANA_OR_HANGUL.search(looked_at):
         return 0.0
-    return len(_HAN.findall(looked_at)) / letters
+    return len(HAN.findall(looked_at)) / letters
