@@ -13,13 +13,18 @@ def main(arguments: list[str]) -> int:
         from models.local import worker
 
         return worker.main()
-    if arguments:
+    if arguments and not all(is_model_file(argument) for argument in arguments):
         from desktop import cli
 
         return cli.main(arguments)
     from desktop import app
 
-    return app.main()
+    return app.main(arguments)
+
+
+def is_model_file(argument: str) -> bool:
+    """Whether it is a file that the window can offer to add, as “open with” gives it; no word ends so."""
+    return argument.lower().endswith(".gguf") and os.path.isfile(argument)  # noqa: PTH113 - pathlib is slow
 
 
 def keep_private() -> None:

@@ -15,12 +15,14 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.background import Background
 from desktop.background import Outcome as JobOutcome
+from desktop.parts.gateway import Gateway
 from desktop.parts.manager import Manager
 from desktop.services.chat import ChatService
 from desktop.services.drafts import DraftCounter
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
 from desktop.system import crash
@@ -34,7 +36,7 @@ from models.errors import AppError
 from models.library import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from desktop.storage.conversations import StoredMessage
     from desktop.storage.export import Form
@@ -49,8 +51,12 @@ if TYPE_CHECKING:
 _READY_MS, _TIDY_MS = 300, 5_000  # after the window is there: import the engine's side, empty the trash
 
 
-def main() -> int:
-    """Open the window, or bring the one that is open to the front; the process's exit code."""
+def main(files: Sequence[str] = ()) -> int:
+    """Open the window, or bring the one that is open to the front; the process's exit code.
+
+    The window offers to add the model files.
+    """
+    offered = [Path(os.path.abspath(name)) for name in files]  # noqa: PTH100 - resolve() would follow links
     paths = Paths.find(os.environ)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Inshore")
@@ -60,7 +66,7 @@ def main() -> int:
         paths.create()
         crashes = Crashes(app)
         crash.install(paths.crash_log, crashes.happened.emit)
-        instance = SingleInstance(paths.lock_file, app)
+        instance = SingleInstance(paths.lock_file, app, files=offered)
         match instance.claim():
             case Outcome.HANDED_OVER:
                 return 0
@@ -70,7 +76,9 @@ def main() -> int:
     except AppError as error:
         return refuse_to_start(error.title, f"{error.cause} {error.hint}".strip(), error.details)
     instance.show_requested.connect(program.come_forward)
+    instance.files_offered.connect(program.offer)
     crashes.happened.connect(program.report_crash, Qt.ConnectionType.QueuedConnection)
+    QTimer.singleShot(0, program, lambda: program.offer(offered))
     code = program.run()
     instance.release()
     return code
@@ -141,6 +149,7 @@ class Program(QObject):
         self.chat.empty_trash()
         self._clear_unwanted_states()
         self.chat.setup.forget_private()
+        self.manager.importing.tidy()
 
     def _clear_unwanted_states(self) -> None:
         from models.local.states import clear
@@ -173,6 +182,11 @@ class Program(QObject):
         self.window.raise_()
         self.window.activateWindow()
 
+    def offer(self, files: list[Path]) -> None:
+        """Ask whether model files shall be added, and how."""
+        if files:
+            self.manager.importing.offer(files)
+
     # -- building
 
     def _build_window(self) -> None:
@@ -189,7 +203,9 @@ class Program(QObject):
             self._paths,
             self._look,
             self,
+            lambda: AcceptanceStore(self._connection),
         )
+        self.gateway = Gateway(self.window, self.settings, self.background, self)
         self._show_conversations()
 
     def _connect(self) -> None:
@@ -204,7 +220,7 @@ class Program(QObject):
         page.conversation_started.connect(sidebar.select)
         page.new_chat_requested.connect(lambda: self._open(None))
         page.models_requested.connect(lambda: self._show_page("models"))
-        page.add_model_requested.connect(self.manager.ask_for_file)
+        page.add_model_requested.connect(self.manager.importing.ask_for_files)
         page.link_activated.connect(self._open_link)
         page.typing_began.connect(self._warm_up)
         page.thinking_chosen.connect(lambda thinking: self.settings.update(thinking=thinking))
@@ -214,6 +230,8 @@ class Program(QObject):
         page.larger_context_needed.connect(self._enlarge)
         self.drafts.counted.connect(page.room.show_size)
         self.chat.turn_finished.connect(lambda _answer: self.drafts.wake())
+        self.chat.turn_finished.connect(lambda answer: self.manager.note_answer(answer.model, answer.text))
+        self._app.applicationStateChanged.connect(self._look_at_models)
         self.models.changed.connect(self.drafts.count_again)
         page.composer.thinking.show_choice(self.settings.values.thinking)
         self.models.changed.connect(lambda: page.composer.thinking.show_support(None))
@@ -293,7 +311,13 @@ class Program(QObject):
 
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(self._open_folder)
+        settings.insert_card(self.gateway.make_card())
         return settings
+
+    def _look_at_models(self, state: Qt.ApplicationState) -> None:
+        """Somebody may have moved a model's file while another program had the keyboard."""
+        if state is Qt.ApplicationState.ApplicationActive:
+            self.models.look_again()
 
     def _open_link(self, address: str) -> None:
         if confirm_link(self.window, address):
@@ -358,6 +382,8 @@ class Program(QObject):
 
     def _close(self) -> None:
         self.drafts.take("")  # the end of an answer would have a draft counted
+        self._app.applicationStateChanged.disconnect(self._look_at_models)
+        self.manager.close()
         self.chat.close()
         self.background.close(lambda: self.local.aclose())
         self._connection.close()

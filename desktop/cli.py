@@ -22,6 +22,7 @@ examples:
   python main.py ask "Why is the sky blue?"
   python main.py ask - < question.txt
   python main.py models add ~/Downloads/model.gguf
+  python main.py key set xidao
   python main.py doctor
 """
 
@@ -96,7 +97,7 @@ def _add(options: argparse.Namespace, services: Services, terminal: Terminal) ->
 
     from desktop.commands import library
 
-    return library.add_model(Path(options.file), services, terminal, as_json=options.json)
+    return library.add_model(Path(options.file), options.how, services, terminal, as_json=options.json)
 
 
 def _show(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
@@ -139,13 +140,21 @@ def _licences(options: argparse.Namespace, services: Services, terminal: Termina
 def _accept(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import licences
 
-    return licences.accept(options.id, options.use, services, terminal, as_json=options.json)
+    return licences.accept(
+        options.id, options.use, services, terminal, as_json=options.json, endpoints=options.endpoint or ()
+    )
 
 
 def _doctor(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import doctor
 
     return doctor.run(services, terminal, as_json=options.json)
+
+
+def _key(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import keys
+
+    return keys.run(options, services, terminal)
 
 
 def _not_built(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
@@ -173,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="what this machine offers, what is wrong and what to do")
     _finish(doctor, _doctor)
     _add_not_built(commands, "usage", "what was used and what it cost (later)")
-    _add_not_built(commands, "key", "keys for gateways (later)")
+    _add_key(commands)
     return parser
 
 
@@ -201,8 +210,13 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     models = commands.add_parser("models", help="list, add, download, show, verify and remove models")
     words = models.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _finish(words.add_parser("list", help="all installed models, the default first"), _list)
-    add = words.add_parser("add", help="use a GGUF file where it lies")
+    add = words.add_parser("add", help="use a GGUF file where it lies, or copy or move it here")
     add.add_argument("file", metavar="FILE")
+    ways = add.add_mutually_exclusive_group()
+    for way, text in (("copy", "copy it into Inshore’s folder"), ("move", "move it there")):
+        ways.add_argument(
+            f"--{way}", action="store_const", dest="how", const=way, default="in place", help=text
+        )
     _finish(add, _add)
     for name, command, text in (
         ("show", _show, "what is known of a model"),
@@ -245,9 +259,26 @@ def _add_licences(words: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         forms.add_argument(f"--{form}", action="store_const", dest="form", const=form, help=text)
     licences.set_defaults(command=_licences, form="text")
     accept = words.add_parser("accept", help="show a model's licence and record that you accept it")
-    accept.add_argument("id", metavar="ID")
+    accept.add_argument("id", metavar="ID", help="a model's id, or its repository at the hub")
+    accept.add_argument(
+        "--endpoint", metavar="URL", action="append", help="another hub, for a repository as ID"
+    )
     accept.add_argument("--use", metavar="TEXT", required=True, help="what the model is to be used for")
     _finish(accept, _accept)
+
+
+def _add_key(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    key = commands.add_parser("key", help="keep, show and remove the keys for gateways")
+    words = key.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="word")
+    given = words.add_parser("set", help="keep a key in the system's keyring; it is asked for, or piped in")
+    given.add_argument("--add", action="store_true", help="beside the keys that are there, not instead")
+    status = words.add_parser("status", help="whether there are keys, and where")
+    clear = words.add_parser("clear", help="remove a gateway's keys from the keyring")
+    for word, number in ((given, None), (status, "?"), (clear, None)):
+        word.add_argument("provider", metavar="PROVIDER", nargs=number, help="such as xidao")
+        if word is not status:  # to be told that a key does not belong here, without repeating it
+            word.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
+        _finish(word, _key)
 
 
 def _finish(parser: argparse.ArgumentParser, command: Command) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from models.facts import (
+    Advised,
     Architecture,
     Bound,
     CatalogueModel,
@@ -42,6 +43,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "remote": ("remote",),
         "files": ("files", "projector"),
         "shape": ("shape",),
+        "hardware": ("hardware",),
     }
 )
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
@@ -89,6 +91,7 @@ def model_of(table: Table, known: Known) -> CatalogueModel:
         files=tuple(_files(files) for files in table.tables("files")),
         projector=_projector(table.table("projector")),
         shape=_shape(table.table("shape")),
+        hardware=tuple(_advised(row) for row in table.tables("hardware")),
         header=_header(table.table("header")),
         notes=tuple(_note(note, known) for note in table.tables("notes")),
         sources=_sources(table, known),
@@ -218,6 +221,20 @@ def _shape(table: Table | None) -> Shape | None:
         table.fail("n_kv_heads", "it divides the number of heads")
     table.done()
     return shape
+
+
+def _advised(table: Table) -> Advised:
+    advised = Advised(
+        table.text("place"),
+        table.text("least"),
+        table.text("better", ""),
+        table.maybe_number("card_gb"),
+        table.maybe_number("memory_gb"),
+    )
+    if advised.card_gb is not None and advised.memory_gb is not None:
+        table.fail("memory_gb", "either the cards’ memory or the machine’s is advised, not both")
+    table.done()
+    return advised
 
 
 def _header(table: Table | None) -> HeaderNames | None:

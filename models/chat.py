@@ -46,6 +46,8 @@ class FinishReason(StrEnum):
 
     STOP = "stop"
     LENGTH = "length"
+    CONTENT_FILTER = "content_filter"
+    TOOL_CALLS = "tool_calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +148,16 @@ class Usage:
 
     `cached_tokens` are part of `prompt_tokens`; `reasoning_tokens` are part of `completion_tokens`:
     those after the opening marker up to the closing one. A marker that we wrote is not counted.
+    `estimated` numbers were counted by us from the length of the text, as nobody told them. `flagged` says
+    which of a gateway's numbers could not be believed; those are None.
     """
 
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
     completion_tokens: int | None = None
+    estimated: bool = False
+    flagged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +169,8 @@ class Timings:
     sentence. `left_out_messages` older messages did not fit into the context. `cache` is the type of
     the context's numbers ("f16", "q8_0"), `gpu_layers` how many layers a graphics card computes. Of
     `drafted_tokens` guessed from the conversation's own words `accepted_tokens` were right.
-    `memory_bytes` is what the process has grown by since before the model was loaded.
+    `memory_bytes` is what the process has grown by since before the model was loaded. `request_id` is what
+    a gateway calls this answer, `attempts` how many times it was asked; 0 where nobody was.
     """
 
     load_s: float | None = None
@@ -183,6 +190,8 @@ class Timings:
     drafted_tokens: int | None = None
     accepted_tokens: int | None = None
     memory_bytes: int | None = None
+    request_id: str = ""
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,12 +224,15 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def sha256_of(path: Path, stop: Callable[[], bool] = lambda: False) -> str:
-    """The hash of a file; "" if `stop` said so meanwhile. Raises OSError."""
+def sha256_of(
+    path: Path, stop: Callable[[], bool] = lambda: False, read: Callable[[int], None] = lambda _count: None
+) -> str:
+    """The hash of a file; "" if `stop` said so meanwhile. `read` is told each portion. Raises OSError."""
     digest, buffer = hashlib.sha256(), memoryview(bytearray(_READ_BYTES))
     with path.open("rb", buffering=0) as file:
         while not stop() and (count := file.readinto(buffer)):
             digest.update(buffer[:count])
+            read(count)
     return "" if stop() else digest.hexdigest()
 
 

@@ -28,10 +28,24 @@
     ├── NetworkError             something on the way to a server, or the server
     │   ├── Offline              no connection at all
     │   ├── Unreachable          this server does not answer, or stopped answering
+    │   │   └── FellSilent       it was reached, and may be at work on what it was asked
     │   ├── NotSecure            its certificate is not to be trusted
     │   ├── Refused              Inshore itself refused to connect
     │   ├── SignInPage           the network answers with a page of its own
+    │   ├── ProxyFailed          the proxy on the way does not let us through
     │   └── ServerFailed         an answer that says no: busy, broken
+    ├── GatewayError             a gateway that was reached, and did not answer the question
+    │   ├── KeyMissing           it was not asked: there is no key
+    │   ├── KeyRefused           it does not accept the key
+    │   ├── NoCredit             nothing is left to pay with
+    │   ├── NotPermitted         this key may not do that
+    │   ├── NoSuchRemoteModel    it does not offer the model
+    │   ├── RequestRefused       it does not accept a part of the request
+    │   ├── GatewayBusy          too many requests for now
+    │   ├── GatewayFailed        it is broken at the moment
+    │   ├── BadReply             what it said can't be understood
+    │   │   └── EndlessReply     far more of it than any answer has
+    │   └── Interrupted          the answer broke off; what came of it is kept
     ├── HubError                 a hub of models said something that can't be used
     │   ├── NotOnHub             it has no such repository or file
     │   ├── Gated                its terms must be accepted first
@@ -40,7 +54,16 @@
     │   ├── NoSpace              the disk is full, or nearly
     │   ├── WrongBytes           what came is not what was announced
     │   └── DownloadBusy         another Inshore is bringing it
+    ├── ImportFailed             a file on this machine that could not be brought in
+    ├── NotAccepted              a licence with conditions that nobody accepted yet
+    ├── KeyringError             the system's keyring, where keys are kept
+    │   ├── NoKeyring            there is none that may be used
+    │   ├── KeyringLocked        it is locked and was not unlocked
+    │   │   └── KeyringDismissed     the user said no to its question
+    │   ├── KeyringSilent        it does not answer
+    │   └── KeyringUnfaithful    what it gives back is not what was given to it
     └── BadInput                 a value that can't be used
+        └── BadKey               a text that can't be a key
 
 An `AppError` is the world's fault and is shown. Any other exception is ours and goes to the crash
 handler. Foreign exceptions are translated once, where they enter, with `from exc`.
@@ -60,6 +83,8 @@ class NextStep(StrEnum):
     NEW_CHAT = "new_chat"
     SHORTEN = "shorten"
     LARGER_CONTEXT = "larger_context"
+    CHECK_KEY = "check_key"
+    CONTINUE = "continue"
     NONE = "none"
 
 
@@ -217,6 +242,10 @@ class Unreachable(NetworkError):
     title = "The server can’t be reached."
 
 
+class FellSilent(Unreachable):
+    title = "The server fell silent."
+
+
 class NotSecure(NetworkError):
     title = "The connection is not secure."
     next_step = NextStep.NONE
@@ -231,6 +260,10 @@ class SignInPage(NetworkError):
     title = "The network asks you to sign in."
 
 
+class ProxyFailed(NetworkError):
+    title = "The proxy does not let Inshore through."
+
+
 class ServerFailed(NetworkError):
     """`status` is the HTTP status, `retry_after_s` what the server asked for, if it did."""
 
@@ -242,6 +275,91 @@ class ServerFailed(NetworkError):
         super().__init__(cause, hint, details=f"HTTP status {status}")
         self.status = status
         self.retry_after_s = retry_after_s
+
+
+class GatewayError(AppError):
+    """`status` is the HTTP status where there was one; `request_id` is what the gateway calls the request."""
+
+    title = "The gateway did not answer."
+    next_step = NextStep.RETRY
+
+    def __init__(
+        self,
+        cause: str,
+        hint: str = "",
+        *,
+        title: str | None = None,
+        details: str = "",
+        next_step: NextStep | None = None,
+        status: int | None = None,
+        request_id: str = "",
+    ) -> None:
+        super().__init__(cause, hint, title=title, details=details, next_step=next_step)
+        self.status = status
+        self.request_id = request_id
+
+
+class KeyMissing(GatewayError):
+    title = "A key is needed."
+    next_step = NextStep.CHECK_KEY
+
+
+class KeyRefused(GatewayError):
+    title = "The key was refused."
+    next_step = NextStep.CHECK_KEY
+
+
+class NoCredit(GatewayError):
+    title = "Your credit is used up."
+    next_step = NextStep.NONE
+
+
+class NotPermitted(GatewayError):
+    title = "Your key does not allow this."
+    next_step = NextStep.CHECK_KEY
+
+
+class NoSuchRemoteModel(GatewayError):
+    """`nearest` are names that the gateway does offer, the most similar first."""
+
+    title = "The gateway does not offer this model."
+    next_step = NextStep.CHOOSE_MODEL
+    nearest: tuple[str, ...] = ()
+
+
+class RequestRefused(GatewayError):
+    title = "The gateway did not accept the request."
+    next_step = NextStep.NONE
+
+
+class GatewayBusy(GatewayError):
+    """`retry_after_s` is how long the gateway asks to be left alone, if it said so."""
+
+    title = "The gateway is busy."
+    retry_after_s: float | None = None
+
+
+class GatewayFailed(GatewayError):
+    """`retry_after_s` is how long the gateway asks to be left alone, if it said so."""
+
+    title = "The gateway has a problem."
+    retry_after_s: float | None = None
+
+
+class BadReply(GatewayError):
+    title = "The gateway’s reply can’t be understood."
+
+
+class EndlessReply(BadReply):
+    title = "The gateway sent far more than an answer."
+    next_step = NextStep.NONE
+
+
+class Interrupted(GatewayError):
+    """The answer broke off after it began; asking with `answer_so_far` goes on with it."""
+
+    title = "The answer broke off."
+    next_step = NextStep.CONTINUE
 
 
 class HubError(AppError):
@@ -289,5 +407,41 @@ class DownloadBusy(DownloadError):
     title = "This model is being downloaded already."
 
 
+class ImportFailed(AppError):
+    title = "The model could not be brought in."
+
+
+class NotAccepted(AppError):
+    title = "The model’s licence must be accepted first."
+
+
+class KeyringError(AppError):
+    title = "The system’s keyring can’t be used."
+
+
+class NoKeyring(KeyringError):
+    title = "This system has no keyring."
+
+
+class KeyringLocked(KeyringError):
+    title = "Your keyring is locked."
+
+
+class KeyringDismissed(KeyringLocked):
+    title = "Your keyring was not opened."
+
+
+class KeyringSilent(KeyringError):
+    title = "Your keyring does not answer."
+
+
+class KeyringUnfaithful(KeyringError):
+    title = "Your keyring did not keep the key."
+
+
 class BadInput(AppError):
     title = "That can’t be used."
+
+
+class BadKey(BadInput):
+    title = "This can’t be a key."

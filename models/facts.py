@@ -114,6 +114,21 @@ class Remote:
 
 
 @dataclass(frozen=True, slots=True)
+class Advised:
+    """Hardware that a source advises for a model; `least` and `better` go on after “advises”.
+
+    `card_gb` is the memory of all graphics cards together, `memory_gb` the machine's own, in the GB of
+    shops; None where the source gives no number.
+    """
+
+    place: str
+    least: str
+    better: str = ""
+    card_gb: int | None = None
+    memory_gb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """Something a reader should know beside the facts, such as where sources differ."""
 
@@ -164,6 +179,7 @@ class CatalogueModel:
     files: tuple[Files, ...] = ()
     projector: Projector | None = None
     shape: Shape | None = None
+    hardware: tuple[Advised, ...] = ()
     header: HeaderNames | None = None
     notes: tuple[Note, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from struct import Struct
 
 from models.errors import DamagedModel, UnsupportedModel
-from models.gguf_source import AGAIN, Source, opened
+from models.gguf_source import AGAIN, Source, of_beginning, opened
 from models.gguf_types import FILE_TYPES, GUESSED, TENSOR_TYPES
 from models.plain import plain
 
@@ -70,6 +71,47 @@ def read_header(path: Path) -> GgufHeader:
     """
     with opened(path) as source:
         return _parse(source)
+
+
+def read_beginning(data: bytes, file_bytes: int) -> GgufHeader:
+    """What the first bytes of a file of `file_bytes` tell, for one that isn't here.
+
+    Facts that stand further on are missing; the weights are taken to be the whole file, and experts the
+    part of it that their dimensions make. Raises NotAModel, DamagedModel or UnsupportedModel where not
+    even the architecture is known.
+    """
+    source = of_beginning(data, file_bytes)
+    version = _version(source)
+    _tensor_count, key_count = source.u64(), source.u64()
+    if key_count > _MAX_KEYS:
+        raise DamagedModel("Its header announces more entries than any model has.", AGAIN)
+    metadata = _Metadata()
+    with suppress(DamagedModel):  # where the bytes end
+        _read_metadata(source, key_count, metadata)
+    header = _describe(version, metadata.kv, _Tensors(), file_bytes, file_bytes)
+    if not header.architecture:
+        raise DamagedModel("Its header doesn’t say what kind of model it is.", AGAIN)
+    vocabulary = metadata.counts.get("tokenizer.ggml.tokens")
+    return replace(
+        header,
+        arrays=metadata.arrays,
+        vocabulary=vocabulary,
+        expert_bytes=_expert_bytes(metadata.kv, header.architecture, file_bytes, vocabulary),
+    )
+
+
+def _expert_bytes(
+    kv: Mapping[str, Scalar], architecture: str, file_bytes: int, vocabulary: int | None
+) -> int:
+    """By the count of weights: three matrices an expert, four square ones a layer, two of the vocabulary."""
+
+    def number(key: str) -> int:
+        return _number(kv, f"{architecture}.{key}") or 0
+
+    layers, embedding = number("block_count"), number("embedding_length")
+    experts = 3 * layers * number("expert_count") * embedding * number("expert_feed_forward_length")
+    others = 4 * layers * embedding**2 + 2 * embedding * (vocabulary or 0)
+    return file_bytes * experts // (experts + others) if experts else 0
 
 
 @dataclass(slots=True)
@@ -130,6 +172,12 @@ class _Metadata:
 
 def _metadata(source: Source, count: int) -> _Metadata:
     metadata = _Metadata()
+    _read_metadata(source, count, metadata)
+    return metadata
+
+
+def _read_metadata(source: Source, count: int, metadata: _Metadata) -> None:
+    """What was read before an error stays."""
     room = _MAX_KEPT_BYTES
     for _ in range(count):
         before = source.position
@@ -143,7 +191,6 @@ def _metadata(source: Source, count: int) -> _Metadata:
             metadata.arrays[key] = value
         else:
             metadata.kv[key] = value
-    return metadata
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,19 @@ def memory_total_bytes(root: Path = _ROOT) -> int:
     import psutil
 
     return min([int(psutil.virtual_memory().total), *_limits(root)])
+
+
+def machine_memory_bytes() -> int:
+    """All memory of the machine, whatever this process may have of it."""
+    import psutil
+
+    return int(psutil.virtual_memory().total)
+
+
+def memory_limit_bytes(root: Path = _ROOT) -> int | None:
+    """The lowest limit of the control groups around this process; None where none is below the machine's."""
+    limit = min(_limits(root), default=None)
+    return limit if limit is not None and limit < machine_memory_bytes() else None
 
 
 def memory_available_bytes(root: Path = _ROOT) -> int:
@@ -41,15 +53,6 @@ def out_of_memory_kills(root: Path = _ROOT) -> int | None:
         if name == "oom_kill" and count.isdigit():
             return int(count)
     return None
-
-
-def cpu_name(root: Path = _ROOT) -> str:
-    """The processor's name, or its family where the system has no better word."""
-    for line in _read(root / "proc/cpuinfo").splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() in ("model name", "Model", "Processor") and value.strip():
-            return " ".join(value.split())
-    return platform.processor() or platform.machine() or "unknown"
 
 
 def physical_cores() -> int:

@@ -22,11 +22,11 @@ from models.errors import (
 )
 from models.file_names import checked_name, checked_repo
 from models.hosts import is_loopback
+from models.hub_addresses import MAIN
 from models.hub_values import Found, Repo, found, repo_of
 from models.outbound import Outbound, Response
 from models.waiting import retry_after_s
 
-MAIN = "https://huggingface.co"
 _HUGGING_FACE = ("huggingface.co", ".huggingface.co", ".hf.co")
 _LONGEST_ANSWER = 32 << 20
 _MOST_RESULTS = 100

@@ -43,7 +43,7 @@ class HubFile:
 class Found:
     """A repository in a search's results; None and "" mean that the hub doesn't say.
 
-    `size_bytes` is what the hub says of the GGUF it looked into.
+    `size_bytes` and `parameters` are what the hub says of the GGUF it looked into.
     """
 
     repo: str
@@ -55,6 +55,7 @@ class Found:
     size_bytes: int | None
     architecture: str
     context_length: int | None
+    parameters: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def found(item: object) -> Found | None:
         size_bytes=_size(gguf.get("totalFileSize")),
         architecture=_text(gguf.get("architecture")),
         context_length=_count(gguf.get("context_length")),
+        parameters=_count(gguf.get("total")) or None,
     )
 
 

@@ -27,8 +27,9 @@ _STARTER_LICENCE = "Apache-2.0"
 class LocalModel:
     """A model on this machine. `problem` says why it can't be used just now; its facts are then empty.
 
-    `source` is "starter" (part of Inshore), "added" (the user's own file, used in place) or "downloaded"
-    (brought by Inshore, from `origin`). `shape` is what of it takes memory; None if the file doesn't say.
+    `source` is "starter" (part of Inshore), "added" (the user's own file, used in place), "downloaded"
+    (brought by Inshore, from `origin`) or "imported" (copied or moved into Inshore's folder).
+    `shape` is what of it takes memory; None if the file doesn't say.
     """
 
     id: str
@@ -93,16 +94,26 @@ class Library:
         models = self.models()
         return next((model for model in models if model.problem is None), models[0] if models else None)
 
-    def add(self, path: Path, *, origin: Origin | None = None, known_as: str = "") -> LocalModel:
+    def add(
+        self,
+        path: Path,
+        *,
+        origin: Origin | None = None,
+        known_as: str = "",
+        instead_of: Path | None = None,
+    ) -> LocalModel:
         """Remember a model's file and use it where it lies; adding it again changes its origin only.
 
-        `known_as` makes the id where the file's name says nothing. A link is kept as a link. Raises an
-        AppError if the file is no complete chat model or the list can't be written.
+        `known_as` makes the id where the file's name says nothing. `instead_of` is where the file lay
+        before: a model that was known there keeps its id. A link is kept as a link. Raises an AppError if
+        the file is no complete chat model or the list can't be written.
         """
         path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
         _facts(path)
         with self._file.changing() as listing:
-            entry = next((known for known in self._entries(listing) if _same(known.path, path)), None)
+            entry = self._moved(listing, instead_of, path)
+            if entry is None:
+                entry = next((known for known in self._entries(listing) if _same(known.path, path)), None)
             if entry is None:
                 entry = Entry(_free_id(known_as or path.stem, listing), path, origin)
                 listing.entries.append(entry)
@@ -129,6 +140,14 @@ class Library:
         with self._file.changing() as listing:
             listing.default = model_id
 
+    def _moved(self, listing: Listing, old: Path | None, new: Path) -> Entry | None:
+        """The entry of the old place, which is at the new one from now on."""
+        for index, known in enumerate(listing.entries):
+            if known.path == old:
+                listing.entries[index] = replace(known, path=new)
+                return listing.entries[index]
+        return None
+
     def _listing(self) -> Listing:
         try:
             listing = self._file.read()
@@ -149,7 +168,7 @@ class Library:
 
     def _describe(self, entry: Entry) -> LocalModel:
         starter = entry.id == _STARTER_ID
-        source = "starter" if starter else "downloaded" if entry.origin else "added"
+        source = "starter" if starter else _source(entry.origin)
         facts = self._facts(entry.path)
         if isinstance(facts, AppError):
             name = _STARTER_NAME if starter else plain(entry.path.stem)
@@ -185,6 +204,12 @@ class Library:
             f"“{plain(model_id)}” is not in your library.",
             f"Installed: {names}." if names else "No model is installed yet.",
         )
+
+
+def _source(origin: Origin | None) -> str:
+    if origin is None:
+        return "added"
+    return "imported" if origin.imported else "downloaded"
 
 
 def _facts(path: Path) -> _Facts:

@@ -21,12 +21,20 @@ _ID = re.compile(r"[\w.-]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a downloaded model is from, and what the hub said its files' SHA-256 is; None where it didn't."""
+    """Where a model in Inshore's folder is from, and the SHA-256 its files should have; None if not known.
+
+    Without a `repo` it was brought in from this machine.
+    """
 
     repo: str
     commit: str
     files: tuple[str, ...]
     sha256: tuple[str | None, ...]
+
+    @property
+    def imported(self) -> bool:
+        """Whether it was copied or moved from elsewhere on this machine."""
+        return not self.repo
 
 
 @dataclass(frozen=True, slots=True)

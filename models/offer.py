@@ -102,7 +102,13 @@ class Offer:
 
 def offers(catalogue: Catalogue, machine: Machine, installed: Collection[str] = ()) -> tuple[Offer, ...]:
     """All of the catalogue in its order, judged; `installed` are catalogue ids."""
-    return tuple(_offer(model, machine, model.id in installed) for model in catalogue.models)
+    return tuple(offer_of(model, machine, model.id in installed) for model in catalogue.models)
+
+
+def offer_of(model: CatalogueModel, machine: Machine, installed: bool = False) -> Offer:
+    """One model, judged for a machine."""
+    found = best_fit(model, machine)
+    return Offer(model, *found, installed) if found else Offer(model, None, None, installed)
 
 
 def installed_ids(catalogue: Catalogue, models: Iterable[Installed]) -> frozenset[str]:
@@ -140,11 +146,6 @@ def per_million(currency: str, nano: int) -> str:
     amount = amount.rstrip("0").rstrip(".") if "." in amount else amount
     sign = _SIGNS.get(currency)
     return f"{sign}{amount}" if sign else f"{amount} {currency}"
-
-
-def _offer(model: CatalogueModel, machine: Machine, installed: bool) -> Offer:
-    found = best_fit(model, machine)
-    return Offer(model, *found, installed) if found else Offer(model, None, None, installed)
 
 
 def _count(number: int) -> str:

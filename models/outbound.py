@@ -12,12 +12,14 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
 from contextlib import aclosing, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from models.errors import BadInput, NetworkError, Offline, Refused, ServerFailed, Unreachable
+from models.errors import BadInput, NetworkError, Refused, ServerFailed
 from models.hosts import check_address, check_redirect, is_loopback, origin
+from models.network_errors import Translated
 from models.plain import plain
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _CONNECT_S = 10.0
 _AGENT = "Inshore"
+
+for_conversation: ContextVar[int | None] = ContextVar("for_conversation", default=None)
+"""The conversation that the running task asks for; whoever starts a turn sets it in the task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class Ask:
 class Sent:
     """One line of the outbound record. `refused` is the reason where it did not leave, else "".
 
-    `bytes_out` and `bytes_in` count content, not headers; `at` is in seconds since 1970.
+    `bytes_out` and `bytes_in` count content, not headers; `at` is in seconds since 1970. `conversation_id`
+    is what `for_conversation` held when the line was made.
     """
 
     at: float
@@ -54,6 +60,7 @@ class Sent:
     bytes_in: int
     status: int | None
     refused: str = ""
+    conversation_id: int | None = field(default_factory=lambda: for_conversation.get())
 
 
 Policy = Callable[[Ask], str | None]
@@ -80,7 +87,7 @@ class Response:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The content as it comes. Raises NetworkError if it ends before it is complete."""
-        with _translated(urlsplit(self.url).hostname or ""):
+        with Translated(urlsplit(self.url).hostname or ""):
             async for chunk in self._raw.aiter_raw():
                 self.bytes_in += len(chunk)
                 yield chunk
@@ -94,6 +101,59 @@ class Response:
                 if len(content) > limit:
                     raise NetworkError("The server’s answer is far longer than expected.")
         return bytes(content)
+
+
+@dataclass(slots=True)
+class Passage:
+    """One request without redirects that may leave, up to its one line in the record."""
+
+    host: str
+    purpose: str
+    at: float
+    connect: Callable[[], httpx2.AsyncClient]
+    timeout: tuple[float, float]
+    record: Callable[[Sent], None] = field(repr=False)
+    via: str = ""
+    """The proxy on the way, for people; without its name and password."""
+    agent: str = _AGENT
+    method: str = ""
+    bytes_out: int = 0
+    bytes_in: int = 0
+    _over: bool = False
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes
+    ) -> httpx2.Response:
+        """The answer, its content to be read; it must be closed with `close`. Raises AppError."""
+        import httpx2
+
+        self.method, self.bytes_out = method, len(content)
+        connect_s, idle_s = self.timeout
+        timeout = httpx2.Timeout(idle_s, connect=connect_s, pool=None)
+        try:
+            client = self.connect()
+            request = client.build_request(
+                method, url, headers=dict(headers), content=content or None, timeout=timeout
+            )
+            with Translated(f"{self.host} (through the proxy {self.via})" if self.via else self.host):
+                return await client.send(request, stream=True, follow_redirects=False)
+        except BaseException:
+            self._settle(None)
+            raise
+
+    async def close(self, raw: httpx2.Response) -> None:
+        """Close the answer, wherever it is."""
+        try:
+            with Translated(self.host):
+                await raw.aclose()
+        finally:
+            self._settle(raw.status_code)
+
+    def _settle(self, status: int | None) -> None:
+        if not self._over:
+            self._over = True
+            sent = Sent(self.at, self.host, self.purpose, self.method, self.bytes_out, self.bytes_in, status)
+            self.record(sent)
 
 
 class Outbound:
@@ -171,6 +231,46 @@ class Outbound:
             self._record(Sent(time.time(), ask.host, ask.purpose, ask.method, 0, 0, None, reason))
             raise Refused(reason)
 
+    def client(
+        self,
+        *,
+        purpose: str,
+        token: str | None = None,
+        connect_s: float | None = None,
+        idle_s: float = 60.0,
+        limit: int = 64 << 20,
+    ) -> httpx2.AsyncClient:
+        """A client for a library that needs one; each of its requests passes this gate, without redirects.
+
+        Only the library's method, address and content leave, and `token` to whatever address it asks for.
+        Its answers are streamed, unpacked, and at most `limit` bytes long. Raises what `request` does, and
+        EndlessReply. Closing it closes no connection: those are kept for the next one.
+        """
+        import httpx2
+
+        from models.outbound_client import GateTransport
+
+        def open_passage(request: httpx2.Request) -> Passage:
+            url = _split(str(request.url))
+            content = int(request.headers.get("content-length", 0))
+            self._check(url, url, None, Ask(url.hostname or "", purpose, request.method, content))
+            return self._passage(url, purpose, idle_s, connect_s)
+
+        transport = GateTransport(open_passage, token, limit)
+        return httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+
+    def _passage(
+        self, url: SplitResult, purpose: str, idle_s: float, connect_s: float | None = None
+    ) -> Passage:
+        proxy = _proxy_for(url)
+
+        def connect() -> httpx2.AsyncClient:
+            return self._client(proxy)
+
+        timeout = (connect_s or self._connect_s, idle_s)
+        via = proxy.rpartition("@")[2].rpartition("/")[2] if proxy else ""
+        return Passage(url.hostname or "", purpose, time.time(), connect, timeout, self._record, via)
+
     @asynccontextmanager
     async def _exchange(
         self,
@@ -182,38 +282,29 @@ class Outbound:
         purpose: str,
     ) -> AsyncIterator[Response]:
         """One request without redirects, and its line in the record."""
-        at, host, response = time.time(), url.hostname or "", None
+        passage = self._passage(url, purpose, idle_s)
+        raw = await passage.send(method, url.geturl(), headers, content)
+        lower = {name.lower(): value for name, value in raw.headers.items()}
+        response = Response(raw.status_code, url.geturl(), lower, (), raw)
         try:
-            client = self._client(_proxy_for(url))
-            timeout = _timeout(self._connect_s, idle_s)
-            request = client.build_request(
-                method, url.geturl(), headers=dict(headers), content=content or None, timeout=timeout
-            )
-            with _translated(host):
-                raw = await client.send(request, stream=True, follow_redirects=False)
-            try:
-                lower = {name.lower(): value for name, value in raw.headers.items()}
-                response = Response(raw.status_code, url.geturl(), lower, (), raw)
-                yield response
-            finally:
-                with _translated(host):
-                    await raw.aclose()
+            yield response
         finally:
-            got, status = (response.bytes_in, response.status) if response else (0, None)
-            self._record(Sent(at, host, purpose, method, len(content), got, status))
+            passage.bytes_in = response.bytes_in
+            await passage.close(raw)
 
     def _client(self, proxy: str | None) -> httpx2.AsyncClient:
         import httpx2  # 80 ms, and not needed before somebody asks
 
         if proxy not in self._clients:
             try:
+                _ = urlsplit(proxy or "").port  # raises where it is no address
                 self._clients[proxy] = httpx2.AsyncClient(
                     trust_env=False, proxy=proxy, limits=httpx2.Limits(max_keepalive_connections=8)
                 )
             except (ImportError, ValueError, httpx2.InvalidURL) as error:
                 raise BadInput(
                     "The proxy that this system names is of a kind that Inshore can’t use.",
-                    "Set HTTPS_PROXY to an address that begins with http:// or https://.",
+                    "Set HTTPS_PROXY to an address that begins with http://, https:// or socks5://.",
                 ) from error
         return self._clients[proxy]
 
@@ -227,12 +318,6 @@ def _split(url: str) -> SplitResult:
     return parts._replace(fragment="")
 
 
-def _timeout(connect_s: float, idle_s: float) -> httpx2.Timeout:
-    import httpx2
-
-    return httpx2.Timeout(idle_s, connect=connect_s, pool=None)
-
-
 def _proxy_for(url: SplitResult) -> str | None:
     from urllib.request import getproxies, proxy_bypass  # noqa: TID251 - reads the system's settings
 
@@ -240,53 +325,7 @@ def _proxy_for(url: SplitResult) -> str | None:
     if is_loopback(host) or proxy_bypass(host):
         return None
     proxies = getproxies()
-    return proxies.get(url.scheme) or proxies.get("all")
-
-
-class _translated:  # noqa: N801 - used like a function, around code that also yields
-    """Turns the client's exceptions into ours."""
-
-    def __init__(self, host: str) -> None:
-        self._host = plain(host)
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if error is None:
-            return
-        import httpx2
-
-        if isinstance(error, httpx2.HTTPError | httpx2.InvalidURL | httpx2.StreamError | OSError):
-            raise _network_error(self._host, error) from error
-
-
-def _network_error(host: str, error: Exception) -> NetworkError:
-    import httpx2
-
-    from models.errors import NotSecure
-
-    kinds = _kinds_within(error)
-    if "gaierror" in kinds:
-        return Offline(f"The address of {host} can’t be found.", "Check your internet connection.")
-    if "SSLCertVerificationError" in kinds:
-        return NotSecure(
-            f"{host} can’t prove that it is {host}.",
-            "A network that asks you to sign in, a proxy, or a wrong clock can be the reason.",
-        )
-    if isinstance(error, httpx2.ConnectTimeout):
-        return Unreachable(f"{host} did not answer.", "Check your internet connection, or try again later.")
-    if isinstance(error, httpx2.TimeoutException):
-        return Unreachable(f"{host} fell silent.", "Try again.")
-    if isinstance(error, httpx2.ConnectError):
-        return Unreachable(f"{host} does not accept connections.", "Try again later.")
-    return Unreachable(f"The connection to {host} broke off.", "Try again.")
-
-
-def _kinds_within(error: BaseException | None) -> set[str]:
-    """The names of an exception's class and of those behind it."""
-    kinds: set[str] = set()
-    while error is not None and len(kinds) < 20:
-        kinds.update(kind.__name__ for kind in type(error).__mro__)
-        error = error.__cause__ or error.__context__
-    return kinds
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or "://" not in proxy:
+        return f"http://{proxy}" if proxy else None
+    return proxy.replace("socks://", "socks5://", 1)  # some systems write it so; it has no other meaning

@@ -1,4 +1,4 @@
-"""Deletes the files that Inshore downloaded, and nothing else."""
+"""Deletes the files that Inshore downloaded or copied, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,28 +11,43 @@ from models.plain import shown
 
 
 def delete_files(model: LocalModel, models_dir: Path) -> list[Path]:
-    """Delete a downloaded model's files, and its folders if that empties them; returns what was deleted.
+    """Delete the files of a model that Inshore brought, and its folders if that empties them.
 
-    Of a link the link is deleted, never what it leads to. Raises BadInput for a model that the user
-    brought, or whose files are not really within `models_dir`, and StorageFailed.
+    Returns what was deleted. Of a link the link is deleted, never what it leads to. Raises as `own_files`,
+    and StorageFailed.
+    """
+    present = own_files(model, models_dir)
+    try:
+        for path in present:
+            path.unlink()
+    except OSError as error:
+        raise StorageFailed(
+            f"“{shown(model.path.parent)}”: {error.strerror}.",
+            "Close the programs that use it and try again.",
+            title="The model can’t be deleted.",
+        ) from error
+    remove_empty(model, models_dir)
+    return present
+
+
+def own_files(model: LocalModel, models_dir: Path) -> list[Path]:
+    """The files of a model that Inshore may delete, as far as they are there.
+
+    Raises BadInput for a model that the user brought, or whose files are not really within `models_dir`.
     """
     if model.origin is None:
-        raise BadInput("Inshore did not download this model, so it does not delete its file.")
+        raise BadInput("Inshore did not bring this model, so it does not delete its file.")
     folder = model.path.parent
     root = Path(os.path.realpath(models_dir))
     if not Path(os.path.realpath(folder)).is_relative_to(root) or Path(os.path.realpath(folder)) == root:
         raise BadInput(f"“{shown(folder)}” is not a folder of Inshore’s, so nothing in it is deleted.")
     paths = [folder / name.rpartition("/")[2] for name in model.origin.files]
-    try:
-        present = [path for path in paths if path.is_symlink() or path.is_file()]
-        for path in present:
-            path.unlink()
-    except OSError as error:
-        raise StorageFailed(
-            f"“{shown(folder)}”: {error.strerror}.", title="The model can’t be deleted."
-        ) from error
-    _remove_empty(folder, root)
-    return present
+    return [path for path in paths if path.is_symlink() or path.is_file()]
+
+
+def remove_empty(model: LocalModel, models_dir: Path) -> None:
+    """Remove the folders of a model that is gone, as far as nothing else is in them."""
+    _remove_empty(model.path.parent, Path(os.path.realpath(models_dir)))
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

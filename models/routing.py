@@ -10,7 +10,7 @@ from models.errors import ModelNotFound, NoModel, NotAvailable, NothingFits
 from models.estimates import Cost, answer_tokens, tokens_words
 from models.ruling import Judged, Refused, by_ceiling, judged, narrowed, refusal, tokens_needed
 
-__all__ = ["Alternative", "Mode", "Privacy", "Route", "bare", "choose"]
+__all__ = ["Alternative", "Mode", "Privacy", "Route", "bare", "choose", "choose_simply"]
 
 _LONGEST_TRACE = 8
 
@@ -37,7 +37,7 @@ class Route:
     backend: str
     model: str
     reason: str
-    alternatives: tuple[Alternative, ...] = ()
+    alternatives: tuple[Alternative | str, ...] = ()
     estimated_cost: Cost | None = None
     estimated_time_s: float | None = None
     trace: tuple[str, ...] = ()
@@ -67,8 +67,8 @@ def choose(facts: Facts) -> Route:
         raise _nothing(refused, facts)
     pool, left_out = narrowed(able, facts)
     notes = (*refused, *left_out)
-    if (one := _sticky(pool, facts)) is not None:
-        return _route(one, "the same model as before", facts, able, notes)
+    if (kept := _sticky(pool, facts)) is not None:
+        return _route(kept, "the same model as before", facts, able, notes)
     return _free(pool, facts, able, notes)
 
 
@@ -160,7 +160,9 @@ def _good_enough(pool: Sequence[Judged], facts: Facts) -> list[Judged]:
     if best is None:
         return list(pool)
     least = best - facts.policy.margin
-    return [one for one in pool if (_unmeasured(one, facts) if one.score is None else one.score.value >= least)]
+    return [
+        one for one in pool if (_unmeasured(one, facts) if one.score is None else one.score.value >= least)
+    ]
 
 
 def _unmeasured(one: Judged, facts: Facts) -> bool:
@@ -198,9 +200,7 @@ def _reason(one: Judged, pool: Sequence[Judged], facts: Facts, able: Sequence[Ju
     return f"{'best score' if one.score.value == best else 'best value'} for {facts.task.value}: {said}"
 
 
-def _route(
-    one: Judged, reason: str, facts: Facts, able: Sequence[Judged], notes: Sequence[Refused]
-) -> Route:
+def _route(one: Judged, reason: str, facts: Facts, able: Sequence[Judged], notes: Sequence[Refused]) -> Route:
     candidate = one.candidate
     return Route(
         backend=candidate.backend,
@@ -253,3 +253,44 @@ def _trace(one: Judged, reason: str, facts: Facts, notes: Sequence[Refused]) -> 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+# -- for callers that know names only
+
+
+def choose_simply(
+    *, mode: Mode, wanted: str | None, installed: Sequence[str], remote: Sequence[str] = ()
+) -> Route:
+    """The route for one message; the same facts give the same route.
+
+    `installed` lists the local models' ids, the preferred one first, `remote` those that connected gateways
+    are known to offer. `wanted` is the user's pick. Raises NoModel, ModelNotFound, or NotAvailable where
+    the mode asks for what isn't set up.
+    """
+    if mode is Mode.CLOUD:
+        return _remote(wanted, remote)
+    if not installed:
+        raise NoModel(
+            "Inshore needs a model file (GGUF) to answer on this machine.",
+            "Add one in Models, or with “models add FILE” on the command line.",
+        )
+    if wanted is not None and wanted not in installed:
+        raise ModelNotFound(
+            f"“{wanted}” is not in your library.",
+            "Installed: " + ", ".join(installed),
+        )
+    model = wanted or installed[0]
+    reason = "you chose this model" if wanted else "your default model, on this machine"
+    return Route("local", model, reason, tuple(name for name in installed if name != model))
+
+
+def _remote(wanted: str | None, remote: Sequence[str]) -> Route:
+    """A gateway may offer more than is known of it, so it is the one to say that it has no such model."""
+    if not remote:
+        raise NotAvailable(
+            "No gateway is connected, so nothing can be answered off this machine.",
+            "Choose the local mode to have the answer written here.",
+        )
+    model = wanted or remote[0]
+    reason = "you chose this model" if wanted else "the first model of your gateway"
+    return Route("gateway", model, reason, tuple(name for name in remote if name != model))

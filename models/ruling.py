@@ -1,4 +1,4 @@
-"""The router's rules, each one question with its answer in words: who can't answer, and who better does not."""
+"""The router's rules, each one question with its answer in words: who can't answer, and who better won't."""
 
 from __future__ import annotations
 

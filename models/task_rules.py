@@ -45,8 +45,10 @@ CODE = re.compile(
     r"\b(?i:python|javascript|typescript|java|kotlin|haskell|golang|php|perl|lua|sql|mysql|postgres(?:ql)?|sqlite"
     r"|html|css|json|yaml|regex|regexp|git|github|docker|dockerfile|kubernetes|npm|pip|bash|powershell|nginx"
     r"|redis|react|vue|django|flask|node\.?js|express|pandas|numpy|pytest|jest|awk|sed|ssh|api|vba|makefile|ide"
-    r"|async|await|stdin|stdout|segfault|refactor|unit tests?|source code|codebase|compiler|debug(?:ger|ging)?"
-    r"|\w+(?:Error|Exception)|function that|a function in|endpoint|linter|recursive|hash ?table|linked list)\b"
+    r"|async|await|stdin|stdout|segfault|refactor|unit tests?|source code|codebase|compiler"
+    r"|debug(?:ger|ging)?"
+    r"|\w+(?:Error|Exception)|function that|a function in|endpoint|linter|recursive"
+    r"|hash ?table|linked list)\b"
     r"|\bC(?:\+\+|#)|\bin (?:C|Go|Rust|Swift|R)\b|\w\(\)|\w+\.\w+\(|==="
     r"|代码|编译|爬虫|脚本|数据库|报错|线程|正则|函数返回|编程|变量|调试|接口返回|单元测试|算法题|前端|后端",
     re.ASCII,
@@ -54,7 +56,8 @@ CODE = re.compile(
 """Words of those who program."""
 
 MATH = re.compile(
-    r"\\(?:frac|int|sum|sqrt|lim|begin\{)|[∫∑√]|\bsolve for [a-z]\b|\bprove (?:that|the|by)\b|\bby induction\b"
+    r"\\(?:frac|int|sum|sqrt|lim|begin\{)|[∫∑√]|\bsolve for [a-z]\b|\bprove (?:that|the|by)\b"
+    r"|\bby induction\b"
     r"|\b(?:derivative|integral|integrate|differentiate|eigenvalues?|determinant|probability|equation|theorem"
     r"|polynomial|parabola|logarithm|cosine|square root|prime numbers?|factorial|standard deviation|remainder"
     r"|perimeter|compound interest|dot product)\b|\b[a-z]\^\d|\d+\s*%\s*of\s*\d"

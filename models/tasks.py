@@ -95,7 +95,10 @@ def features(text: str) -> set[int]:
 
 
 def judge(text: str, model: TaskModel | None, *, images: int = 0, attached_tokens: int = 0) -> Judgement:
-    """What a message asks for. Without a model the rules alone decide. At most 3 ms, however long the text."""
+    """What a message asks for. Without a model the rules alone decide.
+
+    At most 3 ms, however long the text.
+    """
     if images:
         return Judgement(Task.IMAGE, "a picture is attached")
     if attached_tokens >= _DOCUMENT_TOKENS:
@@ -115,7 +118,7 @@ def judge(text: str, model: TaskModel | None, *, images: int = 0, attached_token
 
 
 def language_of(text: str) -> str:
-    """ "zh" where a good part is written in Chinese characters and nothing is Japanese or Korean, else "en"."""
+    """Such as "en"; "zh" where much is in Chinese characters and nothing is Japanese or Korean."""
     return "zh" if _han_share(text) >= 0.2 else "en"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from models.gguf import read_header
 from models.library import LocalModel
 from models.plain import shown
 from models.suitability import parts
+from models.watching import Stopped, Watch
 
 STARTER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
@@ -29,22 +30,46 @@ class Checked:
         return None if self.expected is None else self.sha256 == self.expected
 
 
-def verify(model: LocalModel, on_file: Callable[[Path], None] = lambda _path: None) -> list[Checked]:
+def verify(
+    model: LocalModel, on_file: Callable[[Path], None] = lambda _path: None, watch: Watch | None = None
+) -> list[Checked]:
     """Hash all files of a model again, the first part first; seconds for each gigabyte.
 
-    Raises ModelFileMissing, or what is wrong with a file that is no model any more and has no known hash.
+    Raises ModelFileMissing, Stopped, or what is wrong with a file that is no model any more and has no
+    known hash.
     """
+    watch = watch or Watch()
     expected = _expected(model)
     paths = _paths(model)
     sums = expected if len(expected) == len(paths) else (None,) * len(paths)
-    checked = []
+    checked, done, total = [], 0, sum(_size(path) for path in paths)
+
+    def read(count: int) -> None:
+        nonlocal done
+        done += count
+        watch.tell(done, total)
+
     for path, announced in zip(paths, sums, strict=True):
         on_file(path)
         try:
-            checked.append(Checked(path, sha256_of(path), announced))
+            checked.append(Checked(path, sha256_of(path, watch.stop, read), announced))
         except OSError as error:
             raise ModelFileMissing(f"“{shown(path)}” can’t be read: {error.strerror}.") from error
+        if watch.stop():
+            raise Stopped
     return checked
+
+
+def verdict(model: LocalModel, checked: Sequence[Checked]) -> str:
+    """What the check of a model means, in a sentence or two."""
+    changed = [one for one in checked if one.intact is False]
+    if changed:
+        names = ", ".join(f"“{shown(Path(one.path.name))}”" for one in changed)
+        return f"Changed: {names} is not what it was when it came here. Bring it here again."
+    if all(one.intact for one in checked):
+        since = "was brought here" if model.source == "imported" else "was published"
+        return f"Intact: every byte is as it {since}."
+    return f"Readable to its end. Nobody said what its SHA-256 should be; it is {checked[0].sha256[:16]}…"
 
 
 def _expected(model: LocalModel) -> tuple[str | None, ...]:
@@ -60,3 +85,10 @@ def _paths(model: LocalModel) -> list[Path]:
     if model.source == "starter":
         return [model.path]
     return parts(model.path, read_header(model.path))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

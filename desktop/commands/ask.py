@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from desktop.commands.services import Engine, Services
+from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
 from models.chat import (
+    Backend,
     ChatEvent,
     ChatRequest,
     Finished,
@@ -30,7 +31,7 @@ from models.chat import (
 )
 from models.errors import BadInput, ModelNotFound
 from models.library import Library
-from models.routing import Mode, Route, bare, choose
+from models.routing import Mode, Route, choose_simply
 
 _MAX_INPUT_BYTES = 16 << 20
 _DOING = {
@@ -58,7 +59,7 @@ class Question:
 def run(question: Question, services: Services, terminal: Terminal) -> int:
     """Answer it; the exit code. Raises AppError, and KeyboardInterrupt once the model is free again."""
     text = _from_stdin() if question.text == "-" else _mended(question.text)
-    route = _route(question, services.library)
+    route = _route(question, services)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
     options = question.options.over(_settings(services, terminal).options_for(route.model))
@@ -70,7 +71,7 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
         thinking_budget=options.thinking_budget,
     )
     view = _JsonView(terminal) if question.as_json else _TextView(terminal)
-    asyncio.run(_answer(request, services.engine, view, route))
+    asyncio.run(_answer(request, _backend(route, services), view, route))
     return 0
 
 
@@ -110,6 +111,10 @@ class _TextView:
         self._terminal.end_lines()
         if event.reason is FinishReason.LENGTH:
             self._terminal.note("The answer was cut off at its longest allowed length (see --max-tokens).")
+        if event.reason is FinishReason.CONTENT_FILTER:
+            self._terminal.note("The gateway ended the answer, because its filter objected to the content.")
+        if route.backend == "gateway":
+            self._terminal.note(_told(event, route))
 
 
 class _JsonView:
@@ -141,8 +146,35 @@ class _JsonView:
         )
 
 
-async def _answer(request: ChatRequest, engine: Callable[[], Engine], view: _View, route: Route) -> None:
-    backend = engine()
+def _told(event: Finished, route: Route) -> str:
+    """Who answered, and what it will be charged for."""
+    usage = event.usage
+    about = "about " if usage.estimated else ""
+    parts = (
+        f"Answered by {route.model}",
+        _tokens(about, usage.prompt_tokens, "in", usage.cached_tokens, "cached"),
+        _tokens(about, usage.completion_tokens, "out", usage.reasoning_tokens, "thinking"),
+        f"not believed: {usage.flagged}" if usage.flagged else "",
+        f"first word after {event.timings.ttft_s:.1f} s" if event.timings.ttft_s is not None else "",
+    )
+    return "; ".join(part for part in parts if part) + "."
+
+
+def _tokens(about: str, count: int | None, way: str, part: int | None, name: str) -> str:
+    if count is None:
+        return f"unknown tokens {way}"
+    within = f" ({part:,} of them {name})" if part else ""
+    return f"{about}{count:,} tokens {way}{within}"
+
+
+def _backend(route: Route, services: Services) -> Callable[[], Backend]:
+    if route.backend == "gateway" and services.gateways is not None:
+        return services.gateways.backend
+    return services.engine
+
+
+async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View, route: Route) -> None:
+    backend = make()
     stream = backend.stream(request)
     try:
         async for event in stream:
@@ -155,14 +187,18 @@ async def _answer(request: ChatRequest, engine: Callable[[], Engine], view: _Vie
         await backend.aclose()
 
 
-def _route(question: Question, library: Library) -> Route:
+def _route(question: Question, services: Services) -> Route:
+    library = services.library
+    if question.mode is Mode.CLOUD:
+        remote = services.gateways.models() if services.gateways is not None else ()
+        return choose_simply(mode=question.mode, wanted=question.model, installed=(), remote=remote)
     models = library.models()
     usable = [model.id for model in models if model.problem is None]
-    if question.model is not None and question.mode is not Mode.CLOUD:
+    if question.model is not None:
         _check_wanted(question.model, library)
     elif models and not usable and models[0].problem is not None:
         raise models[0].problem
-    return choose(bare(mode=question.mode, wanted=question.model, installed=usable))
+    return choose_simply(mode=question.mode, wanted=question.model, installed=usable)
 
 
 def _check_wanted(name: str, library: Library) -> None:

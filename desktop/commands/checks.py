@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.system.paths import Paths
+from models import surroundings
 from models.errors import AppError
 from models.library import Library, LocalModel
 from models.plain import shown
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from models.local.protocol import EngineInfo
 
 _LITTLE_DISK = 1 << 30
-_LITTLE_MEMORY = 1 << 30
 _KEYRING_S = 2.0
 _PACKAGES = (
     "PySide6_Essentials", "llama-cpp-python", "apsw", "keyring", "markdown-it-py", "platformdirs", "psutil",
@@ -58,43 +57,7 @@ def engine(info: EngineInfo | AppError) -> Finding:
     for number, device in enumerate(devices):
         facts[f"device_{number}"] = f"{device['name']} ({device['kind']}): {device['description']}"
         facts[f"device_{number}_memory_bytes"] = device["total_bytes"]
-    complaints = []
-    if not any(device.kind in ("gpu", "igpu") for device in info.devices) and _has_nvidia():
-        complaints.append(
-            Complaint(
-                "There is an NVIDIA card that this engine can’t use.",
-                "Install llama-cpp-python built for CUDA to have answers computed there.",
-            )
-        )
-    return Finding("engine", facts, tuple(complaints))
-
-
-def processor() -> Finding:
-    """The processor, and how much of it we may use."""
-    from models import hardware
-
-    cores, threads = hardware.physical_cores(), hardware.usable_threads()
-    facts = {
-        "name": hardware.cpu_name(),
-        "machine": platform.machine(),
-        "physical_cores": cores,
-        "usable_threads": threads,
-    }
-    if threads >= cores:
-        return Finding("processor", facts)
-    problem = f"Only {threads} of {cores} cores may be used here."
-    return Finding("processor", facts, (Complaint(problem, "Raise the container’s or the service’s limit."),))
-
-
-def memory() -> Finding:
-    """Memory within the limits of a container or a service."""
-    from models import hardware
-
-    available = hardware.memory_available_bytes()
-    facts = {"total_bytes": hardware.memory_total_bytes(), "available_bytes": available}
-    if available >= _LITTLE_MEMORY:
-        return Finding("memory", facts)
-    return Finding("memory", facts, (Complaint("Little memory is free.", "Close other programs."),))
+    return Finding("engine", facts)
 
 
 def folders(paths: Paths) -> Finding:
@@ -110,8 +73,10 @@ def folders(paths: Paths) -> Finding:
             problem = f"The folder for {name} can’t be written: {reason}."
             advice = "Change its permissions, or set INSHORE_HOME to another folder."
             complaints.append(Complaint(problem, advice, fatal=name == "data"))
-    facts["free_bytes"] = free = _free_bytes(paths.models)
-    if free is not None and free < _LITTLE_DISK:
+    disk = surroundings.disk(paths.models)
+    facts["free_bytes"] = disk.free_bytes if disk else None
+    facts["disk_total_bytes"] = disk.total_bytes if disk else None
+    if disk is not None and disk.free_bytes < _LITTLE_DISK:
         complaints.append(Complaint("Little space is left on the disk.", "Models need several gigabytes."))
     return Finding("folders", facts, (*complaints, *_set_aside(paths)))
 
@@ -135,7 +100,8 @@ def python() -> Finding:
     from importlib import metadata
 
     facts: dict[str, object] = {"python": sys.version.split()[0], "executable": sys.executable}
-    facts["system"] = platform.platform()
+    facts["system"] = surroundings.system_name()
+    facts["platform"] = platform.platform()
     complaints = []
     for package in _PACKAGES:
         try:
@@ -191,13 +157,6 @@ def _existing(folder: Path) -> Path:
     return next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
 
 
-def _free_bytes(folder: Path) -> int | None:
-    try:
-        return shutil.disk_usage(_existing(folder)).free
-    except OSError:
-        return None
-
-
 def _set_aside(paths: Paths) -> list[Complaint]:
     """Damaged files that were kept when a fresh one was begun."""
     kept = [*_matching(paths.config, "settings.bad-*"), *_matching(paths.models, "library.bad-*")]
@@ -215,10 +174,6 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
         return []
 
 
-def _has_nvidia() -> bool:
-    return os.path.exists("/proc/driver/nvidia/version")  # noqa: PTH110 - never raises
-
-
 def _look_into(look: Callable[[], list[str]], found: list[list[str]]) -> None:
     try:
         found.append(look())
@@ -227,10 +182,8 @@ def _look_into(look: Callable[[], list[str]], found: list[list[str]]) -> None:
 
 
 def _keyrings() -> list[str]:
-    """The classes that would hold our keys, best first."""
-    from keyring import get_keyring
+    """The class that would hold our keys: the one that `key set` and the window use."""
+    from desktop.system.vaults import usual
 
-    chosen = get_keyring()
-    return [
-        f"{type(part).__module__}.{type(part).__name__}" for part in getattr(chosen, "backends", [chosen])
-    ]
+    kind = type(usual().holder)
+    return [f"{kind.__module__}.{kind.__name__}"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from desktop.commands import checks
+from desktop.commands import checks, machine
 from desktop.commands.checks import Finding
 from desktop.commands.display import display
 from desktop.commands.services import Services
@@ -41,9 +41,12 @@ def run(services: Services, terminal: Terminal, *, as_json: bool) -> int:
 
 def findings(services: Services) -> Iterator[Finding]:
     """One finding after another; nothing is changed by looking."""
-    yield checks.engine(asyncio.run(_describe(services)))
-    yield checks.processor()
-    yield checks.memory()
+    from models.surroundings import look_around
+
+    info = asyncio.run(_describe(services))
+    seen = look_around(services.paths.models)
+    yield checks.engine(info)
+    yield from machine.findings(seen, info)
     yield checks.folders(services.paths)
     yield checks.library(services.library)
     yield checks.python()

@@ -9,9 +9,10 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from desktop.commands.licences import catalogue_of, not_accepted
+from desktop.commands.recording import recorded
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
-from desktop.commands.units import size
 from models.download_values import (
     Checking,
     Done,
@@ -27,22 +28,28 @@ from models.download_values import (
     Tuning,
     Verified,
 )
-from models.errors import BadInput, BadName, NotOnHub
-from models.hub import MAIN, Endpoint, Hub, Token
-from models.hub_values import HubFile, Repo
-from models.library_file import Origin
+from models.errors import BadInput
+from models.fetching import Added, bring, choose, target_of
+from models.hub import Endpoint, Hub, Token
+from models.hub_addresses import MAIN
+from models.library import LocalModel
 from models.plain import plain, shown
+from models.terms import terms_of
+from models.unfinished import Unfinished
+from models.units import duration, size
 
 if TYPE_CHECKING:
     from models.outbound import Outbound
 
 TOKEN_VARIABLE = "INSHORE_HUB_TOKEN"  # noqa: S105 - the variable's name
-_MOST_SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for: "owner/name" or "owner/name/file", and from where. The limit is in kB/s."""
+    """What was asked for: "owner/name" or "owner/name/file", and from where. The limit is in kB/s.
+
+    Without `endpoints` those of the settings are asked.
+    """
 
     model: str
     pattern: str | None = None
@@ -53,22 +60,17 @@ class Wanted:
 def run(wanted: Wanted, services: Services, terminal: Terminal, *, as_json: bool) -> int:
     """Bring it and add it to the library. Ctrl-C is a pause.
 
+    A licence with conditions has to be accepted before, by `models accept`.
+
     The token is taken from INSHORE_HUB_TOKEN and given to the first endpoint only. Raises AppError.
     """
     services.paths.create()
     speaker = _Speaker(terminal, as_json=as_json)
     try:
-        target, done = asyncio.run(_bring(wanted, services, speaker))
+        model = asyncio.run(_bring(wanted, services, speaker))
     except KeyboardInterrupt:
         terminal.note("Paused. The same command goes on where it stopped.")
         raise
-    origin = Origin(
-        target.repo,
-        target.commit,
-        tuple(file.name for file in target.files),
-        tuple(file.sha256 for file in target.files),
-    )
-    model = services.library.add(done.paths[0], origin=origin)
     if as_json:
         terminal.record({"event": "added", "id": model.id, "path": str(model.path)})
     else:
@@ -76,16 +78,35 @@ def run(wanted: Wanted, services: Services, terminal: Terminal, *, as_json: bool
     return 0
 
 
-async def _bring(wanted: Wanted, services: Services, speaker: _Speaker) -> tuple[Target, Done]:
+def stated_licence(repo: str, endpoints: Sequence[str], services: Services) -> str:
+    """What the hub says a repository's licence is, "" if nothing. Raises HubError or NetworkError."""
+
+    async def ask() -> str:
+        from models.outbound import Outbound
+
+        places = [Endpoint(url) for url in endpoints or services.hub_endpoints]
+        with recorded(services.paths, Terminal().note) as record:
+            outbound = Outbound(record=record)
+            try:
+                _answered, found = await Hub(outbound, places, _token(places[0])).info(repo)
+            finally:
+                await outbound.aclose()
+        return found.licence
+
+    return asyncio.run(ask())
+
+
+async def _bring(wanted: Wanted, services: Services, speaker: _Speaker) -> LocalModel:
     from models.outbound import Outbound
 
-    endpoints = [Endpoint(url) for url in wanted.endpoints or (MAIN,)]
-    outbound = Outbound()
-    try:
-        target = await _look(wanted, endpoints, services, outbound)
-        return target, await _download(target, wanted, outbound, speaker, _token(endpoints[0]))
-    finally:
-        await outbound.aclose()
+    endpoints = [Endpoint(url) for url in wanted.endpoints or services.hub_endpoints]
+    with recorded(services.paths, speaker.note) as record:
+        outbound = Outbound(record=record)
+        try:
+            target = await _look(wanted, endpoints, services, outbound)
+            return await _download(target, wanted, services, outbound, speaker, _token(endpoints[0]))
+        finally:
+            await outbound.aclose()
 
 
 async def _look(
@@ -94,23 +115,30 @@ async def _look(
     repo, file = _split(wanted.model)
     hub = Hub(outbound, endpoints, _token(endpoints[0]))
     answered, found = await hub.info(repo)
-    others = tuple(endpoint for endpoint in endpoints if endpoint != answered)
-    files = _choose(found, file or wanted.pattern)
-    return Target(repo, found.commit, files, services.paths.models, (answered, *others), under=repo)
+    files = choose(found, file or wanted.pattern)
+    refusal = not_accepted(terms_of(repo, found.licence, catalogue_of(services)), services)
+    if refusal is not None:
+        raise refusal
+    return target_of(found, files, answered, endpoints, services.paths.models)
 
 
 async def _download(
-    target: Target, wanted: Wanted, outbound: Outbound, speaker: _Speaker, token: Token
-) -> Done:
+    target: Target, wanted: Wanted, services: Services, outbound: Outbound, speaker: _Speaker, token: Token
+) -> LocalModel:
     from models.download import Guardian
 
-    tuning = Tuning(limit_bytes_s=wanted.limit * 1000.0 if wanted.limit else None)
-    async with aclosing(Guardian(outbound, tuning=tuning, token=token).bring(target)) as events:
+    guardian = Guardian(outbound, tuning=Tuning(limit_bytes_s=_bytes(wanted.limit)), token=token)
+    unfinished = Unfinished(services.paths.models)
+    async with aclosing(bring(guardian, target, target.repo, services.library, unfinished)) as events:
         async for event in events:
+            if isinstance(event, Added):
+                return event.model
             speaker.say(event)
-            if isinstance(event, Done):
-                return event
-    raise AssertionError("a download ends with Done or an error")
+    raise AssertionError("a download ends with Added or an error")
+
+
+def _bytes(kilobytes: int | None) -> float | None:
+    return kilobytes * 1000.0 if kilobytes else None
 
 
 def _token(first: Endpoint) -> Token:
@@ -128,32 +156,14 @@ def _split(text: str) -> tuple[str, str]:
     return f"{owner}/{name}", file
 
 
-def _choose(repo: Repo, pattern: str | None) -> tuple[HubFile, ...]:
-    """The files of the one model that is meant. Raises NotOnHub, BadName, or BadInput with the choices."""
-    found = repo.matching(pattern) if pattern else repo.models()
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(f"{model[0].name} ({size(_size(model))})" for model in found[:_MOST_SHOWN])
-        raise BadInput(f"{repo.repo} has {len(found)} models: {names}.", "Choose one with --file.")
-    if repo.refused:
-        raise BadName(f"{repo.repo} has files with unsafe names: {', '.join(repo.refused[:5])}.")
-    names = ", ".join(model[0].name for model in repo.models()[:_MOST_SHOWN])
-    raise NotOnHub(
-        f"{repo.repo} has no GGUF file" + (f" that fits “{plain(pattern)}”." if pattern else "."),
-        f"It has: {names}." if names else "Look for a repository whose name ends in “GGUF”.",
-    )
-
-
-def _size(model: Sequence[HubFile]) -> int:
-    return sum(file.size_bytes for file in model)
-
-
 class _Speaker:
     """Says what happens: on the status line and in notes, or as JSON, an object for each event."""
 
     def __init__(self, terminal: Terminal, *, as_json: bool) -> None:
         self._terminal, self._as_json = terminal, as_json
+
+    def note(self, words: str) -> None:
+        self._terminal.note(words)
 
     def say(self, event: Event) -> None:
         if self._as_json:
@@ -178,14 +188,8 @@ def _progress(event: Progress) -> str:
     if event.rate_bytes_s:
         words.append(f"{size(int(event.rate_bytes_s))}/s")
     if event.remaining_s is not None:
-        words.append(f"{_duration(event.remaining_s)} left")
+        words.append(f"{duration(event.remaining_s)} left")
     return " · ".join(words)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _words(event: Event) -> str:
@@ -198,7 +202,7 @@ def _words(event: Event) -> str:
         case Stalled(silent_s):
             return f"Nothing has come for {silent_s:.0f} s. Still trying."
         case Retrying(why, wait_s, _):
-            return f"{why} Trying again in {_duration(wait_s)}."
+            return f"{why} Trying again in {duration(wait_s)}."
         case StartedAnew(why):
             return f"{why} This file is downloaded anew."
         case Checking(name):

@@ -12,7 +12,10 @@ from models.fit import Fit, Machine, fit
 from models.library import LocalModel
 
 if TYPE_CHECKING:
+    from models.advised import Compared
+    from models.facts import CatalogueModel
     from models.local.measures import MachineSpeed
+    from models.offer import Offer
 
 
 class Judge:
@@ -46,6 +49,18 @@ class Judge:
         if measure is not None:
             facts.append(("Memory", f"{size(measure.memory_bytes)} with {measure.context_tokens:,} tokens"))
         return facts
+
+    def offer(self, model: CatalogueModel) -> Offer:
+        """A model of the catalogue, judged for this machine."""
+        from models.offer import offer_of
+
+        return offer_of(model, self._machine)
+
+    def advice(self, model: CatalogueModel | None) -> Compared | None:
+        """The hardware that the catalogue's source advises, beside our arithmetic."""
+        from models.advised import compared
+
+        return None if model is None else compared(model, self._machine)
 
     def _fit(self, model: LocalModel) -> Fit | None:
         if model.shape is None or model.problem is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from desktop.commands import catalogued
 from desktop.commands.judging import Judge
 from desktop.commands.licences import catalogue_of, licence_of
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from desktop.commands.units import size
 from models.catalogue import Catalogue
-from models.errors import AppError
+from models.errors import AppError, BadInput, ModelNotFound
 from models.library import LocalModel
 from models.licences import Label
 from models.plain import plain, shown
@@ -34,15 +35,43 @@ def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int
     return 0
 
 
-def add_model(path: Path, services: Services, terminal: Terminal, *, as_json: bool) -> int:
-    """Remember a file where it lies. Raises AppError if it is no model that can chat."""
+def add_model(path: Path, how: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
+    """Remember a file where it lies, or bring it into Inshore's folder: "in place", "copy" or "move".
+
+    Raises AppError if it is no model that can chat, or can't be brought.
+    """
     services.paths.create()
-    model = services.library.add(path, known_as=_name_elsewhere(path))
+    if how == "in place":
+        model = services.library.add(path, known_as=_name_elsewhere(path))
+        notice = f"Its file stays at {shown(model.path)}"
+    else:
+        model, notice = _bring(path, how, services, terminal)
     if as_json:
         terminal.record(_record(model, catalogue_of(services)))
     else:
-        terminal.line(f"Added {model.id} ({model.name}). Its file stays at {shown(model.path)}")
+        terminal.line(f"Added {model.id} ({model.name}). {notice}")
     return 0
+
+
+def _bring(path: Path, how: str, services: Services, terminal: Terminal) -> tuple[LocalModel, str]:
+    from models.bringing import bring
+    from models.importing import How, gather
+    from models.watching import Watch
+
+    path = path.expanduser()
+    found = gather([path])
+    if len(found.candidates) != 1 or path.is_dir():
+        words = found.refused[0].words if found.refused else "Name one model’s file."
+        raise BadInput(f"“{shown(path)}”: {words}")
+    verb = "Copying" if how == "copy" else "Moving"
+    watch = Watch(lambda done, total: terminal.status(f"{verb}: {done * 100 // max(total, 1)} %"))
+    known_as = _name_elsewhere(path)
+    brought = bring(
+        found.candidates[0], How(how), services.library, services.paths.models, watch, known_as=known_as
+    )
+    terminal.end_lines()
+    words = f"Its file is at {shown(brought.model.path)}"
+    return brought.model, f"{words}\n{brought.notice}" if brought.notice else words
 
 
 def _name_elsewhere(path: Path) -> str:
@@ -57,12 +86,22 @@ def _name_elsewhere(path: Path) -> str:
 
 
 def show_model(model_id: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
-    """Print what is known of a model."""
-    model, catalogue = services.library.get(model_id), catalogue_of(services)
+    """Print what is known of a model: an installed one, else one of the catalogue."""
+    catalogue, judge = catalogue_of(services), Judge(services)
+    try:
+        model = services.library.get(model_id)
+    except ModelNotFound:
+        if (entry := catalogue.get(model_id)) is None:
+            raise
+        record, facts = catalogued.record(entry, judge), catalogued.facts(entry, judge)
+    else:
+        entry = catalogue.by_name(model.architecture, model.name)
+        record = _record(model, catalogue) | judge.record(model)
+        facts = [*_facts(model, catalogue), *judge.facts(model)]
     if as_json:
-        terminal.record(_record(model, catalogue) | Judge(services).record(model))
+        terminal.record(record | catalogued.advice_record(entry, judge))
         return 0
-    for name, value in [*_facts(model, catalogue), *Judge(services).facts(model)]:
+    for name, value in [*facts, *catalogued.advice_facts(entry, judge)]:
         terminal.line(f"{name + ':' if name else '':<14}{value}")
     return 0
 
@@ -118,6 +157,8 @@ def _facts(model: LocalModel, catalogue: Catalogue) -> list[tuple[str, str]]:
 
 
 def _source(model: LocalModel) -> str:
+    if model.source == "imported":
+        return "brought into Inshore’s folder by you"
     if model.origin is not None:
         return plain(f"downloaded from {model.origin.repo}, version {model.origin.commit[:12]}")
     return "part of Inshore" if model.source == "starter" else "added by you"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -18,9 +19,10 @@ from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.database import open_database
 from desktop.system.paths import resources
 from models.catalogue import Catalogue, load
-from models.errors import BadInput, ModelNotFound
+from models.errors import BadInput, ModelNotFound, NotAccepted
 from models.library import LocalModel
-from models.licences import Acceptance, Label, Passport, label_of, needs_acceptance
+from models.licences import Acceptance, Label, Passport, label_of, needs_acceptance, pending
+from models.terms import Terms, terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,34 @@ def list_licences(services: Services, terminal: Terminal, *, form: str) -> int:
     return 0
 
 
-def accept(model_id: str, use: str, services: Services, terminal: Terminal, *, as_json: bool) -> int:
+def not_accepted(terms: Terms, services: Services) -> NotAccepted | None:
+    """Why a model may not be downloaded yet, or None. Raises StorageError."""
+    if not needs_acceptance(terms.passport):
+        return None
+    passport = pending(terms.passport, terms.ids, _acceptances(services))
+    if passport is None:
+        return None
+    command = f'models accept {terms.ids[0]} --use "…"'
+    return NotAccepted(
+        f"{passport.full_name}: {passport.sentence}", f"Read and accept it first with “{command}”."
+    )
+
+
+def accept(
+    model_id: str,
+    use: str,
+    services: Services,
+    terminal: Terminal,
+    *,
+    as_json: bool,
+    endpoints: Sequence[str] = (),
+) -> int:
     """Show a model's licence and record that it is accepted for this use. Raises AppError.
 
-    A licence that asks for nothing is said and not recorded.
+    A licence that asks for nothing is said and not recorded. A repository that the catalogue doesn't know
+    is asked of the hub.
     """
-    model = _find(model_id, services)
+    model = _find(model_id, services, endpoints)
     passport = _known(model)
     terminal.note(passport.text())
     if not needs_acceptance(passport):
@@ -101,16 +125,29 @@ def _acceptances(services: Services) -> list[Acceptance]:
         return AcceptanceStore(connection).all()
 
 
-def _find(model_id: str, services: Services) -> LicensedModel:
-    """A model of the library, else of the catalogue; raises ModelNotFound."""
+def _find(model_id: str, services: Services, endpoints: Sequence[str]) -> LicensedModel:
+    """A model of the library, else of the catalogue, else of the hub; raises ModelNotFound, or HubError."""
     catalogue = catalogue_of(services)
     try:
         return _local(services.library.get(model_id), catalogue)
     except ModelNotFound:
         found = _catalogued(catalogue, model_id)
+        if found is None and "/" in model_id:
+            found = _of_hub(model_id, catalogue, endpoints, services)
         if found is None:
             raise
         return found
+
+
+def _of_hub(repo: str, catalogue: Catalogue, endpoints: Sequence[str], services: Services) -> LicensedModel:
+    """A repository; the hub says its licence where the catalogue doesn't."""
+    terms = terms_of(repo, "", catalogue)
+    if terms.entry is None:
+        from desktop.commands.download import stated_licence
+
+        terms = terms_of(repo, stated_licence(repo, endpoints, services), catalogue)
+    name = terms.entry.name if terms.entry is not None else repo
+    return LicensedModel(terms.ids[0], name, terms.stated, terms.passport)
 
 
 def _known(model: LicensedModel) -> Passport:
@@ -122,8 +159,9 @@ def _known(model: LicensedModel) -> Passport:
 
 def _local(model: LocalModel, catalogue: Catalogue) -> LicensedModel:
     licence, entry = licence_of(model, catalogue), catalogue.by_name(model.architecture, model.name)
-    aliases = (entry.id,) if entry is not None else ()
-    return LicensedModel(model.id, model.name, licence.stated, licence.passport, aliases)
+    aliases = [entry.id] if entry is not None else []
+    aliases += [model.origin.repo] if model.origin is not None else []
+    return LicensedModel(model.id, model.name, licence.stated, licence.passport, tuple(aliases))
 
 
 def _catalogued(catalogue: Catalogue, model_id: str) -> LicensedModel | None:

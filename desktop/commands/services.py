@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from desktop.system import settings
@@ -12,6 +12,8 @@ from models.chat import Backend
 from models.library import Library
 
 if TYPE_CHECKING:
+    from desktop.commands.remote import Gateways
+    from desktop.system.secrets import SystemKeyring
     from models.local.measures import MachineSpeed, Measures
     from models.local.protocol import EngineInfo
 
@@ -24,13 +26,40 @@ class Engine(Backend, Protocol):
     async def gauge(self) -> MachineSpeed: ...
 
 
+def system_keyring(asked: Callable[[], None]) -> SystemKeyring:
+    """The system's own; `asked` when it has a question for the user."""
+    from desktop.system.secrets import SystemKeyring
+
+    return SystemKeyring(asked=asked)
+
+
+def known_gateways() -> Mapping[str, str]:
+    """The kinds of gateway that Inshore knows: names by id."""
+    from models.gateway.providers import read_profiles
+
+    profiles = read_profiles(resources() / "providers.toml").values()
+    return {profile.id: profile.name for profile in profiles if not profile.self_hosted}
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Where things are, which models there are, and who answers. `engine` makes a new one at each call."""
+    """Where things are, which models there are, who answers, and where keys are kept.
+
+    `engine` and `keyring` make a new one at each call. `gateways` are those that a command may ask; None
+    where none is connected. `gateway_names` are the kinds of gateway by their ids.
+    """
 
     paths: Paths
     library: Library
     engine: Callable[[], Engine]
+    gateways: Gateways | None = None
+    keyring: Callable[[Callable[[], None]], SystemKeyring] = field(kw_only=True, default=system_keyring)
+    gateway_names: Callable[[], Mapping[str, str]] = field(kw_only=True, default=known_gateways)
+
+    @property
+    def hub_endpoints(self) -> tuple[str, ...]:
+        """The addresses of hubs that the user has set, the main one first."""
+        return settings.load(self.paths.settings_file)[0].hub_endpoints
 
     @property
     def measures(self) -> Measures:
@@ -52,4 +81,6 @@ def services_of(environment: Mapping[str, str]) -> Services:
         options, _problems = settings.load(paths.settings_file)
         return LocalBackend(library.find, context=options.context_for, measures=Measures(paths.measures))
 
-    return Services(paths, library, engine)
+    from desktop.commands.remote import gateways_of
+
+    return Services(paths, library, engine, gateways_of(environment))

@@ -25,7 +25,7 @@ def _words(checked: Checked) -> str:
         return f"{path}: SHA-256 {checked.sha256}. No hash is known to compare it with."
     if checked.intact:
         return f"{path}: intact. SHA-256 {checked.sha256}."
-    return f"{path}: changed. Download it again. SHA-256 {checked.sha256} instead of {checked.expected}."
+    return f"{path}: changed. Bring it here again. SHA-256 {checked.sha256} instead of {checked.expected}."
 
 
 def _record(checked: Checked) -> dict[str, object]:

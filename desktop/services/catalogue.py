@@ -14,6 +14,7 @@ from models.library import LocalModel
 from models.licences import Label, label_of
 from models.offer import Offer, installed_ids, offers
 from models.selection import Choice, Wish, select
+from models.surroundings import Surroundings
 
 
 class CatalogueService(QObject):
@@ -34,6 +35,7 @@ class CatalogueService(QObject):
         super().__init__(parent)
         self._read, self._machine_at_first, self._models = read, machine, models
         self._measured: Machine | None = None
+        self.seen: Surroundings | None = None
         self._offers: Sequence[Offer] | None = None
         models.changed.connect(self._forget)
 
@@ -57,6 +59,23 @@ class CatalogueService(QObject):
         if machine != self._measured:
             self._measured = machine
             self._forget()
+
+    def describe(self, seen: Surroundings) -> None:
+        """Take in what else is known of the machine by now."""
+        before, first = self.notes, self.seen is None
+        self.seen = seen
+        if first or self.notes != before:
+            self.changed.emit()
+
+    @property
+    def notes(self) -> list[str]:
+        """What one should know of the machine, a sentence or two each. No card is called unused before
+        the engine has said what it computes on."""
+        if self.seen is None:
+            return []
+        if self._measured is None:
+            return [self.seen.power.note] if self.seen.power.note else []
+        return self.seen.notes([card.name for card in self._measured.cards])
 
     def offers(self) -> Sequence[Offer]:
         """All models of the catalogue."""

@@ -35,7 +35,7 @@ from models.chat import (
     TextDelta,
 )
 from models.errors import AppError, StorageError
-from models.routing import Route, bare, choose
+from models.routing import Route, choose_simply
 
 T = TypeVar("T")
 _SAVE_EVERY_MS = 500
@@ -306,7 +306,7 @@ class ChatService(QObject):
 
     def _route(self) -> Route:
         usable = [model.id for model in self._models.usable()]
-        return choose(bare(mode=self._settings.values.mode, wanted=None, installed=usable))
+        return choose_simply(mode=self._settings.values.mode, wanted=None, installed=usable)
 
     def _request(self, turn: LiveTurn) -> ChatRequest:
         conversation_id = turn.message.conversation_id

@@ -1,7 +1,7 @@
 """Lets one Inshore run for one data folder; a second start asks the first to show its window.
 
 A lock file decides who is first. The local socket could not (a second process may take it over); it
-carries one fixed word and its answer.
+carries one of two fixed requests and an answer. Files are only offered: what becomes of them the user says.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -18,10 +19,11 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QLockFile, QObject, QSysInfo, QTimer, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
+from desktop.services.handover import LONGEST, may_become, request, understood
 from desktop.system.paths import shown
 from models.errors import AppError
 
-_ASK, _ANSWER = b"show\n", b"here\n"
+_ANSWER = b"here\n"
 _PATIENCE_MS = 2_500  # so that even a start that ends in a message takes less than 3 s
 _STEP_MS = 50
 _CLIENT_MS = 3_000
@@ -40,15 +42,23 @@ class Outcome(Enum):
 class SingleInstance(QObject):
     """One claim to be the only Inshore that uses the folder of `lock_file`, for as long as this lives.
 
-    `show_requested`: another start asked for the window. Needs a running event loop in the first.
+    `show_requested`: another start asked for the window; `files_offered(paths)` after it, where it was
+    started with model files. Needs a running event loop in the first. `files` is what this start offers.
     """
 
     show_requested = Signal()
+    files_offered = Signal(list)
 
     def __init__(
-        self, lock_file: Path, parent: QObject | None = None, *, patience_ms: int = _PATIENCE_MS
+        self,
+        lock_file: Path,
+        parent: QObject | None = None,
+        *,
+        patience_ms: int = _PATIENCE_MS,
+        files: Sequence[Path] = (),
     ) -> None:
         super().__init__(parent)
+        self._request = request(files)
         self._path = lock_file
         self._patience_ms = patience_ms
         self._folder = _Folder(lock_file.parent)
@@ -139,7 +149,7 @@ class SingleInstance(QObject):
     def _welcome(self) -> None:
         while self._server.hasPendingConnections():
             socket = self._server.nextPendingConnection()
-            socket.setReadBufferSize(len(_ASK) + 1)  # all a client may send
+            socket.setReadBufferSize(LONGEST + 1)  # all a client may send
             socket.readyRead.connect(self._read)
             socket.disconnected.connect(socket.deleteLater)
             QTimer.singleShot(_CLIENT_MS, socket, socket.abort)
@@ -151,14 +161,18 @@ class SingleInstance(QObject):
             self._serve(socket)
 
     def _serve(self, socket: QLocalSocket) -> None:
-        heard = socket.peek(len(_ASK) + 1).data()
-        if heard == _ASK:
-            socket.read(len(_ASK))
-            socket.write(_ANSWER)
-            socket.disconnectFromServer()
-            self.show_requested.emit()
-        elif not _ASK.startswith(heard):
-            socket.abort()
+        heard = bytes(socket.peek(LONGEST + 1).data())
+        files = understood(heard)
+        if files is None:
+            if not may_become(heard):
+                socket.abort()
+            return
+        socket.read(len(heard))
+        socket.write(_ANSWER)
+        socket.disconnectFromServer()
+        self.show_requested.emit()
+        if files:
+            self.files_offered.emit(files)
 
     # -- a later one
 
@@ -168,7 +182,7 @@ class SingleInstance(QObject):
         socket.connectToServer(self._socket_name())
         if not socket.waitForConnected(_left_ms(deadline)):
             return False
-        socket.write(_ASK)
+        socket.write(self._request)
         answered = socket.waitForReadyRead(_left_ms(deadline))
         return answered and socket.readAll().data() == _ANSWER
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from models.errors import AppError
 from models.library import Library, LocalModel
+from models.library_file import Origin
 
 if TYPE_CHECKING:
     from models.local.measures import Speed
@@ -32,11 +33,18 @@ class ModelService(QObject):
         self._library = library
         self._speed = speed
         self._models: list[LocalModel] | None = None
+        self._seen: list[object] = []
+
+    @property
+    def library(self) -> Library:
+        """The list itself, for what works on it beside the window's thread; `refresh` afterwards."""
+        return self._library
 
     def models(self) -> list[LocalModel]:
         """All installed models, the chosen one first; damaged and missing ones carry their problem."""
         if self._models is None:
             self._models = self._library.models()
+            self._seen = [_seen(model) for model in self._models]
         return self._models
 
     @property
@@ -65,9 +73,28 @@ class ModelService(QObject):
         """Make it the model that answers from now on."""
         self._try(lambda: self._library.set_default(model_id))
 
-    def add(self, path: Path) -> bool:
+    def add(self, path: Path, *, origin: Origin | None = None, known_as: str = "") -> bool:
         """Add a file where it lies; whether that went well."""
-        return self._try(lambda: self._library.add(path))
+        return self._try(lambda: self._library.add(path, origin=origin, known_as=known_as))
+
+    def refresh(self) -> None:
+        """Read the list anew, which somebody else has changed."""
+        self._models = None
+        self.changed.emit()
+
+    def look_again(self) -> None:
+        """Notice files that went, came back or changed; `changed` only if one did. One `stat` a file."""
+        if self._models is None:
+            return
+        before, self._models = self._seen, None
+        self.models()
+        if self._seen != before:
+            self.changed.emit()
+
+    def reread(self) -> None:
+        """See what others have changed in the library."""
+        self._models = None
+        self.changed.emit()
 
     def remove(self, model_id: str) -> bool:
         """Forget a model, its file stays; whether that went well."""
@@ -82,3 +109,13 @@ class ModelService(QObject):
         self._models = None
         self.changed.emit()
         return True
+
+
+def _seen(model: LocalModel) -> object:
+    """What differs when a model's entry or its file has changed."""
+    try:
+        modified = model.path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        modified = 0
+    problem = model.problem.one_line() if model.problem else ""
+    return model.id, model.path, model.size_bytes, modified, problem

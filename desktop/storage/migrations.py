@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 
 import apsw
 
+from desktop.storage import outbound_tables
+
 Migration = Callable[[apsw.Connection], None]
 
 
@@ -28,6 +30,11 @@ def _second(connection: apsw.Connection) -> None:
 def _third(connection: apsw.Connection) -> None:
     """Which licences were accepted for which models."""
     connection.execute(_ACCEPTANCES)
+
+
+def _outbound_record(connection: apsw.Connection) -> None:
+    """What left the machine."""
+    outbound_tables.create(connection)
 
 
 # A message's parent is always older than it (no cycles), and conversations are deleted in one statement
@@ -123,4 +130,4 @@ CREATE TRIGGER acceptance_not_deleted BEFORE DELETE ON acceptance BEGIN
 END;
 """
 
-MIGRATIONS: Sequence[Migration] = (_first, _second, _third)
+MIGRATIONS: Sequence[Migration] = (_first, _second, _third, _outbound_record)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote, quote_plus
 
 _KEEP_BYTES = 256 << 10
 _REPORT_CHARACTERS = 16 << 10
@@ -24,8 +25,10 @@ _REPORTS_A_RUN = 50
 _FRAMES = 40
 _LINKS = 10
 _STDERR = 2
+_SHORTEST_SECRET = 6  # characters; replacing anything shorter would garble ordinary words
 
 _KEY_LIKE = r"(?i)\b(sk-|hf_|bearer\s+)[\w.~+/=-]{6,}"
+_hidden: set[str] = set()
 _SPEAKS_OF_CODE = (
     ArithmeticError,
     AttributeError,
@@ -58,8 +61,16 @@ def report_of(exc: BaseException) -> str:
     return redacted(text)[-_REPORT_CHARACTERS:]
 
 
+def hide(secret: str) -> None:
+    """Leave this text, as it is and as part of an address, out of all that `redacted` returns. Any thread."""
+    if len(secret) >= _SHORTEST_SECRET:
+        _hidden.update({secret, quote(secret, safe=""), quote_plus(secret)})
+
+
 def redacted(text: str) -> str:
-    """The text with what looks like a key replaced."""
+    """The text with every known key, and what looks like one, replaced."""
+    for secret in sorted(_hidden, key=len, reverse=True):
+        text = text.replace(secret, "[removed]")
     return re.sub(_KEY_LIKE, r"\1[removed]", text)
 
 
@@ -127,7 +138,7 @@ def _kind(exc: BaseException) -> str:
     if isinstance(exc, OSError):
         return f"{name}: [{exc.errno}] {exc.strerror}"
     if isinstance(exc, _SPEAKS_OF_CODE):
-        return f"{name}: {str(exc)[:300]}"
+        return f"{name}: {redacted(str(exc))[:300]}"  # cut last: half a key must not pass
     return name
 
 

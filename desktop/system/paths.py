@@ -56,6 +56,11 @@ class Paths:
         return self.data / "inshore.db"
 
     @property
+    def outbound_pending(self) -> Path:
+        """What the command line sent, on its way into the record."""
+        return self.data / "outbound-pending.jsonl"
+
+    @property
     def backups(self) -> Path:
         return self.data / "backups"
 
@@ -74,6 +79,11 @@ class Paths:
     @property
     def measures(self) -> Path:
         return self.data / "measures.json"
+
+    @property
+    def model_notes(self) -> Path:
+        """When each model answered last."""
+        return self.data / "model-notes.json"
 
     @property
     def lock_file(self) -> Path:

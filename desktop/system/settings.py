@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 
-from desktop.system import options
+from desktop.system import options, providers
 from desktop.system.options import Options
 from desktop.system.paths import shown
+from desktop.system.providers import Provider
 from models.chat import Thinking
 from models.errors import AppError
+from models.hub_addresses import MAIN, checked_addresses
 from models.routing import Mode
 
 _LARGEST_BYTES = 1 << 20
@@ -33,7 +35,8 @@ class Settings:
 
     `keep_states` lets the engine keep what it has read of conversations on disk, to go on sooner.
     `models` is what was set for single models, by id; `max_tokens`, `temperature` and
-    `thinking_budget` hold for all of them.
+    `thinking_budget` hold for all of them. `providers` are the gateways, without their keys.
+    `hub_endpoints` are the hubs that models come from, the next where one fails.
     `unknown` are entries of a newer Inshore's file; they are written back as they were.
     """
 
@@ -45,10 +48,12 @@ class Settings:
     temperature: float | None = None
     thinking_budget: int | None = None
     models: Mapping[str, Options] = field(default_factory=dict)
+    providers: tuple[Provider, ...] = providers.DEFAULT
     window: tuple[int, int, int, int] | None = None
     sidebar_width: int = 260
     send_with_enter: bool = True
     keep_states: bool = True
+    hub_endpoints: tuple[str, ...] = (MAIN,)
     unknown: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     def options_for(self, model_id: str) -> Options:
@@ -130,12 +135,17 @@ def _checked(values: dict[str, object]) -> tuple[Settings, list[str]]:
     if "models" in values:
         good["models"], bad = _models(values["models"])
         problems += [_unusable(name) for name in bad]
-    unknown = {name: value for name, value in values.items() if name not in {*_READERS, "models"}}
+    if "providers" in values:
+        good["providers"], bad = providers.read(values["providers"])
+        problems += [_unusable(name) for name in bad]
+    parsed = {*_READERS, "models", "providers"}
+    unknown = {name: value for name, value in values.items() if name not in parsed}
     return Settings(**good, unknown=unknown), problems  # type: ignore[arg-type]  # checked above
 
 
 def _values(settings: Settings) -> dict[str, object]:
     known = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "unknown"}
+    known["providers"] = providers.written(settings.providers)
     known["models"] = {name: options.written(each) for name, each in settings.models.items()}
     return {**settings.unknown, **known}
 
@@ -223,6 +233,15 @@ def _text(value: object) -> str:
     raise ValueError
 
 
+def _addresses(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(address, str) for address in value):
+        raise ValueError
+    try:
+        return checked_addresses(value)
+    except AppError as exc:
+        raise ValueError from exc
+
+
 def _int(smallest: int, largest: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
@@ -259,4 +278,5 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "sidebar_width": _int(120, 2_000),
     "send_with_enter": _bool,
     "keep_states": _bool,
+    "hub_endpoints": _addresses,
 }

@@ -281,6 +281,17 @@ class LocalBackend:
             for cache_key in cache_keys:
                 store.forget(cache_key)
 
+    async def release(self, path: Path) -> None:
+        """Let go of a model's file, which then can be moved or deleted; waits for a running answer.
+
+        A worker that holds another one stays. Quiet: there is nothing left to hold after a failure.
+        """
+        if self._worker.pid is None and not self._worker.taken:
+            return
+        async with self._worker:
+            if self._planned in ("", str(path.absolute())):
+                await self._worker.end()
+
     async def describe(self) -> EngineInfo:
         """What the engine is and can compute on. Raises AppError."""
         async with self._worker:

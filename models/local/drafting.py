@@ -9,7 +9,7 @@ _MOST_PLACES = 16
 _FAR_BACK = 24
 _NEAR = 4
 _RIGHT, _WRONG = 6.0, 1.0
-_FADING = 0.97
+_FADING = 0.99
 _DEBT_PART = 0.01
 _FIRST_DEBT_TOKENS = 2.0
 _DOUBT, _TRUST = 6, 3
@@ -127,7 +127,7 @@ class Account:
         if not self._single_s:
             return 0
         each = self._each_s or self._single_s / 2
-        most = min(most, int(self._allowed_s / each))
+        most = min(most, int((self._allowed_s - self._single_s) / each))  # one may be computed again
         best, best_gain, hit, expected = 0, 0.0, 1.0, 0.0
         for size in range(1, most + 1):
             hit *= self._chance

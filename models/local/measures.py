@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from models import hardware
+from models import processor
 from models.chat import Timings
 from models.local.protocol import Known, Planned
 from models.machine import Device
@@ -166,7 +166,7 @@ class Measures:
         """What was measured of this machine; None if that was another one, by its processor's name."""
         try:
             value = self._content()["machine"]
-            if value["processor"] != hardware.cpu_name() or not value["bandwidth"] > 0:
+            if value["processor"] != processor.name() or not value["bandwidth"] > 0:
                 return None
             devices = tuple(Device(**device) for device in value["devices"])
             return MachineSpeed(float(value["bandwidth"]), devices)
@@ -175,7 +175,7 @@ class Measures:
 
     def keep_machine(self, speed: MachineSpeed) -> None:
         """Keep what was measured of this machine."""
-        self._write(self._read(), asdict(speed) | {"processor": hardware.cpu_name()})
+        self._write(self._read(), asdict(speed) | {"processor": processor.name()})
 
     def _content(self) -> Any:
         with self._path.open("rb") as file:

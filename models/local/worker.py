@@ -45,6 +45,9 @@ from models.local.text import Gatherer
 if TYPE_CHECKING:
     from models.local.engine.engine import Engine
 
+SPINS = 2000
+"""How often a thread that computes looks for the others before it sleeps."""
+
 _LOAD_NEWS_S = 0.05
 
 
@@ -75,7 +78,7 @@ def harden() -> None:
     os.environ["GGML_NO_BACKTRACE"] = "1"  # else a failed check forks a debugger, which prints
     # A thread that waits for another spins by default for milliseconds. When something else wants the
     # cores, that starves the very thread it waits for: 1 token/s instead of 25, measured on two cores.
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+    os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window; it will end us
     if sys.platform != "win32":

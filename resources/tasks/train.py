@@ -61,7 +61,7 @@ def trained(examples: Sequence[Prompt]) -> list[list[int]]:
     seen = [(sorted(features(one.text)), LEARNED.index(one.task)) for one in examples]
     order = list(range(len(seen)))
     left = EPOCHS * len(seen)
-    shuffled = random.Random(SEED)
+    shuffled = random.Random(SEED)  # noqa: S311 - an order, no secret
     for _ in range(EPOCHS):
         shuffled.shuffle(order)
         for number in order:
@@ -101,7 +101,9 @@ def main() -> int:
         return 0 if same else 1
     WEIGHTS.write_bytes(data)
     told = {"prompts": len(every), "held_out": sum(one.held_out for one in every)}
-    told |= {f"{language}_percent": value for language, value in scores(TaskModel.read(WEIGHTS), every).items()}
+    told |= {
+        f"{language}_percent": value for language, value in scores(TaskModel.read(WEIGHTS), every).items()
+    }
     SCORES.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     print(told)
     return 0

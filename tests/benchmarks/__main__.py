@@ -26,6 +26,7 @@ from tests.benchmarks.rows import Row
 MODULES = (
     "tests.benchmarks.download",
     "tests.benchmarks.engine",
+    "tests.benchmarks.manager",
     "tests.benchmarks.memory",
     "tests.benchmarks.window",
 )

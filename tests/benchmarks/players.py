@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+from models.local.worker import SPINS
+
+# Both wait for their threads alike, so that what is compared is the loop; OpenMP reads it when it is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
 
 import llama_cpp.llama_cpp as llama
 
@@ -19,6 +25,7 @@ from models.local.engine.log import Log
 from models.local.engine.model import Model
 from models.local.ladder import Rung
 from models.local.measures import Measures
+from models.local.process import default_command
 from models.local.states import Shelf
 from models.local.stopflag import StopFlag
 from tests.benchmarks.rows import Row
@@ -102,7 +109,9 @@ class Ours:
         context: int = CONTEXT,
         rung: int = 0,
         measures: Path | None = None,
+        spins: int = SPINS,
     ) -> None:
+        self._command = ("env", f"GOMP_SPINCOUNT={spins}", *default_command())
         self._shelf, self._model, self._context, self._rung = shelf, model, context, rung
         self._measures = Measures(measures) if measures else None
 
@@ -112,6 +121,7 @@ class Ours:
             lambda _id: self._model,
             threads=usable_threads(),
             context=lambda _id: self._context,
+            command=self._command,
             shelf=lambda: self._shelf,
             measures=self._measures,
         )

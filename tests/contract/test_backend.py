@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,13 @@ from tests.fakes import (
     text_of,
 )
 from tests.fixtures.tiny_gguf import write_tiny
+from tests.gateway_server import GatewayServer, Reply
+from tests.gateway_server import Hold as Silence
+from tests.gateway_server import answer as gateway_answer
+from tests.gateway_server import usage as gateway_usage
+from tests.gateway_server.asking import backend as gateway_backend
+from tests.gateway_server.asking import connection as gateway_connection
+from tests.gateway_server.scripts import text as gateway_word
 
 FREE_WITHIN_S = 3.0
 HELLO = "Hello there."
@@ -58,10 +66,21 @@ class Kit:
     make: Callable[[str, Path], Backend]
     request: Callable[[str], ChatRequest]
     exact: bool = True
+    one_at_a_time: bool = True
+
+    play: Callable[[str], AbstractContextManager[Callable[[], Backend]]] | None = None
+    """In place of `make`, where something has to run beside the backend."""
 
     def run(self, kind: str, folder: Path, case: Case) -> None:
+        if self.play is None:
+            self._run(lambda: self.make(kind, folder), case)
+            return
+        with self.play(kind) as make:
+            self._run(make, case)
+
+    def _run(self, make: Callable[[], Backend], case: Case) -> None:
         async def with_backend() -> None:
-            backend = self.make(kind, folder)
+            backend = make()
             try:
                 await case(backend)
             finally:
@@ -111,15 +130,35 @@ def _starter_request(kind: str) -> ChatRequest:
     return ask("What is the capital of France? One word.", max_tokens=0 if kind == "empty" else 16)
 
 
+@contextmanager
+def _gateway(kind: str) -> Iterator[Callable[[], Backend]]:
+    first = {
+        "endless": lambda: Reply([gateway_word("One"), Silence()]),
+        "empty": lambda: gateway_answer("", told=gateway_usage(8, 0)),
+        "unicode": lambda: gateway_answer(UNICODE),
+    }.get(kind, lambda: gateway_answer(HELLO))
+    with GatewayServer(first()) as server:
+        yield lambda: gateway_backend(gateway_connection(server.url))
+
+
+def _no_make(_kind: str, _folder: Path) -> Backend:
+    raise AssertionError("it is played")
+
+
+def _gateway_request(_kind: str) -> ChatRequest:
+    return ask("Hello?", model="xidao/qwen3-235b")
+
+
 KITS = {
     "fake": Kit(_fake, ask),
     "stub": Kit(lambda _kind, _folder: stub(), _stub_request),
     "tiny": Kit(_tiny, _tiny_request),
+    "gateway": Kit(_no_make, _gateway_request, one_at_a_time=False, play=_gateway),
     "starter": Kit(lambda _kind, _folder: local(STARTER), _starter_request, exact=False),
 }
 
 
-@pytest.fixture(params=["fake", "stub", "tiny", pytest.param("starter", marks=pytest.mark.model)])
+@pytest.fixture(params=["fake", "stub", "tiny", "gateway", pytest.param("starter", marks=pytest.mark.model)])
 def kit(request: pytest.FixtureRequest) -> Kit:
     if request.param == "starter" and not STARTER.exists():
         pytest.skip("the starter model is not here")
@@ -202,6 +241,11 @@ def test_a_second_question_waits_and_says_so(kit: Kit, tmp_path: Path) -> None:
     async def case(backend: Backend) -> None:
         stream = backend.stream(kit.request("endless"))
         await first_delta(stream)
+        if not kit.one_at_a_time:
+            events = await collect(backend.stream(kit.request("hello")))  # while the first still runs
+            assert isinstance(events[-1], Finished)
+            await stream.aclose()
+            return
         second = asyncio.create_task(collect(backend.stream(kit.request("hello"))))
         third = asyncio.create_task(collect(backend.stream(kit.request("hello"))))
         await asyncio.sleep(0)

@@ -393,7 +393,7 @@ def test_help_exits_0(arguments: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert "usage:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", ["usage", "usage --json", "key set x"])
+@pytest.mark.parametrize("arguments", ["usage", "usage --json"])
 def test_words_to_come_say_so(home: Path, capsys: pytest.CaptureFixture[str], arguments: str) -> None:
     assert cli.main(arguments.split(), _services(home)) == 2
     out, err = capsys.readouterr()
@@ -449,6 +449,38 @@ def test_models_are_listed_added_shown_and_removed(home: Path, capsys: pytest.Ca
     assert "not in your library" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("way", ["copy", "move"])
+def test_a_model_can_be_brought_into_inshores_folder(
+    home: Path, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    services = _services(home)
+    path = Gguf().write(home / "mine.gguf")
+
+    assert cli.main(["models", "add", str(path), f"--{way}"], services) == 0
+
+    here = services.paths.models / "imported" / "mine" / "mine.gguf"
+    assert str(here) in capsys.readouterr().out
+    assert here.exists()
+    assert path.exists() is (way == "copy")
+    cli.main(["models", "show", "mine"], services)
+    assert "brought into Inshore’s folder by you" in capsys.readouterr().out
+    assert cli.main(["models", "verify", "mine"], services) == 0
+    assert ("intact" in capsys.readouterr().out) is (way == "copy")  # a move reads nothing
+    assert cli.main(["models", "remove", "mine", "--delete"], services) == 0
+    assert not here.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("notes.txt", "It is not a model."), ("gone.gguf", "no such file")]
+)
+def test_what_is_no_model_is_not_brought(
+    home: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    (home / "notes.txt").write_text("x")
+    assert cli.main(["models", "add", str(home / name), "--copy"], _services(home)) == 1
+    assert said in capsys.readouterr().err
+
+
 def test_what_a_model_took_here_is_told_with_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     services = _services(home)
     services.paths.create()
@@ -473,6 +505,26 @@ def test_what_a_model_took_here_is_told_with_it(home: Path, capsys: pytest.Captu
     )
 
 
+def test_a_model_of_the_catalogue_is_shown_before_it_is_there(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["models", "show", "gemma-3-12b"], _services(home)) == 0
+    out = capsys.readouterr().out
+    for words in (
+        "Gemma 3 12B",
+        "not installed",
+        "Gemma Terms of Use",
+        "The article advises a 24 GB card at INT4",
+    ):
+        assert words in out
+    assert cli.main(["models", "show", "gemma-3-12b", "--json"], _services(home)) == 0
+    (record,) = _records(capsys.readouterr().out)
+    assert (record["source"], record["licence_tier"]) == ("catalogue", 2)
+    assert record["advice"]["hardware"][0]["card_gb"] == 24
+    assert cli.main(["models", "show", "deepseek-v3", "--json"], _services(home)) == 0
+    assert _records(capsys.readouterr().out)[0]["advice"] is None
+
+
 def test_models_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     services = _services(home)
     path = Gguf().write(home / "mine.gguf")
@@ -481,7 +533,8 @@ def test_models_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (added,) = _records(capsys.readouterr().out)
     assert cli.main(["models", "show", "mine", "--json"], services) == 0
     (shown,) = _records(capsys.readouterr().out)
-    assert shown == added | dict.fromkeys(("tokens_per_second", "speed_is_measured", "memory_bytes", "fit"))
+    added_here = ("tokens_per_second", "speed_is_measured", "memory_bytes", "fit", "advice")
+    assert shown == added | dict.fromkeys(added_here)
     path.unlink()
     assert cli.main(["models", "list", "--json"], services) == 0
     (listing,) = _records(capsys.readouterr().out)

@@ -7,28 +7,44 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desktop import cli
-from desktop.commands import checks, display
+from desktop.commands import checks, display, machine
 from desktop.commands.checks import Finding
 from desktop.commands.services import Services
 from desktop.system.paths import Paths
-from models import hardware
+from models import surroundings
 from models.errors import AppError, EngineMissing
 from models.library import Library
 from models.local.measures import MachineSpeed
 from models.local.protocol import EngineInfo
 from models.machine import Device
+from models.nvidia import NvidiaCard
+from models.power import Power, Source
+from models.surroundings import Disk, Surroundings
 from tests.fakes import FakeBackend
 from tests.fixtures.gguf_writer import Gguf
 
 CPU = Device("CPU", "Some processor", "cpu", 8 << 30, 8 << 30)
 INFO = EngineInfo("b1", "0.3.36", "0.25", ("AVX2 = 1", "FMA = 1"), (CPU,), gpu_offload=False)
-TOPICS = ["engine", "processor", "memory", "folders", "models", "python", "keyring", "display"]
+SEEN = Surroundings("Linux", "Some processor", ("AVX2",), 8, 8, 16 << 30, None, 9 << 30, None, Power())
+TOPICS = [
+    "engine",
+    "processor",
+    "memory",
+    "graphics",
+    "power",
+    "folders",
+    "models",
+    "python",
+    "keyring",
+    "display",
+]
 
 
 class Engine(FakeBackend):
@@ -85,7 +101,10 @@ def test_json_is_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         for complaint in finding["complaints"]:
             assert complaint["problem"]
             assert complaint["advice"]
-    assert "No model is installed" in report["findings"][4]["complaints"][0]["problem"]
+    by_topic = {finding["topic"]: finding for finding in report["findings"]}
+    assert "No model is installed" in by_topic["models"]["complaints"][0]["problem"]
+    assert by_topic["power"]["facts"]["source"] in ("mains", "battery", "unknown")
+    assert by_topic["folders"]["facts"]["disk_total_bytes"] > by_topic["folders"]["facts"]["free_bytes"]
 
 
 def test_without_an_engine_it_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,7 +143,7 @@ def test_a_full_disk_shows_in_the_folders(tmp_path: Path, monkeypatch: pytest.Mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tempfile.TemporaryFile", full)
-    monkeypatch.setattr(checks, "_free_bytes", lambda _path: 5)
+    monkeypatch.setattr(surroundings, "disk", lambda _path: Disk(5, 10))
     finding = checks.folders(Paths(tmp_path, tmp_path, tmp_path, tmp_path))
     assert "No space left" in _problems(finding)
     assert "Little space" in _problems(finding)
@@ -146,22 +165,40 @@ def test_models_with_a_problem_are_named(tmp_path: Path) -> None:
     assert "smollm2-135m-instruct-q4_1: The model’s file is damaged." in _problems(finding)
 
 
-def test_a_card_that_the_engine_cannot_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_has_nvidia", lambda: True)
-    assert "NVIDIA" in _problems(checks.engine(INFO))
+def test_a_card_that_the_engine_cannot_use() -> None:
+    seen = replace(SEEN, nvidia=(NvidiaCard("NVIDIA GeForce RTX 4060", 8188 << 20, "580.1"),))
+    finding = machine.graphics(seen, INFO)
+    assert "An NVIDIA card is here (RTX 4060, 8 GB), but this build can’t use it." in _problems(finding)
+    assert "built for CUDA" in finding.complaints[0].advice
+    assert finding.facts["nvidia_driver"] == "580.1"
+
     card = Device("CUDA0", "GeForce", "gpu", 1, 2)
     with_card = EngineInfo("b1", "1", "1", (), (CPU, card), gpu_offload=True)
-    finding = checks.engine(with_card)
+    finding = machine.graphics(seen, with_card)
     assert finding.complaints == ()
-    assert finding.facts["device_1"] == "CUDA0 (gpu): GeForce"
+    assert finding.facts["in_use"] == "CUDA0 GeForce"
+    assert checks.engine(with_card).facts["device_1"] == "CUDA0 (gpu): GeForce"
 
 
-def test_limits_and_little_memory_are_complaints(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardware, "physical_cores", lambda: 8)
-    monkeypatch.setattr(hardware, "usable_threads", lambda: 2)
-    monkeypatch.setattr(hardware, "memory_available_bytes", lambda: 500 << 20)
-    assert "2 of 8 cores" in _problems(checks.processor())
-    assert "Little memory" in _problems(checks.memory())
+def test_without_an_engine_no_card_is_called_unused() -> None:
+    seen = replace(SEEN, nvidia=(NvidiaCard("NVIDIA GeForce RTX 4060"),))
+    assert machine.graphics(seen, EngineMissing("Its file is gone.")).complaints == ()
+
+
+def test_limits_and_little_memory_are_complaints() -> None:
+    seen = replace(SEEN, cores=8, threads=2, available_bytes=500 << 20, limit_bytes=1 << 30)
+    assert "2 of 8 cores" in _problems(machine.processor(seen))
+    finding = machine.memory(seen)
+    assert "Little memory" in _problems(finding)
+    assert finding.facts["total_bytes"] == 1 << 30
+    assert finding.facts["machine_total_bytes"] == SEEN.memory_bytes
+
+
+def test_a_battery_is_a_reason_for_slow_answers() -> None:
+    assert machine.power(SEEN) == Finding("power", {"source": "unknown", "saving": False})
+    finding = machine.power(replace(SEEN, power=Power(Source.BATTERY, 40)))
+    assert "runs on its battery" in _problems(finding)
+    assert finding.facts["charge"] == "40 %"
 
 
 def test_a_package_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,14 @@ import pytest
 from desktop import cli
 from desktop.commands.download import TOKEN_VARIABLE
 from desktop.commands.services import Services
+from desktop.storage.database import open_database
+from desktop.storage.outbound_log import OutboundLog
+from desktop.storage.outbound_pending import Pending
 from desktop.system.paths import Paths
+from desktop.system.settings import Settings, save
 from models.library import Library
+from models.outbound import Sent
+from models.unfinished import Unfinished
 from tests.fakes import FakeBackend
 from tests.fixtures.gguf_writer import Gguf
 from tests.hub_server import Fault, HubServer
@@ -72,6 +79,60 @@ def test_a_download_is_in_the_library_with_its_origin(
     assert model.origin is not None
     assert model.origin.repo == REPO
     assert model.origin.sha256 == (server.repositories[REPO].sha256_of(SMALL),)
+
+
+def test_without_an_address_the_hubs_of_the_settings_are_asked_in_their_order(
+    server: HubServer, services: Services
+) -> None:
+    services.paths.create()
+    with HubServer() as first:
+        first.faults = [Fault(where="hub", status=503, times=9)]
+        save(services.paths.settings_file, Settings(hub_endpoints=(first.url, server.url)))
+        assert cli.main(["models", "download", f"{REPO}/{SMALL}"], services) == 0
+    assert first.to("hub")
+    assert services.library.models()[0].path.read_bytes() == _model(300_000)
+
+
+def test_what_was_sent_is_on_record(server: HubServer, services: Services) -> None:
+    assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    lines = _sent(services)
+    assert {line.host for line in lines} == {"127.0.0.1"}
+    assert {line.purpose for line in lines} == {"look at a model", "download a model"}
+    assert sum(line.bytes_in for line in lines) >= 300_000
+    assert not services.paths.outbound_pending.exists()
+
+
+def test_what_was_sent_waits_while_the_window_is_open(server: HubServer, services: Services) -> None:
+    services.paths.create()
+    with closing(open_database(services.paths.database)) as window:
+        OutboundLog(window).days()
+        assert _run(server, services, f"{REPO}/{SMALL}") == 0
+        assert OutboundLog(window).days() == []
+        assert Pending(services.paths.outbound_pending).move_into(OutboundLog(window)) >= 2
+        assert OutboundLog(window).days()[0].bytes_in >= 300_000
+
+
+def test_a_record_that_can_t_be_kept_is_told_and_stops_nothing(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.paths.create()
+    services.paths.outbound_pending.mkdir()
+    assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert capsys.readouterr().err.count("The record of what was sent has gaps.") == 1
+
+
+def _sent(services: Services) -> list[Sent]:
+    with closing(open_database(services.paths.database)) as connection:
+        log = OutboundLog(connection)
+        return [line for day in log.days() for line in log.on(day.day)]
+
+
+def test_an_address_on_the_command_line_is_asked_instead(server: HubServer, services: Services) -> None:
+    services.paths.create()
+    with HubServer() as other:
+        save(services.paths.settings_file, Settings(hub_endpoints=(other.url,)))
+        assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert other.requests == []
 
 
 def test_again_changes_nothing_and_fetches_nothing(server: HubServer, services: Services) -> None:
@@ -139,7 +200,8 @@ def test_s06_hostile_names_are_refused_and_written_nowhere(
     server.add("owner/evil", {}, listed=(name,))
     assert _run(server, services, "owner/evil") == 1
     assert "not safe" in capsys.readouterr().err
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert written == [services.paths.database]  # the record of what was sent
     assert server.to("cdn") == []
 
 
@@ -257,3 +319,41 @@ def test_discover_lists_and_add_uses_the_other_programs_name(
     assert [(model["name"], model["added"]) for model in record["models"]] == [("llama3:8b", False)]
     assert cli.main(["models", "add", str(blob)], services) == 0
     assert services.library.models()[0].id == "llama3-8b"
+
+
+def test_a_licence_with_conditions_is_accepted_before_the_download(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.repositories[REPO].extra = {"cardData": {"license": "gemma"}}
+    assert _run(server, services, f"{REPO}/{SMALL}") == 1
+    assert f"models accept {REPO} --use" in capsys.readouterr().err
+    assert server.to("cdn") == []
+
+    words = ["models", "accept", REPO, "--use", "notes at home", "--endpoint", server.url]
+    assert cli.main(words, services) == 0
+    assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert cli.main(["models", "licences"], services) == 0
+    assert "notes at home" in capsys.readouterr().out
+
+
+def test_the_catalogue_s_licence_counts_where_the_hub_states_none(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo = "ggml-org/gemma-3-4b-it-GGUF"
+    server.add(repo, {SMALL: _model(300_000)}, extra={"tags": ["gguf"]})
+    assert _run(server, services, f"{repo}/{SMALL}") == 1
+    assert "models accept gemma-3-4b --use" in capsys.readouterr().err
+    assert cli.main(["models", "accept", "gemma-3-4b", "--use", "notes"], services) == 0
+    assert _run(server, services, f"{repo}/{SMALL}") == 0
+
+
+def test_what_was_interrupted_is_remembered_and_forgotten_when_it_is_done(
+    server: HubServer, services: Services
+) -> None:
+    server.faults = [Fault(flip=1000, times=1000)]
+    assert _run(server, services, f"{REPO}/{SMALL}") == 1
+    (begun,) = Unfinished(services.paths.models).all()
+    assert (begun.target.repo, begun.target.files[0].name) == (REPO, SMALL)
+    server.faults = []
+    assert _run(server, services, f"{REPO}/{SMALL}") == 0
+    assert Unfinished(services.paths.models).all() == []

@@ -14,6 +14,7 @@ from desktop import cli
 from desktop.commands.services import Services
 from desktop.system.paths import Paths
 from models.library import Library
+from models.local.measures import MachineSpeed
 from tests.fakes import FakeBackend
 from tests.fixtures.gguf_writer import Gguf, usual_metadata
 
@@ -28,12 +29,19 @@ GEMMA = {
 }
 
 
+class Engine(FakeBackend):
+    """The shipped fake on an ordinary machine."""
+
+    async def gauge(self) -> MachineSpeed:
+        return MachineSpeed(20e9, ())
+
+
 @pytest.fixture
 def services(tmp_path: Path) -> Services:
     (tmp_path / "starter").mkdir()
     Gguf().write(tmp_path / "starter" / "SmolLM2-135M-Instruct.Q4_1.gguf")
     paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
-    return Services(paths, Library(paths.models, tmp_path / "starter"), FakeBackend)  # type: ignore[arg-type]
+    return Services(paths, Library(paths.models, tmp_path / "starter"), Engine)  # type: ignore[arg-type]
 
 
 def _add(services: Services, folder: Path, name: str, **said: object) -> None:
@@ -73,6 +81,12 @@ def test_a_silent_file_takes_its_licence_from_its_catalogue_entry(
     assert cli.main(["models", "show", "g", "--json"], services) == 0
     model = _record(capsys)
     assert (model["licence"], model["licence_tier"]) == ("", 2)
+    assert model["advice"]["hardware"][0]["memory_gb"] == 16  # of the same entry
+    assert model["advice"]["words"].startswith("The article advises 16 GB of memory")
+    assert cli.main(["models", "show", "g"], services) == 0
+    out = capsys.readouterr().out
+    assert "Advised:      a laptop: at least 16 GB of memory." in out
+    assert model["advice"]["words"] in out
 
 
 def test_accepting_shows_the_text_and_is_listed(

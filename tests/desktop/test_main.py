@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -35,13 +36,23 @@ def doors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("arguments", "door"),
     [
         (["--worker"], "worker[]"),
-        ([], "app[]"),
+        ([], "app[[]]"),
         (["ask", "--worker"], "cli[['ask', '--worker']]"),
         (["--help"], "cli[['--help']]"),
         (["nonsense"], "cli[['nonsense']]"),
         (["-platform"], "cli[['-platform']]"),
+        (["gone.gguf"], "cli[['gone.gguf']]"),
     ],
 )
 def test_each_word_has_its_door(doors: list[str], arguments: list[str], door: str) -> None:
     assert main.main(arguments) == 7
     assert doors == ["private", door]  # in this order
+
+
+def test_model_files_open_the_window_which_offers_them(doors: list[str], tmp_path: Path) -> None:
+    names = [str(tmp_path / name) for name in ("a.gguf", "B.GGUF")]
+    for name in names:
+        Path(name).touch()
+    assert main.main(names) == 7
+    assert main.main([*names, "doctor"]) == 7
+    assert doors == ["private", f"app[{names}]", "private", f"cli[{[*names, 'doctor']}]"]

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -306,6 +307,85 @@ def test_f09_space_that_is_lost_before_it_is_reserved(server: HubServer, small_d
 
 
 # -- S06, S07, S09
+
+
+HOSTILE = [
+    "../../evil.gguf",
+    "..\\..\\evil.gguf",
+    "/tmp/evil.gguf",
+    "C:\\evil.gguf",
+    "\\\\host\\share\\evil.gguf",
+    "evil.gguf:stream",
+    "CON",
+    "evil.gguf.",
+    ".bashrc",
+    "\u202efugg.live",
+    "e" * 300,
+]
+
+
+def tree(folder: Path) -> dict[str, bytes | None]:
+    """Every path below a folder, with what is in the files."""
+    return {
+        os.fspath(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+def inside(folder: Path) -> Path:
+    """A folder for models in the midst of others, so that a way out would be seen."""
+    models = folder / "home" / "data" / "models"
+    models.mkdir(parents=True)
+    (folder / "home" / ".bashrc").write_text("mine")
+    return models
+
+
+@pytest.mark.parametrize("where", ["hub", "cdn"])
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("form", ['attachment; filename="{}"', "attachment; filename*=UTF-8''{}"])
+def test_s06_a_name_in_content_disposition_decides_nothing(
+    server: HubServer, tmp_path: Path, where: str, name: str, form: str
+) -> None:
+    models = inside(tmp_path)
+    said = form.format(quote(name) if "*" in form else name.encode("utf-8").decode("latin-1"))
+    server.faults = [Fault(where=where, headers={"Content-Disposition": said}, times=100)]
+    before = tree(tmp_path)
+    arrived(bring(target(server, models)), models)
+    assert server.faults[0].used > 1
+    assert tree(tmp_path) == before | {f"home/data/models/{NAME}": content()}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("said", [False, True])
+def test_s06_the_path_of_a_redirect_decides_nothing(
+    server: HubServer, tmp_path: Path, name: str, said: bool
+) -> None:
+    """The hub sends on to a hostile path, under which the right bytes are."""
+    models = inside(tmp_path)
+    what = target(server, models)
+    server.repositories[REPO].files[name] = content()
+    location = f"{server.cdn_url}/{REPO}/{quote(name, safe='')}"
+    headers = {"Content-Disposition": f'attachment; filename="{NAME}/../../evil.gguf"'} if said else {}
+    server.faults = [Fault(where="hub", location=location, headers=headers, times=100)]
+    before = tree(tmp_path)
+    arrived(bring(what), models)
+    assert {request.path for request in server.to("cdn")} == {f"/{REPO}/{quote(name, safe='')}"}
+    assert tree(tmp_path) == before | {f"home/data/models/{NAME}": content()}
+
+
+@pytest.mark.parametrize("path", ["/../../../evil.gguf", "/%2e%2e/%2e%2e/evil.gguf", "/evil.gguf%00.txt"])
+def test_s06_a_redirect_within_the_hub_decides_nothing_either(
+    server: HubServer, tmp_path: Path, path: str
+) -> None:
+    models = inside(tmp_path)
+    what = target(server, models)
+    server.faults = [Fault(where="hub", location=path, times=1)]
+    before = tree(tmp_path)
+    run = bring(what)
+    assert run.error is not None  # there is nothing at that address
+    assert tree(tmp_path).keys() - before.keys() <= {
+        f"home/data/models/{NAME}.part", f"home/data/models/{NAME}.part.json"
+    }  # fmt: skip
 
 
 def test_s09_the_token_stays_with_the_hub(server: HubServer, tmp_path: Path) -> None:

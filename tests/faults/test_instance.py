@@ -30,8 +30,9 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QSocketNotifier
 from desktop.services.instance import Outcome, SingleInstance
 app = QCoreApplication([])
-instance = SingleInstance(Path(sys.argv[1]))
+instance = SingleInstance(Path(sys.argv[1]), files=[Path(name) for name in sys.argv[2:]])
 instance.show_requested.connect(lambda: print("SHOW", flush=True))
+instance.files_offered.connect(lambda files: print(*files, flush=True))
 outcome = instance.claim()
 print(outcome.name, flush=True)
 if outcome is Outcome.FIRST:
@@ -44,7 +45,7 @@ sys.exit(1 if outcome is Outcome.HUNG else 0)
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals, and notifiers on pipes")
 
-Start = Callable[[], "subprocess.Popen[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -57,9 +58,9 @@ def start(lock_file: Path) -> Iterator[Start]:
     """Starts another Inshore on the same folder; all are ended afterwards."""
     started: list[subprocess.Popen[str]] = []
 
-    def start() -> subprocess.Popen[str]:
+    def start(*files: Path) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-c", _SCRIPT, lock_file],
+            [sys.executable, "-c", _SCRIPT, lock_file, *files],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -116,6 +117,17 @@ def test_f16_of_twenty_starts_at_once_one_opens_and_the_rest_leave(start: Start)
     assert first.stdin is not None
     first.stdin.close()
     assert first.wait(10) == 0
+
+
+def test_f16_files_that_a_later_start_was_given_are_offered_by_the_first(
+    start: Start, tmp_path: Path
+) -> None:
+    first = holder(start)
+    second = start(tmp_path / "天 a.gguf", tmp_path / "b.gguf")
+    assert word(second) == "HANDED_OVER"
+    assert second.wait(10) == 0
+    assert word(first) == "SHOW"
+    assert word(first) == f"{tmp_path / '天 a.gguf'} {tmp_path / 'b.gguf'}"
 
 
 def test_f16_one_starts_where_another_has_just_left(start: Start) -> None:
@@ -294,9 +306,31 @@ def test_s33_the_one_word_shows_the_window(first: SingleInstance, lock_file: Pat
         assert reply(connection, qtbot) == b"here\n"
 
 
+def test_s33_an_offer_that_comes_in_pieces_is_heard(
+    first: SingleInstance, lock_file: Path, qtbot: QtBot
+) -> None:
+    with closing(client(lock_file)) as connection, qtbot.waitSignal(first.files_offered) as offered:
+        connection.send(b'offer ["/models')
+        qtbot.waitUntil(lambda: bool(first.findChildren(QLocalSocket)))
+        connection.send(b'/a.gguf"]\n')
+        assert reply(connection, qtbot) == b"here\n"
+    assert offered.args == [[Path("/models/a.gguf")]]
+
+
 @pytest.mark.parametrize(
     "words",
-    [b"open /etc/passwd\n", b"show", b"show\nshow\n", b"show /tmp\n", b"\0", b"SHOW\n", b"x" * 200_000],
+    [
+        b'offer ["/etc/passwd"]\n',
+        b'load ["/a.gguf"]\n',
+        b"offer " + b"x" * 20_000,
+        b"open /etc/passwd\n",
+        b"show",
+        b"show\nshow\n",
+        b"show /tmp\n",
+        b"\0",
+        b"SHOW\n",
+        b"x" * 200_000,
+    ],
 )
 def test_s33_anything_else_is_hung_up_on(
     first: SingleInstance, lock_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, words: bytes

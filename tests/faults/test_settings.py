@@ -27,6 +27,7 @@ CHOSEN = Settings(
     send_with_enter=False,
     keep_states=False,
     thinking_budget=512,
+    hub_endpoints=("https://huggingface.co", "https://mirror.example.org/hub"),
     models={"天": Options(top_k=3, stop=("END",)), "m": Options(context=4096, unknown={"new": [1]})},
 )
 
@@ -106,6 +107,10 @@ def test_f45_a_corrupt_file_is_kept_and_the_defaults_hold(path: Path, content: b
         ("models", ["m"]),
         ("models", None),
         ("send_with_enter", 1),
+        ("hub_endpoints", "https://mirror.example.org"),
+        ("hub_endpoints", [1]),
+        ("hub_endpoints", ["https://good.example.org", "ftp://bad.example.org"]),
+        ("hub_endpoints", ["http://192.168.1.5"]),
     ],
     ids=lambda value: str(value)[:20],
 )

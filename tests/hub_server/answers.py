@@ -55,7 +55,7 @@ def answer_store(server: HubServer, request: Request, fault: Fault) -> Answer:
     view = memoryview(_flipped(content, fault.flip) if fault.flip is not None else content)
     match = _RANGE.fullmatch(request.headers.get("range", ""))
     changed = request.headers.get("if-range", etag) != etag
-    headers = {"ETag": etag, "Accept-Ranges": "bytes"}
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", **fault.headers}
     start, end, status = 0, len(view), 200
     if match and not changed and not fault.ignore_range:
         start, end, status = int(match[1]), min(int(match[2] or len(view) - 1) + 1, len(view)), 206
@@ -76,7 +76,7 @@ def _broken(fault: Fault) -> Answer | None:
     if fault.status is not None:
         return Answer(fault.status, headers=dict(fault.headers))
     if fault.location is not None:
-        return Answer(302, headers={"Location": fault.location})
+        return Answer(302, headers={"Location": fault.location, **fault.headers})
     return None
 
 
@@ -96,6 +96,7 @@ def _resolve(server: HubServer, request: Request, fault: Fault, name: str, file:
             "X-Repo-Commit": repo.commit,
             "X-Linked-Etag": f'"{fault.etag or repo.sha256_of(file)}"',
             "X-Linked-Size": str(len(repo.files[file])),
+            **fault.headers,
         },
     )
 

@@ -34,7 +34,7 @@ class Fault:
     """What goes wrong, `times` times, with requests for which `when` holds (all, by default).
 
     drop_after: cut the connection after so many bytes. stall_after: fall silent there, until the server
-    closes. status: answer with it (`headers` added). ignore_range: answer 200 with everything.
+    closes. status: answer with it. headers: added to the answer. ignore_range: answer 200 with everything.
     wrong_range: answer 206, but from the beginning. etag: another ETag. flip: change the byte at this
     position of the file. html: a web page with status 200. short: end early, politely. location: redirect
     there. size: announce this size. page_status: the status of the page.

@@ -171,7 +171,10 @@ def test_a_system_that_knows_no_cores(tmp_path: Path, monkeypatch: pytest.Monkey
     assert hardware.usable_threads(tmp_path) == 1
 
 
-def test_the_processors_name(tmp_path: Path) -> None:
-    root = _files(tmp_path, {"proc/cpuinfo": "processor : 0\nmodel name\t: Some  CPU @ 3GHz\n"})
-    assert hardware.cpu_name(root) == "Some CPU @ 3GHz"
-    assert hardware.cpu_name(tmp_path / "nowhere")
+def test_a_limit_is_told_where_it_is_below_the_machines_memory(tmp_path: Path) -> None:
+    assert hardware.memory_limit_bytes(tmp_path) is None
+    root = _root(tmp_path, "0::/\n", {"memory.max": f"{64 * GB}"})
+    assert hardware.memory_limit_bytes(root) is None
+    (root / "sys/fs/cgroup/memory.max").write_text(f"{4 * GB}")
+    assert hardware.memory_limit_bytes(root) == 4 * GB
+    assert hardware.machine_memory_bytes() == 16 * GB

@@ -13,7 +13,7 @@ import pytest
 
 from models.errors import BadInput, NetworkError, Offline, Refused, Unreachable
 from models.hosts import check_address, check_redirect, is_loopback, origin
-from models.outbound import Ask, Outbound, Sent
+from models.outbound import Ask, Outbound, Sent, for_conversation
 from tests.hub_server import Fault, HubServer
 
 ROOT = Path(__file__).parents[2]
@@ -184,3 +184,21 @@ def test_an_address_that_is_none() -> None:
 def test_the_client_is_not_loaded_before_somebody_asks() -> None:
     code = "import sys, models.outbound, models.hub, models.download; sys.exit('httpx2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
+
+
+def test_a_line_names_the_conversation_that_its_task_asks_for(server: HubServer) -> None:
+    sent: list[Sent] = []
+
+    async def turn(outbound: Outbound, conversation_id: int | None) -> None:
+        for_conversation.set(conversation_id)
+        async with outbound.request("GET", f"{server.url}/api/models", purpose="test") as response:
+            await response.read(10_000)
+
+    async def go() -> None:
+        outbound = Outbound(record=sent.append)
+        await asyncio.gather(turn(outbound, 1), turn(outbound, 2), turn(outbound, None))
+        await outbound.aclose()
+
+    asyncio.run(go())
+    assert {line.conversation_id for line in sent} == {1, 2, None}
+    assert for_conversation.get() is None

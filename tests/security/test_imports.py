@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FORBIDDEN = ("llama_cpp", "jinja2", "gguf", "numpy", "openai")
+FORBIDDEN = ("llama_cpp", "jinja2", "gguf", "numpy", "openai", "keyring")
 WORKER_ONLY = ("models.local.engine", "models.local.worker")
 
 

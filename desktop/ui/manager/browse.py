@@ -39,6 +39,8 @@ class Browse(QWidget):
         self._untick.clicked.connect(self._untick_all)
         self._empty = self._make_empty()
         self._problems = plain_label(self, "warn")
+        self._notes = plain_label(self, "meta")
+        self._notes.setObjectName("machine-notes")
         self._lay_out()
         catalogue.changed.connect(self.refresh)
         self.refresh()
@@ -58,6 +60,8 @@ class Browse(QWidget):
         self._count.setText(f"{words}." if rows else "")
         self._problems.setText("\n".join(self._catalogue.catalogue.problems))
         self._problems.setVisible(bool(self._catalogue.catalogue.problems))
+        self._notes.setText("\n".join(self._catalogue.notes))
+        self._notes.setVisible(bool(self._catalogue.notes))
         self._show_ticks()
 
     def _lay_out(self) -> None:
@@ -71,6 +75,7 @@ class Browse(QWidget):
         column.addWidget(self.filters)
         column.addWidget(self._problems)
         column.addLayout(line)
+        column.addWidget(self._notes)
         column.addWidget(self.list)
         column.addWidget(self._empty)
 

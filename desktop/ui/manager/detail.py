@@ -11,6 +11,7 @@ from desktop.services.catalogue import CatalogueService
 from desktop.ui.labels import plain_label
 from desktop.ui.manager.licence import LicenceChip
 from desktop.ui.manager.told import (
+    advice,
     arithmetic,
     facts,
     files,
@@ -21,6 +22,7 @@ from desktop.ui.manager.told import (
 from desktop.ui.manager.verdict import VerdictLine
 from desktop.ui.page import card
 from desktop.ui.theme import Appearance
+from models.advised import compared
 from models.catalogue import Catalogue
 from models.facts import CatalogueModel, Score
 from models.licences import NOT_ADVICE, Passport
@@ -52,6 +54,7 @@ class Detail(QWidget):
         self._column.setSpacing(12)
         self._head(offer, can_download=can_download and offer.has_files and not offer.installed)
         self._fit(offer)
+        self._advice(offer.model)
         self._licence(offer.model)
         self._about(offer.model)
         self._scores(catalogue.catalogue, offer.model)
@@ -87,8 +90,10 @@ class Detail(QWidget):
             best = offer.quantisation if offer.runs else None
             marked = [(name, f"Proposed: {words}" if name == best else words) for name, words in rows]
             column.addLayout(_grid(frame, marked))
-            note = machine_words(machine, measured=self._service.measured)
+            note = machine_words(machine, measured=self._service.measured, seen=self._service.seen)
             column.addWidget(_said(frame, note, "meta"))
+            for note in self._service.notes:
+                column.addWidget(_said(frame, note, "warn"))
             dimensions = offer.model.sources.get("shape")
             if dimensions is not None:
                 self._sources(frame, column, [(dimensions, "its layers, for the context’s memory")])
@@ -96,6 +101,16 @@ class Detail(QWidget):
                 column.addWidget(
                     _said(frame, "Its layers aren’t known; the context’s part is estimated.", "meta")
                 )
+
+    def _advice(self, model: CatalogueModel) -> None:
+        """What the source advises, beside what the arithmetic says of this machine."""
+        if not model.hardware:
+            return
+        frame, column = self._section("Advised hardware", "detail-advice")
+        if (both := compared(model, self._service.machine)) is not None:
+            column.addWidget(_said(frame, both.words))
+        column.addLayout(_grid(frame, advice(model)))
+        self._sources(frame, column, [(model.sources["hardware"], "advice")])
 
     def _licence(self, model: CatalogueModel) -> None:
         frame, column = self._section("Licence", "detail-licence")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from desktop.services.care import CareService
 from desktop.services.catalogue import CatalogueService
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.ui.labels import plain_label
+from desktop.ui.manager.care import CareLine, CareMenu
 from desktop.ui.manager.licence import LicenceChip
 from desktop.ui.manager.options import ModelOptions
+from desktop.ui.manager.units import size_words, used_words
 from desktop.ui.manager.verdict import VerdictLine
 from desktop.ui.page import card
 from desktop.ui.theme import Appearance
@@ -26,13 +30,15 @@ _AT_ONCE = 12  # cards; a page that opens at once can't make hundreds
 
 
 class Installed(QWidget):
-    """Shows the library; `add_requested` and `remove_requested(id, name)` leave the deed to others.
+    """Shows the library; `add_requested`, `remove_requested(id, name)` and the like leave the deed to others.
 
     `opened(catalogue id)` asks for what the catalogue knows of a model.
     """
 
     add_requested = Signal()
     remove_requested = Signal(str, str)
+    reveal_requested = Signal(str)
+    trash_requested = Signal(str)
     opened = Signal(str)
 
     def __init__(
@@ -42,9 +48,11 @@ class Installed(QWidget):
         catalogue: CatalogueService,
         look: Appearance,
         parent: QWidget,
+        care: CareService | None = None,
     ) -> None:
         super().__init__(parent)
         self._models, self._settings, self._catalogue, self._look = models, settings, catalogue, look
+        self._care = care
         self._unfolded = ""  # the model whose settings are in sight, also after the cards are made anew
         self._add = QPushButton("Add a model file…", self)
         self._add.setObjectName("add-model")
@@ -58,13 +66,19 @@ class Installed(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         words = plain_label(self, "muted")
-        words.setText("Files that can answer. Inshore uses a file where it lies and copies nothing.")
+        words.setText("Files that can answer. Add your own here, or drop them anywhere on the window.")
         column.addWidget(words)
         column.addWidget(self._add, 0, Qt.AlignmentFlag.AlignLeft)
         column.addSpacing(4)
         column.addLayout(self._list)
         catalogue.changed.connect(self.refresh)
         self.refresh()
+
+    def put_above(self, widget: QWidget) -> None:
+        """Something that stands above the models."""
+        column = self.layout()
+        if isinstance(column, QVBoxLayout):
+            column.insertWidget(column.count() - 1, widget)
 
     def refresh(self) -> None:
         """Show what is installed now; of many as many cards as there were, the others by `show_more`."""
@@ -94,9 +108,9 @@ class Installed(QWidget):
         words.setSpacing(4)
         words.addLayout(self._heading(frame, model))
         facts = plain_label(frame, "muted")
-        facts.setText(
-            " · ".join(text for text in (model_facts(model), speed_words(self._models.speed(model))) if text)
-        )
+        told = (model_facts(model), speed_words(self._models.speed(model)), self._used(model))
+        facts.setText(" · ".join(text for text in told if text))
+        facts.setVisible(bool(facts.text()))
         words.addWidget(facts)
         if (fit := self._catalogue.fit_of(model)) is not None:
             words.addWidget(VerdictLine(fit.verdict, fit.verdict.value, fit.reason, self._look, frame))
@@ -104,6 +118,8 @@ class Installed(QWidget):
             problem = plain_label(frame, "warn")
             problem.setText(f"{model.problem.title} {model.problem.cause}")
             words.addWidget(problem)
+        if self._care is not None:
+            self._add_care(frame, model, words, self._care)
         row = QHBoxLayout()
         row.setContentsMargins(0, 8, 0, 0)
         for button in self._buttons(frame, model, first):
@@ -122,7 +138,8 @@ class Installed(QWidget):
         row.addWidget(name, 1)
         if model.problem is None:
             chip = LicenceChip(self._catalogue.label_of(model), frame)
-            row.addWidget(chip, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(chip, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._menu(frame, model), 0, Qt.AlignmentFlag.AlignVCenter)
         return row
 
     def _add_options(self, frame: QFrame, model: LocalModel, row: QHBoxLayout, words: QVBoxLayout) -> None:
@@ -131,6 +148,26 @@ class Installed(QWidget):
         options.unfolded.connect(lambda shown: self._remember(model.id if shown else ""))
         row.insertWidget(row.count() - 1, options.button)  # before the stretch
         words.addWidget(options)
+
+    def _add_care(self, frame: QFrame, model: LocalModel, words: QVBoxLayout, care: CareService) -> None:
+        if care.has_changed(model):
+            changed = plain_label(frame, "warn")
+            changed.setObjectName(f"changed-{model.id}")
+            changed.setText("The file has changed since it last answered. Verify it if you don’t know why.")
+            words.addWidget(changed)
+        words.addWidget(CareLine(model.id, care, frame))
+
+    def _used(self, model: LocalModel) -> str:
+        return used_words(self._care.used_at(model), time.time()) if self._care is not None else ""
+
+    def _menu(self, frame: QFrame, model: LocalModel) -> CareMenu:
+        menu = CareMenu(model, self._look, frame)
+        if self._care is not None:
+            menu.verify_requested.connect(partial(self._care.verify, model.id))
+        menu.reveal_requested.connect(partial(self.reveal_requested.emit, model.id))
+        menu.remove_requested.connect(partial(self.remove_requested.emit, model.id, model.name))
+        menu.trash_requested.connect(partial(self.trash_requested.emit, model.id))
+        return menu
 
     def _remember(self, unfolded: str) -> None:
         self._unfolded = unfolded
@@ -153,21 +190,13 @@ class Installed(QWidget):
             about.setObjectName(f"about-{model.id}")
             about.clicked.connect(partial(self.opened.emit, entry.id))
             buttons.append(about)
-        if model.source != "starter":
-            remove = QPushButton("Remove from the list", frame)
-            remove.setProperty("link", True)
-            remove.setObjectName(f"remove-{model.id}")
-            remove.clicked.connect(lambda: self.remove_requested.emit(model.id, model.name))
-            buttons.append(remove)
         return buttons
 
 
 def model_facts(model: LocalModel) -> str:
     """What decides, in one line; what isn't known is left out."""
     context = f"{model.context_length:,} tokens of context" if model.context_length else None
-    size = (
-        f"{model.size_bytes / 1e9:.1f} GB" if model.size_bytes >= 1e9 else f"{model.size_bytes / 1e6:.0f} MB"
-    )
+    size = size_words(model.size_bytes) if model.size_bytes else ""
     return " · ".join(part for part in (model.parameters, model.quantisation, size, context) if part)
 
 

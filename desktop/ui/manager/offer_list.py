@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QFrame, QListView, QWidget
+from PySide6.QtCore import QAbstractListModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QWidget
 
-from desktop.ui.manager.offer_row import ROW_PX, TICK_PX, OfferPainter
+from desktop.ui.manager.offer_row import TICK_PX, OfferPainter
+from desktop.ui.manager.tall_list import Index, TallList
 from desktop.ui.theme import Appearance
 from models.offer import parameters_words, price_words
 from models.selection import Choice
 
 CHOICE = Qt.ItemDataRole.UserRole
 MOST_COMPARED = 4
-_LEAP = 5
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class OfferModel(QAbstractListModel):
@@ -72,29 +70,22 @@ class OfferModel(QAbstractListModel):
         return None
 
 
-class OfferList(QListView):
+class OfferList(TallList):
     """As high as its rows, so that the page around it scrolls.
 
     `opened(id)` by a click or Enter; `ticked` after any change of the ticks, `refused` when four are
-    ticked already; `row_reached` with the rectangle the keyboard has moved to.
+    ticked already.
     """
 
     opened = Signal(str)
     ticked = Signal()
     refused = Signal()
-    row_reached = Signal(QRect)
 
     def __init__(self, look: Appearance, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(look, parent)
         self.setObjectName("offers")
         self.setAccessibleName("Models of the catalogue")
         self.setAccessibleDescription("Enter opens a model, Space ticks it for comparison.")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._look = look
         self.rows = OfferModel(self)
         self.setModel(self.rows)
         self.setItemDelegate(OfferPainter(look, self))
@@ -102,12 +93,7 @@ class OfferList(QListView):
     def show_rows(self, rows: Sequence[Choice]) -> None:
         """Show these rows."""
         self.rows.show_rows(rows)
-        self.setFixedHeight(len(rows) * self._look.theme.px(ROW_PX))
-
-    def currentChanged(self, current: Index, previous: Index) -> None:
-        super().currentChanged(current, previous)
-        if current.isValid():
-            self.row_reached.emit(self.visualRect(current))
+        self.fit_rows(len(rows))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
@@ -126,18 +112,8 @@ class OfferList(QListView):
             self._toggle(index)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
             self._open(index)
-        elif event.key() in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
-            self._leap(_LEAP if event.key() == Qt.Key.Key_PageDown else -_LEAP)
         else:
             super().keyPressEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-    def _leap(self, rows: int) -> None:
-        """A page is what the page around it shows, not all rows."""
-        last = self.rows.rowCount() - 1
-        self.setCurrentIndex(self.rows.index(min(max(self.currentIndex().row() + rows, 0), last)))
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(index.data(CHOICE).offer.id)

@@ -1,10 +1,14 @@
-"""The Models page: what is on this machine, and the catalogue with its details and comparisons."""
+"""The Models page: what is on this machine, the catalogue, the hub, and bringing a model here."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
+from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from desktop.services.care import CareService
 from desktop.services.catalogue import CatalogueService
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
@@ -15,16 +19,33 @@ from desktop.ui.manager.installed import Installed
 from desktop.ui.page import Page
 from desktop.ui.theme import Appearance
 
+if TYPE_CHECKING:
+    from desktop.services.bringing import Bringing
+    from desktop.ui.manager.bring import Bring
+    from desktop.ui.manager.downloads import DownloadList
+    from desktop.ui.manager.hub_view import HubView
+    from desktop.ui.manager.tall_list import TallList
+    from models.looking import Wanted
+    from models.repo_offer import Choice, FoundModel
+
 _WIDEST = 816  # beside the button that shows the sidebar, at the window’s usual width
 
 
 class ModelsPage(Page):
-    """One of its views at a time; the deeds that leave the window's hands are its signals."""
+    """One of its views at a time; the deeds that leave the window's hands are its signals.
 
+    With `bringing` a model is downloaded here; without it, `can_download` and `download_requested` leave
+    that to others.
+
+    `shown` each time it comes into sight.
+    """
+
+    shown = Signal()
     add_requested = Signal()
     remove_requested = Signal(str, str)
     download_requested = Signal(str)
     link_activated = Signal(str)
+    token_entered = Signal(str)
 
     def __init__(
         self,
@@ -35,19 +56,28 @@ class ModelsPage(Page):
         parent: QWidget | None = None,
         *,
         can_download: bool = False,
+        bringing: Bringing | None = None,
+        care: CareService | None = None,
     ) -> None:
         super().__init__("Models", "", parent, widest=_WIDEST)
-        self._catalogue, self._look, self._can_download = catalogue, look, can_download
-        self._from_catalogue, self._place = False, 0  # where one was, and how far it was scrolled
-        self.installed = Installed(models, settings, catalogue, look, self)
+        self._models, self._catalogue, self._look, self._bringing = models, catalogue, look, bringing
+        self._can_download = can_download or bringing is not None
+        self._from: QWidget | None = None  # where one was, and how far it was scrolled
+        self._place = 0
+        self.installed = Installed(models, settings, catalogue, look, self, care)
         self.installed.add_requested.connect(self.add_requested)
         self.installed.remove_requested.connect(self.remove_requested)
         self.installed.opened.connect(self.show_model)
         self.browse: Browse | None = None
-        self._over: Detail | Comparison | None = None  # what lies over the catalogue
+        self.hub: HubView | None = None
+        self._over: Detail | Comparison | Bring | None = None  # what lies over the catalogue
         self._tabs = QWidget(self)
         self._here = self._tab("On this machine", "tab-installed")
         self._all = self._tab("Catalogue", "tab-catalogue")
+        self._more = self._tab("Hub", "tab-hub")
+        self._more.setVisible(bringing is not None)
+        self._shelf = QWidget(self)  # shows with this machine's models what is on its way, if anything is
+        self._coming = self._make_downloads()
         self._back = self._make_back()
         self._lay_out()
         self.show_installed()
@@ -66,12 +96,19 @@ class ModelsPage(Page):
         self._close_over()
         self._show(self._browser())
 
+    def show_hub(self) -> None:
+        """Show the hub's search. Nothing is asked of the hub by that."""
+        if (hub := self._hub_view()) is not None:
+            self._more.setChecked(True)
+            self._close_over()
+            self._show(hub)
+
     def show_model(self, model_id: str) -> None:
         """Show one model in full, if the catalogue has it."""
         offer = self._catalogue.offer(model_id)
         if offer is not None:
             detail = Detail(offer, self._catalogue, self._look, self, can_download=self._can_download)
-            detail.download_requested.connect(self.download_requested)
+            detail.download_requested.connect(self._download)
             detail.link_activated.connect(self.link_activated)
             self._lay_over(detail)
 
@@ -81,11 +118,59 @@ class ModelsPage(Page):
         everything = self._catalogue.offers()
         self._lay_over(Comparison(offers, everything, self._catalogue.catalogue, self._look, self))
 
+    def bring(self, wanted: Wanted) -> None:
+        """Ask for a model's licence and file, and begin its download."""
+        if self._bringing is None:
+            return
+        from desktop.ui.manager.bring import Bring
+
+        view = Bring(wanted, self._bringing, self._catalogue, self._look, self, self._have)
+        view.started.connect(self._show_started)
+        view.left.connect(self._go_back)
+        view.link_activated.connect(self.link_activated)
+        view.token_entered.connect(self.token_entered)
+        self._lay_over(view)
+
+    def _download(self, model_id: str) -> None:
+        from models.looking import Wanted
+
+        model = self._catalogue.catalogue.get(model_id)
+        if self._bringing is not None and model is not None:
+            self.bring(Wanted.of(model))
+        self.download_requested.emit(model_id)
+
+    def _bring_found(self, one: FoundModel) -> None:
+        from models.looking import Wanted
+
+        self.bring(Wanted(one.name, (one.found.repo,), stated=one.found.licence))
+
+    def _have(self, choice: Choice) -> bool:
+        """Whether the library has these very files."""
+        names = tuple(file.name for file in choice.files)
+        origins = (model.origin for model in self._models.models() if model.problem is None)
+        return any(
+            origin is not None and (origin.repo, origin.files) == (choice.repo.repo, names)
+            for origin in origins
+        )
+
+    def _show_started(self) -> None:
+        self.show_installed()
+        self.verticalScrollBar().setValue(0)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
+
     def _go_back(self) -> None:
         place = self._place
-        if self._from_catalogue:
+        if self._bringing is not None:
+            self._bringing.hub.stop_look()
+        if self.browse is not None and self._from is self.browse:
             self.show_catalogue()
-            self._browser().list.setFocus()
+            self.browse.list.setFocus()
+        elif self.hub is not None and self._from is self.hub:
+            self.show_hub()
+            self.hub.list.setFocus()
         else:
             self.show_installed()
         self._scroll_to(place)
@@ -103,11 +188,31 @@ class ModelsPage(Page):
             self.column.insertWidget(self.column.count() - 1, self.browse)
         return self.browse
 
-    def _lay_over(self, view: Detail | Comparison) -> None:
+    def _hub_view(self) -> HubView | None:
+        if self.hub is None and self._bringing is not None:
+            from desktop.ui.manager.hub_view import HubView
+
+            self.hub = HubView(self._bringing.hub, self._look, self)
+            self.hub.opened.connect(self._bring_found)
+            self.hub.list.row_reached.connect(self._follow)
+            self.column.insertWidget(self.column.count() - 1, self.hub)
+        return self.hub
+
+    def _make_downloads(self) -> DownloadList | None:
+        if self._bringing is None:
+            return None
+        from desktop.ui.manager.downloads import DownloadList
+
+        coming = DownloadList(self._bringing.downloads, self)
+        coming.link_activated.connect(self.link_activated)
+        return coming
+
+    def _lay_over(self, view: Detail | Comparison | Bring) -> None:
         if self._over is None:
             self._place = self.verticalScrollBar().value()
-            self._from_catalogue = self.browse is not None and not self.browse.isHidden()
-            self._back.setText("Back to the catalogue" if self._from_catalogue else "Back to your models")
+            known = {self.browse: "Back to the catalogue", self.hub: "Back to the hub"}
+            self._from = next((one for one in known if one is not None and not one.isHidden()), None)
+            self._back.setText(known.get(self._from, "") if self._from else "Back to your models")
         self._close_over()
         self._over = view
         self.column.insertWidget(self.column.count() - 1, view)
@@ -123,9 +228,11 @@ class ModelsPage(Page):
             self._over = None
 
     def _show(self, view: QWidget) -> None:
-        for one in (self.installed, self.browse, self._over):
+        for one in (self.installed, self.browse, self.hub, self._over):
             if one is not None:
                 one.setVisible(one is view)
+        if self._coming is not None:
+            self._shelf.setVisible(view is self.installed)
         self._tabs.setVisible(view is not self._over)
         self.title.setVisible(view is not self._over)
         self._back.setVisible(view is self._over)
@@ -142,8 +249,12 @@ class ModelsPage(Page):
             self.installed.show_more()
 
     def _follow(self, row: QRect) -> None:
-        if self.browse is not None and (body := self.widget()) is not None:
-            place = self.browse.list.mapTo(body, row.center())
+        shown: TallList | None = None
+        for view in (self.browse, self.hub):
+            if view is not None and view.isVisible():
+                shown = view.list
+        if shown is not None and (body := self.widget()) is not None:
+            place = shown.mapTo(body, row.center())
             self.ensureVisible(place.x(), place.y(), 0, row.height())
 
     def _lay_out(self) -> None:
@@ -151,13 +262,22 @@ class ModelsPage(Page):
         row.setContentsMargins(0, 0, 0, 4)
         row.setSpacing(4)
         group = QButtonGroup(self)
-        for tab, show in ((self._here, self.show_installed), (self._all, self.show_catalogue)):
+        for tab, show in (
+            (self._here, self.show_installed),
+            (self._all, self.show_catalogue),
+            (self._more, self.show_hub),
+        ):
             group.addButton(tab)
             row.addWidget(tab)
             tab.clicked.connect(show)
         row.addStretch(1)
         self.column.addWidget(self._tabs)
         self.column.addWidget(self._back, 0, Qt.AlignmentFlag.AlignLeft)
+        if self._coming is not None:
+            shelf = QVBoxLayout(self._shelf)
+            shelf.setContentsMargins(0, 0, 0, 0)
+            shelf.addWidget(self._coming)
+            self.column.addWidget(self._shelf)
         self.column.addWidget(self.installed)
         self.column.addStretch(1)
 

@@ -9,6 +9,7 @@ from models.facts import Architecture, CatalogueModel
 from models.fit import USUAL_CONTEXT, Fit, Machine, Verdict, fit
 from models.offer import parameters_words, strengths_words
 from models.sources import Source
+from models.surroundings import Surroundings
 
 _KINDS = {Architecture.DENSE: "dense", Architecture.MOE: "mixture of experts"}
 _LANGUAGES = {
@@ -79,13 +80,27 @@ def _outcome(result: Fit) -> str:
     return result.reason
 
 
-def machine_words(machine: Machine, *, measured: bool) -> str:
-    """What the arithmetic is for."""
+def machine_words(machine: Machine, *, measured: bool, seen: Surroundings | None = None) -> str:
+    """What the arithmetic is for, in a line."""
     cards = ", ".join(f"{card.name} with {card.memory_bytes / _GB:.0f} GB" for card in machine.cards)
+    processor = f"{seen.processor}, {seen.cores} core{'' if seen.cores == 1 else 's'}; " if seen else ""
     memory = f"{machine.memory_bytes / _GB:.1f} GB of memory, {machine.room_bytes / _GB:.1f} GB for a model"
     speed = f"{machine.bandwidth / _GB:.0f} GB/s {'measured' if measured else 'assumed until measured'}"
+    disk = f"; {seen.disk.free_bytes / _GB:.0f} GB free on the disk" if seen and seen.disk else ""
     context = f"With a context of {USUAL_CONTEXT:,} tokens."
-    return f"{context} This machine: {memory}; {speed}; {cards or 'no graphics card in use'}."
+    graphics = cards or "no graphics card in use"
+    return f"{context} This machine: {processor}{memory}; {speed}; {graphics}{disk}."
+
+
+def advice(model: CatalogueModel) -> list[tuple[str, str]]:
+    """Where a model is advised to run, and on what."""
+    return [
+        (
+            f"{one.place[:1].upper()}{one.place[1:]}",
+            f"At least {one.least}" + (f"; better {one.better}." if one.better else "."),
+        )
+        for one in model.hardware
+    ]
 
 
 def files(model: CatalogueModel) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from desktop.services.settings import SettingsService
 from desktop.system.settings import Theme
 from desktop.ui.labels import plain_label
 from desktop.ui.page import Page, card
+from desktop.ui.settings.hub import HubAddresses
 from desktop.ui.settings.thinking import ThinkingBudget
 
 _THEMES = ((Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
@@ -35,8 +36,14 @@ class SettingsPage(Page):
         self.column.addWidget(self._appearance())
         self.column.addWidget(self._thinking())
         self.column.addWidget(self._speed())
-        self.column.addWidget(self._data(data))
+        self.column.addWidget(self._hubs())
+        self._last = self._data(data)
+        self.column.addWidget(self._last)
         self.column.addStretch(1)
+
+    def insert_card(self, card: QWidget) -> None:
+        """Show another card above “Your data”."""
+        self.column.insertWidget(self.column.indexOf(self._last), card)
 
     def _appearance(self) -> QWidget:
         frame = card(self)
@@ -94,6 +101,25 @@ class SettingsPage(Page):
         column.setContentsMargins(16, 14, 16, 14)
         column.addWidget(keep)
         column.addWidget(words)
+        return frame
+
+    def _hubs(self) -> QWidget:
+        frame = card(self)
+        title = plain_label(frame, "strong")
+        title.setText("Where models come from")
+        words = plain_label(frame, "muted")
+        words.setText(
+            "Addresses of hubs, one a line. The first is asked first, the next where it fails: mirrors help "
+            "where the main hub can’t be reached. An access token goes to the first one only."
+        )
+        hubs = HubAddresses(frame)
+        hubs.show_value(self._settings.values.hub_endpoints)
+        hubs.chosen.connect(lambda addresses: self._settings.update(hub_endpoints=addresses))
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(8)
+        for widget in (title, words, hubs):
+            column.addWidget(widget)
         return frame
 
     def _data(self, data: Path) -> QWidget:

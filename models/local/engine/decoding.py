@@ -28,7 +28,8 @@ class Decoder:
     def __init__(self, context: Context, sampler: Sampler, account: Account | None) -> None:
         self._context = context
         self._sampler = sampler
-        self._lookup = Lookup(context.held) if account is not None and context.can_take_back else None
+        self._guesses_at_all = account is not None and context.can_take_back
+        self._lookup: Lookup | None = None  # made with the first guess: the first token does not wait for it
         self._account = account or Account()
         self._guesses: list[int] = []
         self._reached = 0
@@ -93,7 +94,11 @@ class Decoder:
             self._lookup.add(token)
 
     def _guess(self, token: int) -> list[int]:
-        if self._lookup is None:
+        if not self._guesses_at_all:
             return []
         size = self._account.size(min(OUTPUTS - 1, self._context.room - 1))
-        return self._lookup.after(token, size, alike=self._account.alike) if size > 0 else []
+        if size <= 0:
+            return []
+        if self._lookup is None:
+            self._lookup = Lookup(self._context.held)
+        return self._lookup.after(token, size, alike=self._account.alike)

@@ -50,7 +50,7 @@ def answer(
     """
     begun = time.monotonic()
     prompt = build_prompt(model, context.size, request)
-    had = shared(context.held, prompt.tokens) > 0
+    had = context.held[:1] == prompt.tokens[:1]
     reused = context.keep_common(prompt.tokens)
     fresh = prompt.tokens[reused:]
     emit(Progress(Stage.PROMPT, 0, len(fresh)))
@@ -167,10 +167,6 @@ def _kept_for_answer(size: int, answer_tokens: int | None) -> int:
 
 def build_prompt(model: Model, size: int, request: ChatRequest) -> Prompt:
     """The prompt for a request in a context of `size` tokens, with room left for an answer."""
-    counts: dict[str, int] = {}
-
-    def count(text: str) -> int:
-        return counts.setdefault(text, len(model.tokens(text)))
 
     def render(messages: Sequence[Message]) -> Prompt:
         text = model.template.render(messages, request.thinking)
@@ -184,7 +180,7 @@ def build_prompt(model: Model, size: int, request: ChatRequest) -> Prompt:
         return Prompt(text, tokens)
 
     room = size - _kept_for_answer(size, request.sampling.max_tokens)
-    return fit(request.messages, room=room, render=render, count=count)
+    return fit(request.messages, room=room, render=render, count=lambda text: len(model.tokens(text)))
 
 
 @dataclass(frozen=True, slots=True)

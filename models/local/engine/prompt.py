@@ -42,18 +42,16 @@ def fit(
     about a quarter of the room, by a rule that depends on the messages only: so the prompt's beginning,
     and what is evaluated of it, stays the same for several turns. Raises TooLong if what must stay is.
     """
+    whole = render(messages)
+    if len(whole.tokens) <= room:
+        return whole
     first = next((i for i, m in enumerate(messages) if m.role is not Role.SYSTEM), len(messages))
     system, rest = messages[:first], messages[first:]
     sizes = [count(message.text) for message in messages]
     borders = [i for i, m in enumerate(rest) if m.role is Role.USER and i > 0]
-    prompt = None
-    if sum(sizes) <= room:
-        prompt = render(messages)
-    if prompt is None or len(prompt.tokens) > room:
-        over = sum(sizes) + _AROUND * len(sizes) - room
-        gone = [0 if m.pinned else size for m, size in zip(rest, sizes[first:], strict=True)]
-        prompt = _without_oldest(system, rest, _from(borders, gone, over, room // 4), room, render)
-    return prompt
+    over = sum(sizes) + _AROUND * len(sizes) - room
+    gone = [0 if m.pinned else size for m, size in zip(rest, sizes[first:], strict=True)]
+    return _without_oldest(system, rest, _from(borders, gone, over, room // 4), room, render)
 
 
 def _without_oldest(

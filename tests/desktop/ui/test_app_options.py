@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
+from desktop.parts.manager import Manager
 from desktop.storage.export import Form
 from desktop.system.options import Options
 from desktop.system.paths import Paths
@@ -102,7 +103,7 @@ def test_the_models_page_has_the_machine_measured_and_opens_links(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(Program, "_open_link", lambda _self, address: opened.append(address))
+    monkeypatch.setattr(Manager, "_open_link", lambda _self, address: opened.append(address))
     assert not program.manager.catalogue.measured
     program._show_page("models")
     qtbot.waitUntil(lambda: program.manager.catalogue.measured)

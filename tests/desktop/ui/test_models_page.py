@@ -22,13 +22,30 @@ from desktop.ui.manager.detail import Detail
 from desktop.ui.manager.page import ModelsPage
 from desktop.ui.theme import Appearance
 from models.catalogue import Catalogue, load
-from models.fit import Machine
+from models.fit import Card, Machine
 from models.library import Library, LocalModel
+from models.nvidia import NvidiaCard
+from models.power import Power, Source
 from models.shapes import estimated
+from models.surroundings import Disk, Surroundings
 
 W = TypeVar("W", bound=QWidget)
 SHIPPED = load(resources() / "catalogue")
 LAPTOP = Machine(16 * 10**9, 40e9)
+RTX_4060 = NvidiaCard("NVIDIA GeForce RTX 4060", 8188 << 20)
+SEEN = Surroundings(
+    "Linux",
+    "Some processor",
+    ("AVX2",),
+    8,
+    8,
+    16 * 10**9,
+    None,
+    9 * 10**9,
+    Disk(74 * 10**9, 10**12),
+    Power(Source.BATTERY, 50),
+    (RTX_4060,),
+)
 
 
 class Shelf(Library):
@@ -320,6 +337,51 @@ def test_the_model_that_is_shown_is_judged_again(scene: Scene) -> None:
     words = [label.text() for label in scene.page._over.findChildren(QLabel)]
     assert any(text.startswith("Runs well.") for text in words)
     assert any("400 GB/s measured" in text for text in words)
+
+
+def test_the_articles_advice_stands_beside_the_arithmetic(scene: Scene) -> None:
+    scene.page.show_model("gemma-3-12b")
+    words = scene.words("detail-advice")
+    assert "The article advises a 24 GB card at INT4; by our arithmetic it also runs here with 16 GB" in words
+    assert "One graphics card" in words
+    assert "At least a 24 GB card at INT4; better an RTX 4090 or an A100 with 40 GB." in words
+    assert "Advice: the XiDao team’s overview of open models, as of 2026-05." in words
+
+
+def test_a_model_without_advice_has_no_such_section(scene: Scene) -> None:
+    scene.page.show_model("qwen3-8b")
+    assert scene.page._over is not None
+    assert scene.page._over.findChild(QWidget, "detail-advice") is None
+
+
+def test_a_card_that_lies_idle_is_told_once_the_engine_has_spoken(scene: Scene) -> None:
+    notes = scene.browse()._notes
+    scene.service.describe(SEEN)
+    assert notes.text() == "This machine runs on its battery, so answers may be slower."
+    scene.service.judge_for(Machine(16 * 10**9, 40e9))
+    assert "An NVIDIA card is here (RTX 4060, 8 GB), but this build can’t use it." in notes.text()
+    scene.page.show_model("qwen3-8b")
+    words = scene.words("detail-qwen3-8b")
+    assert "An NVIDIA card is here" in words
+    assert "This machine: Some processor, 8 cores; 16.0 GB of memory" in words
+    assert "74 GB free on the disk" in words
+    card = Card("NVIDIA GeForce RTX 4060", 8 * 10**9, 272e9)
+    scene.service.judge_for(Machine(16 * 10**9, 40e9, (card,)))
+    assert "NVIDIA card is here" not in notes.text()
+
+
+def test_the_machine_is_looked_at_each_time_the_page_is_shown(scene: Scene, qtbot: QtBot) -> None:
+    scene.page.hide()
+    with qtbot.waitSignal(scene.page.shown):
+        scene.page.show()
+
+
+def test_the_same_look_again_changes_nothing(scene: Scene, qtbot: QtBot) -> None:
+    scene.service.describe(SEEN)
+    with qtbot.assertNotEmitted(scene.service.changed):
+        scene.service.describe(replace(SEEN, available_bytes=1))
+    with qtbot.waitSignal(scene.service.changed):
+        scene.service.describe(replace(SEEN, power=Power(Source.MAINS)))
 
 
 # -- the comparison

@@ -54,6 +54,20 @@ def test_one_worker_for_many_questions_and_models() -> None:
     run(case())
 
 
+def test_a_file_is_let_go_of_and_the_next_question_is_answered() -> None:
+    async def case() -> None:
+        backend = LocalBackend(Path, command=STUB, threads=1)
+        await backend.release(Path("a.gguf"))
+        assert backend.worker_pid is None  # nothing is started for it
+        await collect(backend.stream(ask("say hi", model="a.gguf")))
+        await backend.release(Path("a.gguf"))
+        assert backend.worker_pid is None
+        assert text_of(await collect(backend.stream(ask("say hi", model="a.gguf")))) == "hi"
+        await backend.aclose()
+
+    run(case())
+
+
 def test_no_process_before_the_first_question() -> None:
     async def case() -> None:
         backend = stub()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models import hardware
+from models import processor
 from models.chat import Timings
 from models.local.ladder import Cache
 from models.local.measures import MachineSpeed, Measures, Speed
@@ -159,7 +159,7 @@ def test_a_machine_is_measured_once_and_known_by_its_processor(
     measures.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB))
     assert measures.machine() == speed
     assert measures.of(model) is not None
-    monkeypatch.setattr(hardware, "cpu_name", lambda: "another")
+    monkeypatch.setattr(processor, "name", lambda: "another")
     assert measures.machine() is None
 
 

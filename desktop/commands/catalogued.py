@@ -1,0 +1,81 @@
+"""What `models show` says from the catalogue: models that aren't installed, and advised hardware."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from desktop.commands.judging import Judge
+from models.facts import CatalogueModel
+from models.offer import parameters_words, price_words, strengths_words
+
+Facts = list[tuple[str, str]]
+
+
+def facts(model: CatalogueModel, judge: Judge) -> Facts:
+    """Lines to read of a model that isn't installed; what isn't known is left out."""
+    offer = judge.offer(model)
+    told = [
+        ("Id", model.id),
+        ("Name", model.name),
+        ("Source", "the catalogue; it is not installed"),
+        ("Publisher", model.publisher),
+        ("Parameters", parameters_words(model)),
+        ("Context", f"{model.context:,} tokens" if model.context else ""),
+        ("Good at", ", ".join(strengths_words(model))),
+        ("Licence", model.label.text),
+        ("", model.label.meaning),
+        ("Gateway", price_words(offer.price) if offer.price else ""),
+        ("On this PC", f"{offer.verdict}. {offer.reason}"),
+        ("Proposed", offer.quantisation or "" if offer.runs else ""),
+        *(("Files at", files.repository) for files in model.files),
+    ]
+    return [(name, value) for name, value in told if value]
+
+
+def record(model: CatalogueModel, judge: Judge) -> dict[str, object]:
+    """The same as fields for programs; None is unknown."""
+    offer = judge.offer(model)
+    found = offer.fit
+    return {
+        "id": model.id,
+        "name": model.name,
+        "source": "catalogue",
+        "publisher": model.publisher,
+        "parameters": model.parameters,
+        "context_length": model.context,
+        "licence": model.licence,
+        "licence_tier": model.label.tier,
+        "licence_label": model.label.text,
+        "verdict": offer.verdict,
+        "reason": offer.reason,
+        "needed_bytes": found.needed_bytes if found else None,
+        "tokens_per_second": found.tps if found else None,
+        "quantisation": offer.quantisation,
+        "repositories": [files.repository for files in model.files],
+    }
+
+
+def advice_facts(model: CatalogueModel | None, judge: Judge) -> Facts:
+    """What the catalogue's source advises, beside our arithmetic; nothing where it advises nothing."""
+    if model is None or not model.hardware:
+        return []
+    rows = [f"{one.place}: at least {one.least}" for one in model.hardware]
+    both = judge.advice(model)
+    lines = ["; ".join(rows) + "."] + ([both.words] if both else [])
+    return [("Advised" if number == 0 else "", line) for number, line in enumerate(lines)]
+
+
+def advice_record(model: CatalogueModel | None, judge: Judge) -> dict[str, object]:
+    """The same for programs, `advice` being None where the source advises nothing."""
+    if model is None or not model.hardware:
+        return {"advice": None}
+    both = judge.advice(model)
+    return {
+        "advice": {
+            "hardware": [asdict(one) for one in model.hardware],
+            "source": model.sources["hardware"].title,
+            "met": both.met if both else None,
+            "comparison": both.comparison.value if both else None,
+            "words": both.words if both else "",
+        }
+    }

@@ -1,0 +1,104 @@
+"""The gateways' part of the window: providers, keys, and their card in Settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from desktop.background import Background
+from desktop.parts.gateway_check import ask_gateway
+from desktop.services.keys import KeyService
+from desktop.services.providers import Check, ProviderService
+from desktop.services.settings import SettingsService
+from desktop.system.paths import resources
+from desktop.ui.dialogs import confirm_link
+from desktop.ui.window import Window
+from models.errors import ModelNotFound
+
+if TYPE_CHECKING:
+    from desktop.system.keys import Keys
+    from desktop.system.providers import Profile
+    from desktop.ui.settings.gateways import GatewaysCard
+    from models.gateway.providers import Connection
+    from models.gateway.providers import Profile as GatewayProfile
+
+
+def system_keys(asked: Callable[[], None]) -> Keys:
+    """Keys in the system's keyring. Nothing of it is touched before the first is asked for."""
+    from desktop.system.keys import Keys
+    from desktop.system.secrets import SystemKeyring
+
+    return Keys(SystemKeyring(asked=asked))
+
+
+def known_profiles() -> Mapping[str, Profile]:
+    """The kinds of gateway that Inshore knows, by id."""
+    from models.gateway.providers import read_profiles
+
+    return read_profiles(resources() / "providers.toml")
+
+
+class Gateway(QObject):
+    """All about gateways. Reads and asks nothing before it is first needed. GUI thread, where not said.
+
+    `providers` are those that are set up, `keys` what is known of their keys.
+    """
+
+    def __init__(
+        self,
+        window: Window,
+        settings: SettingsService,
+        background: Background,
+        parent: QObject,
+        *,
+        check: Check = ask_gateway,
+        profiles: Callable[[], Mapping[str, Profile]] = known_profiles,
+        make_keys: Callable[[Callable[[], None]], Keys] = system_keys,
+    ) -> None:
+        super().__init__(parent)
+        self._window = window
+        self.keys = KeyService(make_keys, background, self)
+        self.providers = ProviderService(settings, profiles, self.keys, check, background, self)
+        for service in (self.keys, self.providers):
+            service.failed.connect(lambda error: window.warn(error.one_line()))
+
+    def connection(self, provider_id: str) -> Connection:
+        """A provider as a backend wants it; raises ModelNotFound or BadInput. Any thread."""
+        from models.gateway.providers import connect
+
+        provider = self.providers.provider(provider_id)
+        profile = self.providers.profile_of(provider) if provider is not None else None
+        if provider is None or profile is None:
+            raise ModelNotFound("Its gateway is not set up here.", "Add it in Settings, under Gateways.")
+        known = cast("GatewayProfile", profile)
+        return connect(known, connection_id=provider.id, name=provider.name, base_urls=provider.base_urls)
+
+    async def keys_of(self, provider_id: str) -> tuple[str, ...]:
+        """A provider's keys in the order to try them, for one request. On the background's thread."""
+        held = await self.keys.held(provider_id)
+        return tuple(key.reveal() for key in held.keys)
+
+    def make_card(self) -> GatewaysCard:
+        """The card for the settings page, connected."""
+        from desktop.ui.settings.gateways import GatewaysCard
+
+        card = GatewaysCard(self.providers)
+        card.removed.connect(self._on_removed)
+        card.keys_removed.connect(self._on_keys_removed)
+        card.link_activated.connect(self._open_link)
+        return card
+
+    def _on_removed(self, provider_id: str, name: str) -> None:
+        words = f"Removed “{name}” and its key."
+        self._window.notice.say(words, "Undo", lambda: self.providers.restore(provider_id))
+
+    def _on_keys_removed(self, provider_id: str, name: str) -> None:
+        words = f"Removed the key of “{name}”."
+        self._window.notice.say(words, "Undo", lambda: self.keys.restore(provider_id))
+
+    def _open_link(self, address: str) -> None:
+        if confirm_link(self._window, address):
+            QDesktopServices.openUrl(QUrl(address))

@@ -1,0 +1,137 @@
+"""The hub while the program runs: one search and one look at a time, each given up for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal, SignalInstance
+
+from desktop.background import Background, Job, Outcome
+from desktop.services.acceptances import AcceptanceService
+from desktop.services.catalogue import CatalogueService
+from models.errors import AppError
+
+if TYPE_CHECKING:
+    from models.hub import Endpoint, Hub
+    from models.line import Line
+    from models.looking import Wanted
+    from models.repo_offer import FoundModel, RepoOffer
+
+_MOST_FOUND = 100
+
+
+class HubService(QObject):
+    """Asks only when told to. GUI thread.
+
+    `found` carries a search's results as FoundModels, `looked` a RepoOffer; `search_failed` and
+    `look_failed` an AppError. Nothing comes of what was given up.
+    """
+
+    found = Signal(object)
+    search_failed = Signal(object)
+    looked = Signal(object)
+    look_failed = Signal(object)
+
+    def __init__(
+        self,
+        background: Background,
+        line: Callable[[], Line],
+        endpoints: Callable[[], Sequence[Endpoint]],
+        token: Callable[[str], str | None],
+        catalogue: CatalogueService,
+        acceptances: AcceptanceService,
+        folder: Path,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._background, self._line = background, line
+        self._endpoints, self._token = endpoints, token
+        self._catalogue, self._acceptances, self._folder = catalogue, acceptances, folder
+        self._search: Job | None = None
+        self._look: Job | None = None
+
+    @property
+    def endpoints(self) -> Sequence[Endpoint]:
+        """Which hubs are asked, in this order."""
+        return self._endpoints()
+
+    @property
+    def host(self) -> str:
+        """The first of them, for reading."""
+        return self._endpoints()[0].host
+
+    @property
+    def folder(self) -> Path:
+        """Where models come to."""
+        return self._folder
+
+    def search(self, text: str) -> None:
+        """Look for models whose name fits."""
+        self.stop_search()
+
+        def ended(outcome: Outcome) -> None:
+            if self._search is job:  # one that was given up may have ended before it knew
+                self._tell(outcome, self.found, self.search_failed)
+
+        job = self._search = self._background.run(self._find(text), ended)
+
+    def stop_search(self) -> None:
+        """Give the running search up."""
+        if self._search is not None:
+            self._search.cancel()
+            self._search = None
+
+    def look(self, wanted: Wanted) -> None:
+        """Ask what can be brought of a model."""
+        self.stop_look()
+
+        def ended(outcome: Outcome) -> None:
+            if self._look is job:
+                self._tell(outcome, self.looked, self.look_failed)
+
+        job = self._look = self._background.run(self._look_at(wanted), ended)
+
+    def stop_look(self) -> None:
+        """Give the running look up."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+
+    def _find(self, text: str) -> Coroutine[Any, Any, list[FoundModel]]:
+        catalogue, machine = self._catalogue.catalogue, self._catalogue.machine
+
+        async def find() -> list[FoundModel]:
+            from models.repo_offer import found_model
+
+            found = await self._hub().search(text, limit=_MOST_FOUND)
+            return [found_model(one, catalogue, machine) for one in found]
+
+        return find()
+
+    def _look_at(self, wanted: Wanted) -> Coroutine[Any, Any, RepoOffer]:
+        from models.looking import Place, look
+
+        place = Place(self._catalogue.machine, self._folder, self._acceptances.all())
+        catalogue = self._catalogue.catalogue
+
+        async def look_at() -> RepoOffer:
+            return await look(wanted, self._line().get(), self._hub(), catalogue, place)
+
+        return look_at()
+
+    def _hub(self) -> Hub:
+        from models.hub import Hub
+
+        return Hub(self._line().get(), self._endpoints(), self._token)
+
+    def _tell(self, outcome: Outcome, well: SignalInstance, badly: SignalInstance) -> None:
+        if outcome.cancelled:
+            return
+        if isinstance(outcome.error, AppError):
+            badly.emit(outcome.error)
+        elif outcome.error is not None:
+            raise outcome.error
+        else:
+            well.emit(outcome.value)

@@ -1,0 +1,99 @@
+"""One answer while it comes in: from a gateway's chunks to the events of a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from models.chat import ChatRequest, FinishReason, ReasoningDelta, TextDelta, Usage
+from models.gateway.counting import estimated_usage, read_usage
+from models.gateway.dialects import DeltaReader
+from models.gateway.repeats import RepeatTrimmer
+
+Delta = ReasoningDelta | TextDelta
+
+_REASONS = {
+    "length": FinishReason.LENGTH,
+    "max_tokens": FinishReason.LENGTH,
+    "content_filter": FinishReason.CONTENT_FILTER,
+    "sensitive": FinishReason.CONTENT_FILTER,
+    "tool_calls": FinishReason.TOOL_CALLS,
+    "function_call": FinishReason.TOOL_CALLS,
+}
+_FAILED = frozenset({"error", "insufficient_system_resource", "network_error", "abort", "cancelled"})
+"""What some gateways write where an answer broke off."""
+
+
+class Answer:
+    """Takes chunks and gives out deltas. Times are of `clock`, in seconds.
+
+    `reason` is None until the gateway has said that the answer is complete. Continued by a question in
+    words, an answer often begins with a part of itself; that is left out (`trims`).
+    """
+
+    def __init__(self, request: ChatRequest, clock: Callable[[], float], *, trims: bool) -> None:
+        self._request, self._clock = request, clock
+        self._reader = DeltaReader()
+        self._trimmer = RepeatTrimmer(request.answer_so_far if trims else "")
+        self._reasoning: list[str] = []
+        self._text: list[str] = []
+        self._told: Usage | None = None
+        self.began = clock()
+        self.first: float | None = None
+        self.reason: FinishReason | None = None
+        self.failed = ""
+
+    def take(self, chunk: Mapping[str, Any]) -> list[Delta]:
+        """The deltas that are certain now; none of them is empty. A chunk may hold nothing at all."""
+        self._told = read_usage(chunk.get("usage")) or self._told
+        choice = _first(chunk.get("choices"))
+        delta = choice.get("delta")
+        parts = self._noted(self._reader.feed(delta)) if isinstance(delta, Mapping) else []
+        ended = choice.get("finish_reason")
+        if isinstance(ended, str) and ended in _FAILED:
+            self.failed = ended
+        elif isinstance(ended, str) and ended:
+            self.reason = _REASONS.get(ended, FinishReason.STOP)
+        return parts
+
+    def rest(self) -> list[Delta]:
+        """What was held back, now that nothing follows."""
+        parts = self._noted(self._reader.finish())
+        held = self._trimmer.finish()
+        self._text.append(held)
+        return [*parts, TextDelta(held)] if held else parts
+
+    @property
+    def begun(self) -> bool:
+        """Whether something was given out."""
+        return self.first is not None
+
+    def usage(self) -> Usage:
+        """What the gateway told, or an estimate that is marked as one; unknown if nothing came at all."""
+        told = self._told
+        if told is not None and (told.flagged or told.completion_tokens is not None):
+            return told
+        guess = estimated_usage(self._request, "".join(self._reasoning), "".join(self._text))
+        if told is None:
+            return guess
+        prompt = told.prompt_tokens if told.prompt_tokens is not None else guess.prompt_tokens
+        return replace(guess, prompt_tokens=prompt, cached_tokens=told.cached_tokens)
+
+    def _noted(self, parts: Iterable[Delta]) -> list[Delta]:
+        given: list[Delta] = []
+        for part in parts:
+            if isinstance(part, ReasoningDelta):
+                self._reasoning.append(part.text)
+                given.append(part)
+            elif text := self._trimmer.feed(part.text):
+                self._text.append(text)
+                given.append(TextDelta(text))
+        if given and self.first is None:
+            self.first = self._clock()
+        return given
+
+
+def _first(choices: object) -> Mapping[str, Any]:
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    return choice if isinstance(choice, Mapping) else {}
