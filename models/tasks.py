@@ -16,7 +16,7 @@ from models.task_rules import CHINESE, CODE, HAN, KANA_OR_HANGUL, MATH, PROGRAM,
 
 BUCKETS = 1 << 14
 HEAD, TAIL = 400, 200
-_LONGEST_GRAM = 4
+_LONGEST_GRAM = 5
 _MAGIC = b"inshore-tasks-1\n"
 
 
@@ -83,7 +83,7 @@ def packed(rows: list[list[int]]) -> bytes:
 
 
 def features(text: str) -> set[int]:
-    """The buckets of all n-grams of a text's head and tail, from one to four characters."""
+    """The buckets of all n-grams of a text's head and tail, from one to five characters."""
     looked_at = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
     plain = re.sub(r"\d", "0", f" {' '.join(looked_at.lower().split())} ")
     grams = {
