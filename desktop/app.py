@@ -5,26 +5,30 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.background import Background
-from desktop.background import Outcome as JobOutcome
+from desktop.parts.drafting import Drafting
 from desktop.parts.gateway import Gateway
 from desktop.parts.manager import Manager
+from desktop.parts.remote import Remote
 from desktop.services.chat import ChatService
-from desktop.services.drafts import DraftCounter
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
+from desktop.services.outbound_record import OutboundRecord
 from desktop.services.settings import SettingsService
 from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
+from desktop.storage.outbound_log import OutboundLog
+from desktop.storage.outbound_pending import Pending
 from desktop.system import crash
 from desktop.system.paths import Paths, resources
 from desktop.ui.chat.page import ChatPage
@@ -32,18 +36,17 @@ from desktop.ui.dialogs import confirm_link, refuse_to_start
 from desktop.ui.sidebar import Sidebar
 from desktop.ui.theme import Appearance
 from desktop.ui.window import Window
-from models.errors import AppError
+from models.errors import AppError, BadKey
 from models.library import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
 
-    from desktop.storage.conversations import StoredMessage
     from desktop.storage.export import Form
     from desktop.system.settings import Settings
     from desktop.ui.exporting import Exporter
     from desktop.ui.page import Page
-    from models.chat import TextSize
+    from models.chat import Backend
     from models.local.backend import LocalBackend
     from models.local.measures import Measures
     from models.local.states import Shelf
@@ -105,15 +108,12 @@ class Program(QObject):
         self.chat = ChatService(
             ConversationStore(self._connection),
             self.background,
-            lambda _name: self.local,
+            self._backend,
             self.models,
             self.settings,
             self,
         )
         self.chat.mark_interrupted()
-        self.drafts = DraftCounter(self.background, self._count, lambda: self.chat.busy, self)
-        self._warmed: str | None = None
-        self._options = self.settings.values.models
         self._build_window()
         self._connect()
 
@@ -136,6 +136,9 @@ class Program(QObject):
             measures=self.measures,
         )
 
+    def _backend(self, name: str) -> Backend:
+        return self.remote.backend() if name == "gateway" else self.local
+
     def _shelf(self) -> Shelf | None:
         """Where the engine keeps what it has read of conversations; None while that is not wanted."""
         from models.local.states import Shelf
@@ -150,6 +153,7 @@ class Program(QObject):
         self._clear_unwanted_states()
         self.chat.setup.forget_private()
         self.manager.importing.tidy()
+        self.record.tidy()
 
     def _clear_unwanted_states(self) -> None:
         from models.local.states import clear
@@ -206,6 +210,18 @@ class Program(QObject):
             lambda: AcceptanceStore(self._connection),
         )
         self.gateway = Gateway(self.window, self.settings, self.background, self)
+        self.record = OutboundRecord(
+            OutboundLog(self._connection), Pending(self._paths.outbound_pending), self
+        )
+        self.remote = Remote(
+            self.gateway, self.settings, self.record, lambda: self.manager.catalogue.catalogue, self
+        )
+        self.chat.answering.remote = self.remote.answerers
+        self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
+        self.manager.downloads.token_entered.connect(self._keep_hub_token)
+        self.drafting = Drafting(
+            self.page, self.chat, self.settings, self.background, lambda: self.local, self
+        )
         self._show_conversations()
 
     def _connect(self) -> None:
@@ -222,22 +238,16 @@ class Program(QObject):
         page.models_requested.connect(lambda: self._show_page("models"))
         page.add_model_requested.connect(self.manager.importing.ask_for_files)
         page.link_activated.connect(self._open_link)
-        page.typing_began.connect(self._warm_up)
         page.thinking_chosen.connect(lambda thinking: self.settings.update(thinking=thinking))
         page.answer_now_requested.connect(self._answer_now)
-        page.typed.connect(self.drafts.take)
-        page.larger_context_wanted.connect(self._use_context)
-        page.larger_context_needed.connect(self._enlarge)
-        self.drafts.counted.connect(page.room.show_size)
-        self.chat.turn_finished.connect(lambda _answer: self.drafts.wake())
+        page.gateways_requested.connect(lambda: self._show_page("settings"))
+        self.drafting.said.connect(window.notice.say)
         self.chat.turn_finished.connect(lambda answer: self.manager.note_answer(answer.model, answer.text))
         self._app.applicationStateChanged.connect(self._look_at_models)
-        self.models.changed.connect(self.drafts.count_again)
         page.composer.thinking.show_choice(self.settings.values.thinking)
-        self.models.changed.connect(lambda: page.composer.thinking.show_support(None))
         self.chat.conversations_changed.connect(self._show_conversations)
         self.chat.conversations_erased.connect(self._forget_states)
-        for service in (self.chat, self.models, self.settings):
+        for service in (self.chat, self.models, self.settings, self.record):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)
         self.settings.changed.connect(lambda _values: self._clear_unwanted_states())
@@ -326,50 +336,6 @@ class Program(QObject):
     def _apply_settings(self, values: Settings) -> None:
         self._look.choose(values.theme.value)
         self.page.composer.thinking.show_choice(values.thinking)
-        if values.models != self._options:
-            self._options = values.models
-            self.drafts.count_again()
-
-    def _warm_up(self) -> None:
-        """Load the model while the first words are typed, and ask whether it can think."""
-        usable = self.models.usable()
-        if usable and self._warmed != usable[0].id:
-            self._warmed = usable[0].id
-            self.background.run(self.local.thinking_support(self._warmed), self._show_support)
-
-    def _show_support(self, outcome: JobOutcome) -> None:
-        """What fails here fails again with the message, and is said there."""
-        if outcome.value is not None:
-            self.page.composer.thinking.show_support(outcome.value)
-
-    def _count(self, text: str) -> Coroutine[Any, Any, TextSize] | None:
-        """The size of a draft for the model that will read it, which typing has loaded or is loading."""
-        usable = self.models.usable()
-        if not usable:
-            return None
-        _private, options = self.chat.setup.merged(self.page.conversation, usable[0].id)
-        return self.local.text_size(usable[0].id, text, options.max_tokens)
-
-    def _use_context(self, tokens: int) -> None:
-        """Give the model that answers a context of so many tokens from its next message on."""
-        if usable := self.models.usable():
-            self.settings.set_context(usable[0].id, tokens)
-        self.drafts.count_again()
-
-    def _enlarge(self, question: str, answer: StoredMessage) -> None:
-        """Answer a question that was too long in a context that holds it, if there is memory for one."""
-
-        def sized(outcome: JobOutcome) -> None:
-            size: TextSize | None = outcome.value
-            if size is not None and size.tokens > size.room_tokens and not size.larger_context:
-                self.window.notice.say("There is not enough memory for a larger context. Send it in parts.")
-                return
-            if size is not None and size.larger_context:
-                self._use_context(size.larger_context)
-            self.chat.resume(answer)
-
-        if (work := self._count(question)) is not None:
-            self.background.run(work, sized)
 
     def _answer_now(self) -> None:
         self.background.run(self.local.answer_now(), lambda _outcome: None)
@@ -381,12 +347,22 @@ class Program(QObject):
         self.settings.update(window=self.window.place())
 
     def _close(self) -> None:
-        self.drafts.take("")  # the end of an answer would have a draft counted
+        self.drafting.close()
         self._app.applicationStateChanged.disconnect(self._look_at_models)
         self.manager.close()
         self.chat.close()
-        self.background.close(lambda: self.local.aclose())
+        self.background.close(self._close_backends)
+        self.record.close()
         self._connection.close()
+
+    def _keep_hub_token(self, token: str) -> None:
+        """What can't be kept holds for this run."""
+        with suppress(BadKey):
+            self.gateway.keep_hub_token(token)
+
+    async def _close_backends(self) -> None:
+        await self.local.aclose()
+        await self.remote.aclose()
 
     def report_crash(self, words: str) -> None:
         """Say once that a mistake happened, and where its report is."""

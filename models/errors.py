@@ -18,6 +18,7 @@
     ├── PromptError              a question that can't be asked this way
     │   ├── PromptTooLong        longer than the model's context
     │   └── TemplateFailed       the model's own chat template does not work
+    ├── NotAllowed               it would leave the machine, and nobody agreed to that yet
     ├── NotAvailable             asked for something this set-up does not have
     ├── NothingFits              no model can answer this, and may
     ├── StorageError             the conversations' file
@@ -85,6 +86,7 @@ class NextStep(StrEnum):
     LARGER_CONTEXT = "larger_context"
     CHECK_KEY = "check_key"
     CONTINUE = "continue"
+    ALLOW = "allow"
     NONE = "none"
 
 
@@ -207,6 +209,10 @@ class NothingFits(AppError):
     ) -> None:
         super().__init__(cause, hint)
         self.reasons, self.choices = reasons, choices
+
+
+class NotAllowed(AppError):
+    title = "This would leave your machine."
 
 
 class StorageError(AppError):

@@ -28,12 +28,14 @@ from models.chat import (
     Stage,
     TextDelta,
     Thinking,
+    Usage,
 )
 from models.errors import BadInput, ModelNotFound
 from models.library import Library
 from models.routing import Mode, Route, choose_simply
 
 _MAX_INPUT_BYTES = 16 << 20
+_REMARKS = ("estimated", "flagged")
 _DOING = {
     Stage.WAIT: "Waiting for the model",
     Stage.LOAD: "Loading the model",
@@ -138,7 +140,7 @@ class _JsonView:
             {
                 "event": "finished",
                 "reason": event.reason,
-                "usage": asdict(event.usage),
+                "usage": _usage(event.usage),
                 "timings": asdict(event.timings),
                 "route": asdict(route),
                 "cost": {"nano": 0, "currency": "CNY"},
@@ -234,3 +236,9 @@ def _from_stdin() -> str:
     if not text.strip():
         raise BadInput("The question is empty.", "Give it as an argument, or on standard input.")
     return text
+
+
+def _usage(usage: Usage) -> dict[str, object]:
+    """Its numbers; that they are estimated, or what was not believed, only where it is so."""
+    values = asdict(usage)
+    return {name: value for name, value in values.items() if name not in _REMARKS or value}

@@ -62,7 +62,8 @@ def run(wanted: Wanted, services: Services, terminal: Terminal, *, as_json: bool
 
     A licence with conditions has to be accepted before, by `models accept`.
 
-    The token is taken from INSHORE_HUB_TOKEN and given to the first endpoint only. Raises AppError.
+    The token is INSHORE_HUB_TOKEN's, else the keyring's, and given to the first endpoint only. Raises
+    AppError.
     """
     services.paths.create()
     speaker = _Speaker(terminal, as_json=as_json)
@@ -88,7 +89,8 @@ def stated_licence(repo: str, endpoints: Sequence[str], services: Services) -> s
         with recorded(services.paths, Terminal().note) as record:
             outbound = Outbound(record=record)
             try:
-                _answered, found = await Hub(outbound, places, _token(places[0])).info(repo)
+                token = await _token(places[0], services)
+                _answered, found = await Hub(outbound, places, token).info(repo)
             finally:
                 await outbound.aclose()
         return found.licence
@@ -103,17 +105,22 @@ async def _bring(wanted: Wanted, services: Services, speaker: _Speaker) -> Local
     with recorded(services.paths, speaker.note) as record:
         outbound = Outbound(record=record)
         try:
-            target = await _look(wanted, endpoints, services, outbound)
-            return await _download(target, wanted, services, outbound, speaker, _token(endpoints[0]))
+            token = await _token(endpoints[0], services)
+            target = await _look(wanted, endpoints, services, outbound, token)
+            return await _download(target, wanted, services, outbound, speaker, token)
         finally:
             await outbound.aclose()
 
 
 async def _look(
-    wanted: Wanted, endpoints: Sequence[Endpoint], services: Services, outbound: Outbound
+    wanted: Wanted,
+    endpoints: Sequence[Endpoint],
+    services: Services,
+    outbound: Outbound,
+    token: Token,
 ) -> Target:
     repo, file = _split(wanted.model)
-    hub = Hub(outbound, endpoints, _token(endpoints[0]))
+    hub = Hub(outbound, endpoints, token)
     answered, found = await hub.info(repo)
     files = choose(found, file or wanted.pattern)
     refusal = not_accepted(terms_of(repo, found.licence, catalogue_of(services)), services)
@@ -141,8 +148,24 @@ def _bytes(kilobytes: int | None) -> float | None:
     return kilobytes * 1000.0 if kilobytes else None
 
 
-def _token(first: Endpoint) -> Token:
-    return lambda host: os.environ.get(TOKEN_VARIABLE) if host == first.host else None
+async def _token(first: Endpoint, services: Services) -> Token:
+    """The keyring is only asked where a token is known to be in it."""
+    token = os.environ.get(TOKEN_VARIABLE) or await _stored_token(services)
+    return lambda host: token if host == first.host else None
+
+
+async def _stored_token(services: Services) -> str | None:
+    from desktop.system.key import HUB
+    from desktop.system.keys import Keys
+    from desktop.system.settings import load
+
+    values, _problems = load(services.paths.settings_file)
+    if not values.hub_token:
+        return None
+    held = await Keys(services.keyring(lambda: None)).get(HUB)
+    if held.why is not None:
+        raise held.why
+    return next((key.reveal() for key in held.keys), None)
 
 
 def _split(text: str) -> tuple[str, str]:

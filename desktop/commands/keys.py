@@ -7,6 +7,7 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
@@ -45,7 +46,16 @@ def run(options: argparse.Namespace, services: Services, terminal: Terminal) -> 
             if not options.provider:  # of those that are not set up only what there is
                 others = _others(services, {each.id: "" for each in _own(services)})
                 held = {name: one for name, one in held.items() if one.keys or name not in others}
+    if options.word in ("set", "clear") and options.provider == HUB:
+        _note_hub_token(services, there=bool(held[HUB].keys))
     return _tell(held, options.word, terminal, as_json=options.json)
+
+
+def _note_hub_token(services: Services, *, there: bool) -> None:
+    """So that the keyring is asked for it only where there is one."""
+    values, _problems = settings.load(services.paths.settings_file)
+    if values.hub_token != there:
+        settings.save(services.paths.settings_file, replace(values, hub_token=there))
 
 
 def _known(services: Services) -> Mapping[str, str]:

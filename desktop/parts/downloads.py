@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -54,7 +54,16 @@ class Downloads(QObject):
         self._background, self._acceptances, self._paths = background, acceptances, paths
         self._token, self._typed = token, ""
         self._endpoints_given, self._outbound, self._tuning = endpoints, outbound, tuning
+        self._stored_token: Callable[[], Coroutine[Any, Any, str | None] | None] = lambda: None
         self._offered = False
+
+    def use(
+        self,
+        outbound: Callable[[], Outbound],
+        stored_token: Callable[[], Coroutine[Any, Any, str | None] | None],
+    ) -> None:
+        """Go out this way, with the token that is kept; before anything went out another one."""
+        self._outbound, self._stored_token = outbound, stored_token
 
     @cached_property
     def line(self) -> Line:
@@ -76,6 +85,8 @@ class Downloads(QObject):
         from models.library import Library
         from models.unfinished import Unfinished
 
+        if (work := self._stored_token()) is not None:
+            self._background.run(work, self._take_stored)
         folder = self._paths.models
         acceptances = AcceptanceService(self._acceptances, self)
         hub = HubService(
@@ -104,6 +115,10 @@ class Downloads(QObject):
         self.bringing.downloads.restore()
         if tell:
             self._window.notice.say("A download isn’t finished. It waits under Models.")
+
+    def _take_stored(self, outcome: Outcome) -> None:
+        """A keyring that can't be asked is told where the hub wants the token."""
+        self._typed = self._typed or outcome.value or ""
 
     def take_token(self, token: str) -> None:
         """Use a token that was typed, and tell those who may keep it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -13,6 +13,7 @@ from desktop.parts.gateway_check import ask_gateway
 from desktop.services.keys import KeyService
 from desktop.services.providers import Check, ProviderService
 from desktop.services.settings import SettingsService
+from desktop.system.key import HUB
 from desktop.system.paths import resources
 from desktop.ui.dialogs import confirm_link
 from desktop.ui.window import Window
@@ -59,7 +60,7 @@ class Gateway(QObject):
         make_keys: Callable[[Callable[[], None]], Keys] = system_keys,
     ) -> None:
         super().__init__(parent)
-        self._window = window
+        self._window, self._settings = window, settings
         self.keys = KeyService(make_keys, background, self)
         self.providers = ProviderService(settings, profiles, self.keys, check, background, self)
         for service in (self.keys, self.providers):
@@ -80,6 +81,19 @@ class Gateway(QObject):
         """A provider's keys in the order to try them, for one request. On the background's thread."""
         held = await self.keys.held(provider_id)
         return tuple(key.reveal() for key in held.keys)
+
+    def keep_hub_token(self, token: str) -> None:
+        """Keep the token of the hub that models come from; raises BadKey for what can't be one."""
+        self.keys.add(HUB, token)
+        self._settings.update(hub_token=True)
+
+    def hub_token(self) -> Coroutine[Any, Any, str | None] | None:
+        """Asks the keyring for it, on the background's thread; None where none is kept."""
+        return self._held_hub_token() if self._settings.values.hub_token else None
+
+    async def _held_hub_token(self) -> str | None:
+        held = await self.keys.held(HUB)
+        return next((key.reveal() for key in held.keys), None)
 
     def make_card(self) -> GatewaysCard:
         """The card for the settings page, connected."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from desktop.services.catalogue import CatalogueService
     from desktop.storage.acceptances import AcceptanceStore
     from desktop.ui.manager.page import ModelsPage
+    from models.hub import Endpoint
     from models.local.backend import LocalBackend
 
 _OFFER_MS = 4_000  # after the window is there
@@ -51,10 +52,22 @@ class Manager(QObject):
         self._window, self._models, self._settings = window, models, settings
         self._background, self._local, self._paths, self._look = background, local, paths, look
         self.downloads = Downloads(
-            window, models, lambda: self.catalogue, background, acceptances, paths, self
+            window,
+            models,
+            lambda: self.catalogue,
+            background,
+            acceptances,
+            paths,
+            self,
+            endpoints=self._endpoints,
         )
         QTimer.singleShot(_OFFER_MS, self, self.downloads.offer_unfinished)
         self.importing = Importing(window, models, background, self._release, paths, look, self)
+
+    def _endpoints(self) -> list[Endpoint]:
+        from models.hub import Endpoint
+
+        return [Endpoint(url) for url in self._settings.values.hub_endpoints]
 
     @cached_property
     def care(self) -> CareService:

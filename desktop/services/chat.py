@@ -11,10 +11,19 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.background import Background, Outcome
+from desktop.services.answering import AnsweringService
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
-from desktop.services.turns import LiveTurn, as_message, error_values, history, our_fault, receipt
+from desktop.services.turns import (
+    LiveTurn,
+    as_message,
+    error_values,
+    history,
+    in_conversation,
+    our_fault,
+    receipt,
+)
 from desktop.storage.conversations import (
     Conversation,
     ConversationStore,
@@ -34,8 +43,7 @@ from models.chat import (
     Role,
     TextDelta,
 )
-from models.errors import AppError, StorageError
-from models.routing import Route, choose_simply
+from models.errors import AppError, Interrupted, StorageError
 
 T = TypeVar("T")
 _SAVE_EVERY_MS = 500
@@ -79,6 +87,7 @@ class ChatService(QObject):
         self._models = models
         self._settings = settings
         self.setup = SetupService(store, models, settings, self)
+        self.answering = AnsweringService(models, settings, self.setup, parent=self)
         self.setup.changed.connect(self.conversations_changed)
         self.setup.erased.connect(self.conversations_erased)
         self.setup.failed.connect(self.failed)
@@ -291,22 +300,21 @@ class ChatService(QObject):
         """Start writing an answer that is stored as RUNNING."""
         turn = LiveTurn.of(answer)
         try:
-            turn.route = self._route()
+            turn.route = self.answering.route(answer.conversation_id)
+            turn.place = self.answering.place_of(turn.route)
         except AppError as error:
             self._settle(turn, Status.FAILED, error)
             return
         self._live[answer.id] = turn
         self._saver.start()
         turn.job = self._background.start(
-            self._backend_for(turn.route.backend).stream(self._request(turn)),
+            in_conversation(
+                answer.conversation_id, self._backend_for(turn.route.backend).stream(self._request(turn))
+            ),
             lambda event: self._take(turn, event),
             lambda outcome: self._end(turn, outcome),
         )
         self.turn_progressed.emit(answer.id)
-
-    def _route(self) -> Route:
-        usable = [model.id for model in self._models.usable()]
-        return choose_simply(mode=self._settings.values.mode, wanted=None, installed=usable)
 
     def _request(self, turn: LiveTurn) -> ChatRequest:
         conversation_id = turn.message.conversation_id
@@ -348,6 +356,8 @@ class ChatService(QObject):
         if self._live.get(turn.message.id) is not turn:
             return  # stopped: settled already, and perhaps being continued
         match outcome:
+            case Outcome(error=Interrupted() as error):
+                self._settle(turn, Status.INTERRUPTED, error)
             case Outcome(error=AppError() as error):
                 self._settle(turn, Status.FAILED, error)
             case Outcome(error=Exception() as error):

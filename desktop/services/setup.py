@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.storage.conversations import ConversationStore
+from desktop.system import answering
 from desktop.system import options as values
+from desktop.system.answering import Answering
 from desktop.system.options import Options
 from models.errors import StorageError
+from models.routing import Mode
 
 
 class SetupService(QObject):
@@ -38,6 +44,10 @@ class SetupService(QObject):
 
     def of(self, conversation_id: int | None) -> tuple[bool, Options]:
         """Whether it is private (also while that can't be read), and what is set for it alone."""
+        private, own = self._kept(conversation_id)
+        return private, replace(own, unknown=_others(own.unknown))
+
+    def _kept(self, conversation_id: int | None) -> tuple[bool, Options]:
         if conversation_id is None:
             return self._new
         try:
@@ -48,9 +58,12 @@ class SetupService(QObject):
         return kept.private, values.read(kept.options)[0]
 
     def take_new(self) -> tuple[bool, dict[str, object]]:
-        """The new conversation's set-up, as it is stored; `begun` when that is done."""
+        """The new conversation's set-up, as it is stored; `begun` when that is done.
+
+        Who answers it stays, also when another model is chosen for new ones later.
+        """
         private, options = self._new
-        return private, values.written(options)
+        return private, answering.written(self.answering(None)) | values.written(options)
 
     def begun(self) -> None:
         """The next new conversation starts without anything set."""
@@ -66,8 +79,28 @@ class SetupService(QObject):
         private, own = self.of(conversation_id)
         return private, own.over(self._settings.values.options_for(model_id))
 
+    def answering(self, conversation_id: int | None) -> Answering:
+        """Who was chosen to answer it. One that says nothing stays on this machine."""
+        if conversation_id is None:
+            return Answering(self._settings.values.mode, self._settings.values.model)
+        _private, own = self._kept(conversation_id)
+        return answering.read(own.unknown).over(Answering(Mode.LOCAL))
+
+    def set_answering(self, conversation_id: int | None, chosen: Answering) -> None:
+        """Have another model, or another mode, answer from now on; None: new conversations, too."""
+        if conversation_id is None:
+            self._settings.update(mode=chosen.mode, model=chosen.model)
+            return
+        _private, own = self._kept(conversation_id)
+        unknown = _others(own.unknown) | answering.written(chosen)
+        self._store_options(conversation_id, replace(own, unknown=unknown))
+
     def set_options(self, conversation_id: int | None, options: Options) -> None:
         """Have the next answers made like this."""
+        _private, before = self.of(conversation_id)
+        self._store_options(conversation_id, replace(options, unknown={**before.unknown, **options.unknown}))
+
+    def _store_options(self, conversation_id: int | None, options: Options) -> None:
         if conversation_id is None:
             self._new = (self._new[0], options)
             return
@@ -101,3 +134,8 @@ class SetupService(QObject):
             return
         if private:
             self.erased.emit([str(conversation_id) for conversation_id in private])
+
+
+def _others(unknown: Mapping[str, object]) -> dict[str, object]:
+    """Without who answers, which is kept among them."""
+    return {name: value for name, value in unknown.items() if name not in (answering.MODE, answering.MODEL)}

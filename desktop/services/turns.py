@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 
 from desktop.background import Job
 from desktop.storage.conversations import Status, StoredMessage
-from models.chat import Finished, Message, Progress, Role
+from models.chat import ChatEvent, Finished, Message, Progress, Role
 from models.errors import AppError, NextStep
 from models.routing import Route
 
@@ -18,11 +19,13 @@ from models.routing import Route
 class LiveTurn:
     """An answer being written. `text` and `reasoning` grow; `progress` is what it waits for.
 
-    `earlier` are the messages that it answers; `notices` are what was decided for the user meanwhile.
+    `place` is where it is written, in words. `earlier` are the messages that it answers; `notices` are
+    what was decided for the user meanwhile.
     """
 
     message: StoredMessage
     route: Route = field(default_factory=lambda: Route("none", "", ""))
+    place: str = ""
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     earlier: Sequence[StoredMessage] = ()
@@ -68,9 +71,21 @@ class LiveTurn:
         return len(self.text) + len(self.reasoning)
 
 
+async def in_conversation(
+    conversation_id: int, events: AsyncGenerator[ChatEvent, None]
+) -> AsyncGenerator[ChatEvent, None]:
+    """The same events; what leaves the machine for them is recorded under the conversation."""
+    from models.outbound import for_conversation
+
+    for_conversation.set(conversation_id)
+    async with aclosing(events):
+        async for event in events:
+            yield event
+
+
 def receipt(turn: LiveTurn) -> dict[str, object]:
     """How an answer came about, to be stored with it."""
-    values: dict[str, object] = {"route": asdict(turn.route)}
+    values: dict[str, object] = {"route": asdict(turn.route), "place": turn.place}
     if turn.thought_s:
         values["thought_s"] = round(turn.thought_s, 2)
     if turn.thought_tokens:

@@ -36,6 +36,9 @@ class Settings:
     `keep_states` lets the engine keep what it has read of conversations on disk, to go on sooner.
     `models` is what was set for single models, by id; `max_tokens`, `temperature` and
     `thinking_budget` hold for all of them. `providers` are the gateways, without their keys.
+    `mode` and `model` are who answers new conversations; without a model it is the library's default.
+    With `hub_token` the keyring has a token for the first of the hubs.
+    `allowed` are the gateways, by id, that the user agreed to send messages to.
     `hub_endpoints` are the hubs that models come from, the next where one fails.
     `unknown` are entries of a newer Inshore's file; they are written back as they were.
     """
@@ -54,6 +57,8 @@ class Settings:
     send_with_enter: bool = True
     keep_states: bool = True
     hub_endpoints: tuple[str, ...] = (MAIN,)
+    hub_token: bool = False
+    allowed: tuple[str, ...] = ()
     unknown: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     def options_for(self, model_id: str) -> Options:
@@ -233,6 +238,12 @@ def _text(value: object) -> str:
     raise ValueError
 
 
+def _ids(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError
+    return tuple(value)
+
+
 def _addresses(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(address, str) for address in value):
         raise ValueError
@@ -279,4 +290,6 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "send_with_enter": _bool,
     "keep_states": _bool,
     "hub_endpoints": _addresses,
+    "hub_token": _bool,
+    "allowed": _ids,
 }

@@ -55,8 +55,16 @@ class Picture(QWidget):
         self, look: Appearance, name: str, size: int, parent: QWidget, colour: str = "shore"
     ) -> None:
         super().__init__(parent)
+        self._look, self._name, self._colour = look, name, colour
         self._icon = look.icon(name, colour)
         self.setFixedSize(size, size)
+
+    def set_colour(self, colour: str) -> None:
+        """Draw it in another token's colour."""
+        if colour != self._colour:
+            self._colour = colour
+            self._icon = self._look.icon(self._name, colour)
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

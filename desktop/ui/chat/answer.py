@@ -168,6 +168,7 @@ class AnswerView(MessageView):
         self._status.setText(wording.progress_line(progress) if waiting else "Writing…" if running else line)
         self._status.setToolTip("" if running else wording.details(self.message))
         self._dot.setVisible(not failed)
+        self._dot.set_colour("offshore" if wording.is_remote(self.message) else "shore")
         self._resume.setVisible(
             self.message.status in (Status.STOPPED, Status.INTERRUPTED) or self._was_cut()
         )

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, 
 
 from desktop.ui.chat.document import LONGEST_RUN
 from desktop.ui.chat.meter import ContextMeter
+from desktop.ui.chat.mode import ModeSwitch
 from desktop.ui.chat.thinking import ThinkingSwitch
 from desktop.ui.labels import ElidedLabel
 from desktop.ui.theme import Appearance
@@ -141,6 +142,7 @@ class Composer(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.meter.set_brief(self.width() < _NARROW)
+        self.mode.set_brief(self.width() < _NARROW)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
@@ -156,6 +158,7 @@ class Composer(QWidget):
         self.edit.setObjectName("composer")
         self.edit.setAccessibleName("Message")
         self.edit.setPlaceholderText("Ask anything…")
+        self.mode = ModeSwitch(self._look, self._card)
         self.thinking = ThinkingSwitch(self._look, self._card)
         self._note = ElidedLabel(self._card, "meta")
         self._note.setObjectName("composer-note")
@@ -167,6 +170,7 @@ class Composer(QWidget):
         self.stop.hide()
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.mode)
         row.addWidget(self.thinking)
         row.addWidget(self._note, 1)
         row.addWidget(self.meter)

@@ -17,6 +17,9 @@ _STEP_WORDS = {
     NextStep.NEW_CHAT: "New chat",
     NextStep.SHORTEN: "Edit the message",
     NextStep.LARGER_CONTEXT: "Use a larger context",
+    NextStep.CHECK_KEY: "Open the gateways",
+    NextStep.CONTINUE: "Continue",
+    NextStep.ALLOW: "Allow and send",
 }
 
 

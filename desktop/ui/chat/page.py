@@ -8,18 +8,18 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
-    QAction,
-    QActionGroup,
     QKeySequence,
     QShortcut,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from desktop.services.answering import Answerer
 from desktop.services.chat import ChatService
 from desktop.services.context import memory_shown
 from desktop.services.models import ModelService
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat.composer import Composer
+from desktop.ui.chat.picker import ModelPicker
 from desktop.ui.chat.room import Room
 from desktop.ui.chat.transcript import Transcript
 from desktop.ui.chat.welcome import Welcome
@@ -27,6 +27,7 @@ from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress
 from models.errors import NextStep
+from models.routing import Mode
 
 
 class ChatPage(QWidget):
@@ -35,7 +36,8 @@ class ChatPage(QWidget):
     `conversation_started(id)` when the first message of a new chat is stored; `models_requested` and
     `new_chat_requested` where an error's next step leads elsewhere. `typed(text)` at each change of the
     draft; `larger_context_wanted(tokens)`, or `larger_context_needed(question, answer)` where it is not
-    known yet how large.
+    known yet how large. `gateways_requested` where a key is missing, `answering_shown` when another model
+    or mode may answer here.
     """
 
     conversation_started = Signal(int)
@@ -49,6 +51,8 @@ class ChatPage(QWidget):
     larger_context_needed = Signal(str, object)
     thinking_chosen = Signal(object)
     answer_now_requested = Signal()
+    gateways_requested = Signal()
+    answering_shown = Signal()
 
     def __init__(
         self, chat: ChatService, models: ModelService, look: Appearance, parent: QWidget | None = None
@@ -81,6 +85,7 @@ class ChatPage(QWidget):
         self._editing = None
         self._conversation = conversation_id
         self.options.show_conversation(conversation_id)
+        self._show_answering()
         messages = [] if conversation_id is None else self._chat.messages(conversation_id)
         self._middle.setCurrentWidget(self.transcript if messages else self.welcome)
         self.transcript.show_thread(messages)
@@ -131,15 +136,10 @@ class ChatPage(QWidget):
         column.addLayout(bottom)
 
     def _header(self) -> QHBoxLayout:
-        self.picker = QToolButton(self)
-        self.picker.setObjectName("model-picker")
-        self.picker.setAccessibleName("Model")
-        self.picker.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.picker.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.picker.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        self.picker.setIcon(self._look.icon("caret-down"))
-        self.picker.setMenu(QMenu(self.picker))
-        self.picker.menu().aboutToShow.connect(self._fill_picker)
+        self.picker = ModelPicker(self._offered, self._look, self)
+        self.picker.chosen.connect(self._choose_model)
+        self.picker.models_requested.connect(self.models_requested)
+        self.picker.gateways_requested.connect(self.gateways_requested)
         row = QHBoxLayout()
         row.setContentsMargins(52, 10, 16, 6)  # the window's own button stands at the left
         row.addWidget(self.picker)
@@ -172,6 +172,8 @@ class ChatPage(QWidget):
         self._chat.message_changed.connect(self.transcript.replace)
         self._chat.thread_changed.connect(self._on_thread_changed)
         self._models.changed.connect(self._show_models)
+        self.composer.mode.chosen.connect(self._choose_mode)
+        self._chat.answering.changed.connect(self._show_answering)
         leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.stop)
         leave.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
@@ -198,6 +200,7 @@ class ChatPage(QWidget):
         stored = self._chat.send(self._conversation, text)
         if stored is not None and self._conversation is None:
             self._conversation = stored
+            self._show_answering()
             self.options.show_conversation(stored)
             self.conversation_started.emit(stored)
             self._on_thread_changed(stored)
@@ -228,7 +231,7 @@ class ChatPage(QWidget):
 
     def _take_step(self, step: str, message: StoredMessage) -> None:
         match step:
-            case NextStep.RETRY:
+            case NextStep.RETRY | NextStep.CONTINUE:
                 self._chat.resume(message)
             case NextStep.CHOOSE_MODEL:
                 self.models_requested.emit()
@@ -236,6 +239,10 @@ class ChatPage(QWidget):
                 self.add_model_requested.emit()
             case NextStep.NEW_CHAT:
                 self.new_chat_requested.emit()
+            case NextStep.CHECK_KEY:
+                self.gateways_requested.emit()
+            case NextStep.ALLOW:
+                self._allow(message)
             case NextStep.SHORTEN | NextStep.LARGER_CONTEXT if question := self._question_of(message):
                 self._make_it_fit(NextStep(step), question, message)
 
@@ -304,23 +311,31 @@ class ChatPage(QWidget):
     # -- models
 
     def _show_models(self) -> None:
-        usable = self._models.usable()
-        self.welcome.show_models(bool(usable))
         self.options.refresh()
-        words = f"{usable[0].name} · on this machine" if usable else "No model installed"
-        self.picker.setText(words.replace("&", "&&"))
-        self.picker.setAccessibleDescription(words)
+        self._show_answering()
 
-    def _fill_picker(self) -> None:
-        menu = self.picker.menu()
-        menu.clear()
-        group = QActionGroup(menu)
-        usable = self._models.usable()
-        for model in usable:
-            action = QAction(model.name.replace("&", "&&"), menu, checkable=True)
-            action.setChecked(model is usable[0])
-            action.triggered.connect(lambda _checked, name=model.id: self._models.choose(name))
-            group.addAction(action)
-            menu.addAction(action)
-        menu.addSeparator()
-        menu.addAction("Manage models…").triggered.connect(lambda: self.models_requested.emit())
+    def _offered(self) -> list[Answerer]:
+        answering = self._chat.answering
+        return [*answering.local(), *answering.remote()]
+
+    def _show_answering(self) -> None:
+        """Who would answer the next message here."""
+        answering = self._chat.answering
+        one = answering.chosen(self._conversation)
+        self.welcome.show_models(one is not None)
+        self.picker.show_answerer(one)
+        self.composer.mode.show_mode(answering.mode(self._conversation))
+        self.answering_shown.emit()
+
+    def _choose_model(self, answerer_id: str) -> None:
+        self._chat.answering.choose(self._conversation, answerer_id)
+
+    def _choose_mode(self, mode: Mode) -> None:
+        self._chat.answering.set_mode(self._conversation, mode)
+
+    def _allow(self, answer: StoredMessage) -> None:
+        """Send to the gateway that was asked about, from now on."""
+        one = self._chat.answering.chosen(answer.conversation_id)
+        if one is not None and one.remote:
+            self._chat.answering.allow(one.provider)
+        self._chat.resume(answer)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from desktop.storage.conversations import Status, StoredMessage
-from models.chat import Progress, Stage, ThinkingEnd
+from models.chat import FinishReason, Progress, Stage, ThinkingEnd
 
 _ENDED: dict[str, str] = {
     ThinkingEnd.ITSELF: "by itself",
@@ -15,12 +15,23 @@ _ENDED: dict[str, str] = {
     ThinkingEnd.CIRCLES: "because it went in circles",
 }
 
+_CUT: dict[object, str] = {
+    FinishReason.LENGTH: "cut at the length limit",
+    FinishReason.CONTENT_FILTER: "ended by the gateway’s content filter",
+    FinishReason.TOOL_CALLS: "the model asked for a tool, which Inshore has none of",
+}
+
 
 def status_line(message: StoredMessage) -> str:
     """The one line under an answer: where, how fast, what it cost, and how it ended."""
     timings = _part(message, "timings")
-    parts = [_ending(message), _speed(timings), "free", _left_out(timings)]
+    parts = [_ending(message), _speed(timings), _cost(message), _left_out(timings)]
     return " · ".join(part for part in parts if part)
+
+
+def is_remote(message: StoredMessage) -> bool:
+    """Whether an answer was written off this machine."""
+    return _part(message, "route").get("backend") == "gateway"
 
 
 def _ending(message: StoredMessage) -> str:
@@ -29,10 +40,19 @@ def _ending(message: StoredMessage) -> str:
             return "Stopped"
         case Status.INTERRUPTED:
             return "Interrupted before the end"
-        case Status.COMPLETE if (message.receipt or {}).get("reason") == "length":
-            return "On this machine · cut at the length limit"
         case _:
-            return "On this machine"
+            cut = _CUT.get((message.receipt or {}).get("reason"))
+            return " · ".join(filter(None, [_place(message), cut]))
+
+
+def _place(message: StoredMessage) -> str:
+    place = (message.receipt or {}).get("place")
+    words = place if isinstance(place, str) and place else "on this machine"
+    return words[:1].upper() + words[1:]
+
+
+def _cost(message: StoredMessage) -> str:
+    return "" if is_remote(message) else "free"
 
 
 def _left_out(timings: Mapping[str, Any]) -> str:

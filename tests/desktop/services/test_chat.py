@@ -7,6 +7,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from desktop.background import Background
@@ -37,6 +38,7 @@ class OneModel(ModelService):
     """A library of one model, or of none."""
 
     def __init__(self, *names: str) -> None:
+        QObject.__init__(self)
         self._names = names
 
     def usable(self) -> list[LocalModel]:

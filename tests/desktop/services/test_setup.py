@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from desktop.background import Background
@@ -25,7 +26,7 @@ class OneModel(ModelService):
     """A library of one model."""
 
     def __init__(self) -> None:
-        pass
+        QObject.__init__(self)
 
     def usable(self) -> list[LocalModel]:
         return [LocalModel("m", "m", Path("m"), 1, "added")]

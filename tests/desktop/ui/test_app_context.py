@@ -57,7 +57,7 @@ def test_a_draft_waits_for_the_answer_to_end(program: Program, engine: FakeBacke
     engine._scripts[:] = [[TextDelta("Half"), Hold()]]
     program.page._submit("Go")
     qtbot.keyClicks(program.page.composer.edit, "meanwhile")
-    qtbot.waitUntil(lambda: not program.drafts._pause.isActive())
+    qtbot.waitUntil(lambda: not program.drafting.drafts._pause.isActive())
     assert program.page.composer.meter.isHidden()
     program.page.stop()
     qtbot.waitUntil(lambda: program.page.composer.meter.text() == "3 / 8k tokens")
@@ -69,7 +69,7 @@ def test_a_question_is_answered_in_a_larger_context(
     engine.larger_context = 16_384
     failed_question(program, engine, qtbot, "long " * 8_000)
     used: list[int] = []
-    monkeypatch.setattr(program, "_use_context", used.append)
+    monkeypatch.setattr(program.drafting, "_use_context", used.append)
     answer = program.page.transcript.messages()[-1]
     with qtbot.waitSignal(program.chat.turn_finished) as caught:
         program.page._take_step(NextStep.LARGER_CONTEXT, answer)

@@ -1,0 +1,143 @@
+"""Who answers a conversation: what can be chosen, what was, and the route of each message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.services.models import ModelService
+from desktop.services.settings import SettingsService
+from desktop.services.setup import SetupService
+from models.errors import NextStep, NotAllowed
+from models.routing import Mode, Route, choose_simply
+
+HERE = "on this machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """A model that can be chosen. `place` is where it runs, in words; a remote one has a `provider` (its id).
+
+    `host` is where messages to it go, `policy` what becomes of them there, `note` what else decides.
+    """
+
+    id: str
+    name: str
+    place: str = HERE
+    provider: str = ""
+    note: str = ""
+    host: str = ""
+    policy: str = ""
+
+    @property
+    def remote(self) -> bool:
+        return bool(self.provider)
+
+
+class AnsweringService(QObject):
+    """Chooses for one conversation at a time; None is the new one. GUI thread only.
+
+    `changed` when something else may answer than before.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        models: ModelService,
+        settings: SettingsService,
+        setup: SetupService,
+        remote: Callable[[], Sequence[Answerer]] = tuple,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._models, self._settings, self._setup = models, settings, setup
+        self.remote = remote
+        models.changed.connect(self.changed)
+
+    def local(self) -> list[Answerer]:
+        """The models on this machine, the default first."""
+        return [Answerer(model.id, model.name) for model in self._models.usable()]
+
+    def mode(self, conversation_id: int | None) -> Mode:
+        """What is allowed in this conversation."""
+        return self._setup.answering(conversation_id).mode or Mode.LOCAL
+
+    def chosen(self, conversation_id: int | None) -> Answerer | None:
+        """Who would answer now; None where nobody can."""
+        wanted, mode = self._setup.answering(conversation_id).model, self.mode(conversation_id)
+        field = self._field(mode)
+        return next((one for one in field if one.id == wanted), field[0] if field else None)
+
+    def route(self, conversation_id: int | None) -> Route:
+        """The route of the next message.
+
+        Raises NotAllowed before anything is sent to a gateway that the user has not agreed to, and what
+        `models.routing.choose_simply` raises.
+        """
+        mode, one = self.mode(conversation_id), self.chosen(conversation_id)
+        local, remote = [each.id for each in self.local()], [each.id for each in self.remote()]
+        if one is not None and one.remote:
+            self._check_allowed(one)
+            return choose_simply(mode=Mode.CLOUD, wanted=one.id, installed=local, remote=remote)
+        wanted = self._setup.answering(conversation_id).model
+        known = wanted if wanted in local else None
+        return choose_simply(mode=mode, wanted=known, installed=local, remote=remote)
+
+    def choose(self, conversation_id: int | None, answerer_id: str) -> None:
+        """Have this model answer; the mode gives way where it would not let it."""
+        one = self._named(answerer_id)
+        if one is None:
+            return
+        mode = self.mode(conversation_id)
+        if one.remote and mode is Mode.LOCAL:
+            mode = Mode.CLOUD
+        elif not one.remote and mode is Mode.CLOUD:
+            mode = Mode.LOCAL
+        if conversation_id is None and not one.remote:
+            self._models.choose(answerer_id)
+        kept = None if conversation_id is None and not one.remote else answerer_id
+        self._set(conversation_id, mode, kept)
+
+    def set_mode(self, conversation_id: int | None, mode: Mode) -> None:
+        """Allow this machine only, both, or the gateway only."""
+        self._set(conversation_id, mode, self._setup.answering(conversation_id).model)
+
+    def allow(self, provider_id: str) -> None:
+        """Messages may be sent to this gateway from now on."""
+        allowed = self._settings.values.allowed
+        if provider_id not in allowed:
+            self._settings.update(allowed=(*allowed, provider_id))
+
+    def place_of(self, route: Route) -> str:
+        """Where a route leads, in words."""
+        if route.backend == "local":
+            return HERE
+        one = self._named(route.model)
+        return one.place if one is not None else "via a gateway"
+
+    def _check_allowed(self, one: Answerer) -> None:
+        if one.provider in self._settings.values.allowed:
+            return
+        whom = one.place.removeprefix("via ")
+        where = f"{whom} ({one.host})" if one.host else whom
+        raise NotAllowed(
+            f"This conversation would be sent to {where}. {one.policy}".strip(),
+            "It is only sent if you allow it; you are asked once for each gateway.",
+            title=f"Send this to {whom}?",
+            next_step=NextStep.ALLOW,
+        )
+
+    def _set(self, conversation_id: int | None, mode: Mode, model: str | None) -> None:
+        before = self._setup.answering(conversation_id)
+        self._setup.set_answering(conversation_id, replace(before, mode=mode, model=model))
+        self.changed.emit()
+
+    def _field(self, mode: Mode) -> list[Answerer]:
+        here = [] if mode is Mode.CLOUD else self.local()
+        return here if mode is Mode.LOCAL else [*here, *self.remote()]
+
+    def _named(self, answerer_id: str) -> Answerer | None:
+        return next((one for one in (*self.local(), *self.remote()) if one.id == answerer_id), None)

@@ -1,0 +1,257 @@
+"""The whole window with a gateway that answers: chosen, allowed, asked, stopped, recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.app import Program
+from desktop.storage.conversations import Status, StoredMessage
+from desktop.system.keys import Keys
+from desktop.system.paths import Paths
+from desktop.system.providers import Provider
+from desktop.ui.theme import Appearance
+from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
+from models.fake import FakeBackend, Step
+from models.library import LocalModel
+from models.routing import Mode
+from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
+from tests.gateway_server import GatewayServer
+from tests.gateway_server.scripts import answer, text
+from tests.gateway_server.server import Hold, Received, Reply
+
+HERE: list[Step] = [TextDelta("From here."), Finished(FinishReason.STOP, Usage(), Timings())]
+
+
+@pytest.fixture
+def gateway() -> Iterator[GatewayServer]:
+    with GatewayServer() as server:
+        yield server
+
+
+@pytest.fixture
+def holder() -> MemoryHolder:
+    holder = MemoryHolder()
+    holder.entries["xidao"] = CANARY
+    return holder
+
+
+@pytest.fixture
+def program(
+    look: Appearance,
+    qtbot: QtBot,
+    tmp_path: Path,
+    gateway: GatewayServer,
+    holder: MemoryHolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Program]:
+    paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
+    paths.create()
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    program = Program(app, look, paths)
+    program.__dict__["local"] = FakeBackend(HERE, HERE, HERE)
+    here = [LocalModel("small", "Small", Path("small"), 1, "added")]
+    monkeypatch.setattr(program.models, "models", lambda: here)
+    program.models.changed.emit()
+    program.gateway.keys._make = lambda _asked: Keys(keyring_of(holder))
+    program.settings.update(providers=(Provider("xidao", "xidao", "XiDao", (gateway.url,)),))
+    qtbot.addWidget(program.window)
+    program.window.show()
+    yield program
+    program._close()
+    program.setParent(None)
+
+
+def pick(program: Program, name: str) -> None:
+    """Choose a model in the picker's menu."""
+    menu = program.page.picker.menu()
+    menu.aboutToShow.emit()
+    action = next(a for a in menu.actions() if a.objectName() == f"answerer-{name}")
+    assert isinstance(action, QAction)
+    action.trigger()
+
+
+def press(program: Program, name: str) -> None:
+    buttons = [b for b in program.window.findChildren(QPushButton, name) if b.isVisible()]
+    QTest.mouseClick(buttons[-1], Qt.MouseButton.LeftButton)
+
+
+def send(program: Program, words: str) -> None:
+    program.page.composer.edit.setPlainText(words)
+    program.page.composer.edit.submitted.emit()
+
+
+def last(program: Program) -> StoredMessage:
+    assert program.page.conversation is not None
+    return program.chat.messages(program.page.conversation)[-1]
+
+
+def ended(program: Program, qtbot: QtBot) -> StoredMessage:
+    qtbot.waitUntil(lambda: last(program).status is not Status.RUNNING)
+    return last(program)
+
+
+def ask_there(program: Program, qtbot: QtBot, model: str = "xidao/qwen3-235b") -> StoredMessage:
+    """The first question to the gateway, which is allowed when it is asked about."""
+    pick(program, model)
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: last(program).error is not None)
+    press(program, "next-step")
+    return ended(program, qtbot)
+
+
+def test_nothing_is_sent_before_the_gateway_is_allowed(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    pick(program, "xidao/qwen3-235b")
+    assert program.page.composer.mode.text() == "Cloud"
+    send(program, "Hello?")
+    error = ended(program, qtbot).error
+    assert error is not None
+    assert error["title"] == "Send this to XiDao?"
+    assert "127.0.0.1" in error["cause"]
+    assert gateway.received == []
+    press(program, "next-step")
+    assert ended(program, qtbot).text == "Hello there."
+    assert len(gateway.chats) == 1
+
+
+def test_what_left_is_recorded_under_its_conversation(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    ask_there(program, qtbot)
+    program.record.flush()
+    (line,) = program.record._log.of(program.page.conversation or 0)
+    assert (line.host, line.method, line.status) == ("127.0.0.1", "POST", 200)
+    assert line.bytes_out == len(gateway.chats[0].body)
+
+
+def test_the_answer_says_where_it_is_from(program: Program, qtbot: QtBot) -> None:
+    message = ask_there(program, qtbot)
+    assert message.model == "xidao/qwen3-235b"
+    assert (message.receipt or {})["place"] == "via XiDao"
+    shown = program.window.findChildren(QWidget, "status-line")[-1]
+    assert shown.property("text").startswith("Via XiDao")
+    assert "free" not in shown.property("text")
+
+
+def test_thinking_is_asked_for_and_kept_apart(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
+    program.settings.update(thinking=Thinking.ON)
+    message = ask_there(program, qtbot)
+    assert gateway.chats[-1].json["enable_thinking"] is True
+    assert message.reasoning.strip() == "Let me think."
+    assert "Let me think" not in message.text
+
+
+def test_a_stopped_answer_goes_on(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
+    gateway.replies = [Reply([text("Half an "), text("answer"), Hold()])]
+    pick(program, "xidao/qwen3-235b")
+    program.chat.answering.allow("xidao")
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: last(program).text == "Half an answer")
+    program.page.stop()
+    assert last(program).status is Status.STOPPED
+    assert gateway.chats[0].gone.wait(5)
+    gateway.replies = [answer(" that is whole now.")]
+    press(program, "continue")
+    assert ended(program, qtbot).text == "Half an answer that is whole now."
+    assert any(each.get("content") == "Half an answer" for each in gateway.chats[1].json["messages"])
+
+
+def test_an_answer_that_breaks_off_is_kept_and_goes_on(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    gateway.replies = [Reply([text("Half an "), text("answer")])]
+    program.chat.answering.allow("xidao")
+    pick(program, "xidao/qwen3-235b")
+    send(program, "Hello?")
+    message = ended(program, qtbot)
+    assert (message.status, message.text) == (Status.INTERRUPTED, "Half an answer")
+    assert message.error is not None
+    assert message.error["next_step"] == "continue"
+    gateway.replies = [answer(" that is whole now.")]
+    press(program, "next-step")
+    assert ended(program, qtbot).text == "Half an answer that is whole now."
+    assert last(program).error is None
+
+
+def test_models_change_in_mid_conversation_by_name_only(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    ask_there(program, qtbot)
+    pick(program, "xidao/deepseek-v3")
+    send(program, "And now?")
+    assert ended(program, qtbot).model == "xidao/deepseek-v3"
+    pick(program, "small")
+    send(program, "And here?")
+    assert ended(program, qtbot).text == "From here."
+    assert [chat.json["model"] for chat in gateway.chats] == ["xidao/qwen3-235b", "xidao/deepseek-v3"]
+    assert [each["content"] for each in gateway.chats[1].json["messages"]][-1] == "And now?"
+    assert program.page.composer.mode.text() == "Local"
+
+
+def test_a_missing_key_leads_to_the_gateways(program: Program, qtbot: QtBot, holder: MemoryHolder) -> None:
+    del holder.entries["xidao"]
+    message = ask_there(program, qtbot)
+    assert message.error is not None
+    assert message.error["next_step"] == "check_key"
+    press(program, "next-step")
+    qtbot.waitUntil(
+        lambda: any(b.isVisible() for b in program.window.findChildren(QPushButton, "enter-key-xidao"))
+    )
+
+
+def test_a_refused_key_is_said_and_not_repeated(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    gateway.replies = []
+    message = ask_there(program, qtbot)
+    assert message.status is Status.COMPLETE
+
+    def refuse(_request: Received) -> Reply:
+        from tests.gateway_server.scripts import error
+
+        return error(401, f"Incorrect API key provided: {CANARY}")
+
+    gateway.respond = refuse
+    send(program, "Again?")
+    failed = ended(program, qtbot)
+    assert failed.error is not None
+    assert failed.error["next_step"] == "check_key"
+    assert CANARY not in str(failed.error)
+    assert len(gateway.chats) == 2
+
+
+def test_a_local_conversation_stays_local_when_the_default_changes(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    send(program, "Hello?")
+    ended(program, qtbot)
+    here = program.page.conversation
+    program._open(None)
+    pick(program, "xidao/qwen3-235b")
+    assert program.chat.answering.mode(None) is Mode.CLOUD
+    program._open(here)
+    assert program.page.composer.mode.text() == "Local"
+    send(program, "Still here?")
+    assert ended(program, qtbot).text == "From here."
+    assert gateway.received == []
+
+
+def test_the_local_mode_refuses_no_local_model_and_sends_nothing(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program.models, "models", list)
+    send(program, "Hello?")
+    error = ended(program, qtbot).error
+    assert error is not None
+    assert error["next_step"] == "add_model"
+    assert gateway.received == []
