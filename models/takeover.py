@@ -44,7 +44,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the user allowed beforehand: to go on here, and at a gateway for up to `most_nano` of `currency`."""
+    """What the user allowed beforehand: to go on here, and at a gateway for up to `most_nano`."""
 
     locally: bool = True
     remotely: bool = False
@@ -95,7 +95,7 @@ def take_over(turn_id: str, attempts: tuple[Attempt, ...], facts: Facts, allowed
 
 
 def attempt_key(turn_id: str, number: int, route: Route) -> str:
-    """Names one try of a turn, the first is 0: the same for the same, so that it is sent and recorded once."""
+    """Names one try of a turn, the first is 0: the same for the same, to be sent and recorded once."""
     said = "\0".join((turn_id, str(number), route.backend, route.door, route.model))
     return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
