@@ -52,7 +52,7 @@ BALANCED = Policy(
     floor_tps=5.0,
     ceiling_nano=500_000_000,
     unmeasured=_LIGHT,
-    light_tokens=500,
+    light_tokens=100,
 )
 BEST = Policy(
     "The model with the best score for each task, whatever it costs within your budget.",

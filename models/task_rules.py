@@ -27,7 +27,10 @@ TRANSLATION = re.compile(
     r"\btranslat(?:e|ion|ions|ing)\b"
     rf"|\b(?:say|said|call|called)\b.{{1,80}}?\bin (?:\w+ )?(?:{_LANGUAGES})\b"
     rf"|\bsay (?:it |this |that )?in (?:{_LANGUAGES})\b"
-    rf"|\b(?:{_LANGUAGES}) (?:word|words|term|equivalent|version|for|phrase)\b"
+    rf"|\b(?:{_LANGUAGES}) (?:word|words|term|equivalent|version|phrase)\b"
+    rf"|\b(?:the|what is|what's) (?:{_LANGUAGES}) for\b"
+    rf"|\b(?:render|put)\b.{{1,60}}?\bin(?:to)? (?:\w+ )?(?:{_LANGUAGES})\b"
+    rf"|\bwrite [\"“'][^\"”]{{1,60}}[\"”'] in (?:\w+ )?(?:{_LANGUAGES})\b"
     rf"|\b(?:{_LANGUAGES}) (?:to|into) (?:{_LANGUAGES})\b|\b(?:into|from) (?:{_LANGUAGES})\b"
     r"|翻译|[中英日法德韩俄]译[中英日法德韩俄]|译[成为]|翻[成为]"
     rf"|(?:{_YU})[语文].{{0,20}}?(?:怎么|什么意思|意思是|表达|说法|叫什么)",
@@ -47,10 +50,11 @@ CODE = re.compile(
     r"|redis|react|vue|django|flask|node\.?js|express|pandas|numpy|pytest|jest|awk|sed|ssh|api|vba|makefile|ide"
     r"|async|await|stdin|stdout|segfault|refactor|unit tests?|source code|codebase|compiler"
     r"|debug(?:ger|ging)?"
-    r"|\w+(?:Error|Exception)|function that|a function in|endpoint|linter|recursive"
+    r"|\w+(?:Error|Exception)|function that|a function in"
+    r"|shell command|data structures?|(?:for|while) loop|subclass|mutex|endpoint|linter|recursive"
     r"|hash ?table|linked list)\b"
     r"|\bC(?:\+\+|#)|\bin (?:C|Go|Rust|Swift|R)\b|\w\(\)|\w+\.\w+\(|==="
-    r"|代码|编译|爬虫|脚本|数据库|报错|线程|正则|函数返回|编程|变量|调试|接口返回|单元测试|算法题|前端|后端",
+    r"|代码|编译|死循环|缓存|时间复杂度|异步|堆栈|栈溢出|快速排序|爬虫|脚本|数据库|报错|线程|正则|函数返回|编程|变量|调试|接口返回|单元测试|算法题|前端|后端",
     re.ASCII,
 )
 """Words of those who program."""
@@ -60,8 +64,9 @@ MATH = re.compile(
     r"|\bby induction\b"
     r"|\b(?:derivative|integral|integrate|differentiate|eigenvalues?|determinant|probability|equation|theorem"
     r"|polynomial|parabola|logarithm|cosine|square root|prime numbers?|factorial|standard deviation|remainder"
-    r"|perimeter|compound interest|dot product)\b|\b[a-z]\^\d|\d+\s*%\s*of\s*\d"
-    r"|方程|证明|概率|导数|积分|矩阵|求和|极限|质数|阶乘|余几|公约数|三角形|等差数列|反函数|特征值",
+    r"|expected number|knights? and knaves?|(?:tells?|speaks?) the truth|perimeter"
+    r"|compound interest|dot product)\b|\b[a-z]\^\d|\d+\s*%\s*of\s*\d"
+    r"|过河|相遇|说真话|说假话|说谎|方程|证明|概率|导数|积分|矩阵|求和|极限|质数|阶乘|余几|公约数|三角形|等差数列|反函数|特征值",
     re.IGNORECASE,
 )
 """Words of mathematics."""

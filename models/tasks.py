@@ -91,6 +91,7 @@ def features(text: str) -> set[int]:
         for size in range(1, _LONGEST_GRAM + 1)
         for start in range(len(plain) - size + 1)
     }
+    grams.add(f"\0{language_of(looked_at)}")  # what is likely before a word is read
     return {crc32(gram.encode("utf-8", "surrogatepass")) % BUCKETS for gram in grams}
 
 
@@ -110,7 +111,7 @@ def judge(text: str, model: TaskModel | None, *, images: int = 0, attached_token
     if len(text) >= (_DOCUMENT_TOKENS if chinese else _DOCUMENT_CHARACTERS):
         return Judgement(Task.DOCUMENT, "the text is long")
     for task, sign, why in _SIGNS:
-        if sign.search(seen):
+        if sign.search(seen) and not (chinese and task is Task.CHINESE):
             return Judgement(task, why)
     if model is not None:
         return Judgement(model.judge(seen), "its wording")

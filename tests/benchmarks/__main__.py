@@ -28,6 +28,7 @@ MODULES = (
     "tests.benchmarks.engine",
     "tests.benchmarks.manager",
     "tests.benchmarks.memory",
+    "tests.benchmarks.policy",
     "tests.benchmarks.window",
 )
 REPORT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
