@@ -8,11 +8,11 @@ HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 
 PROGRAM = re.compile(
-    r"^\s*```(?!(?:text|latex|math)\b)|Traceback \(most recent call last\)|^\s*#include\s*[<\"]"
-    r"|^\s*(?:async )?(?:def|class) \w+[^\n]{0,200}:\s*$|\A#!/|</?(?:div|script|html|span)\b"
-    r"|^\s*(?:public|private) (?:static )?\w+ \w+\("
-    r"|^\s*(?:SELECT\b[^\n]{1,200}\bFROM|CREATE TABLE)\b|^\s*(?:func|fn) \w+\(|\bstd::\w+"
-    r"|^\s*\$ (?:git|pip|npm|docker) |\b(?:const|let|var) \w+ = |\bfor \w+ in \w+(?:\(|:)",
+    r"^[ \t]*```(?!(?:text|latex|math)\b)|Traceback \(most recent call last\)|^[ \t]*#include\s*[<\"]"
+    r"|^[ \t]*(?:async )?(?:def|class) \w+[^\n]{0,200}:[ \t]*$|\A#!/|</?(?:div|script|html|span)\b"
+    r"|^[ \t]*(?:public|private) (?:static )?\w+ \w+\("
+    r"|^[ \t]*(?:SELECT\b[^\n]{1,200}\bFROM|CREATE TABLE)\b|^[ \t]*(?:func|fn) \w+\(|\bstd::\w+"
+    r"|^[ \t]*\$ (?:git|pip|npm|docker) |\b(?:const|let|var) \w+ = |\bfor \w+ in \w+(?:\(|:)",
     re.MULTILINE,
 )
 """Program text itself."""

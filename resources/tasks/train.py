@@ -22,7 +22,7 @@ if str(HERE.parents[1]) not in sys.path:
 from models.tasks import BUCKETS, LEARNED, Task, TaskModel, features, judge, packed  # noqa: E402
 
 WEIGHTS, SCORES = HERE / "weights.bin", HERE / "scores.json"
-EPOCHS, MARGIN, SEED = 10, 300, 7
+EPOCHS, MARGIN, SEED = 20, 300, 7
 HELD_OUT_EVERY = 4
 _LABELS = {"chat": Task.CHAT, "code": Task.CODE, "math": Task.MATH, "chinese": Task.CHINESE}
 _LABELS["translation"] = Task.TRANSLATION
