@@ -124,10 +124,3 @@ class Facts:
     sticky: Sticky | None = None
     default: str | None = None
     currency: str = "CNY"
-
-
-def bare(*, mode: Mode, wanted: str | None, installed: list[str]) -> Facts:
-    """Facts of local models of which nothing is known but their names; the first is the default."""
-    candidates = tuple(Candidate(LOCAL, name, name) for name in installed)
-    default = installed[0] if installed else None
-    return Facts(candidates, mode=mode, typed=wanted, default=default)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.candidates import Candidate, Facts, Mode, Privacy, bare
+from models.candidates import Candidate, Facts, Mode, Privacy
 from models.errors import ModelNotFound, NoModel, NotAvailable, NothingFits
 from models.estimates import Cost, answer_tokens, tokens_words
 from models.ruling import Judged, Refused, by_ceiling, judged, narrowed, refusal, tokens_needed
 
-__all__ = ["Alternative", "Mode", "Privacy", "Route", "bare", "choose", "choose_simply"]
+__all__ = ["Alternative", "Mode", "Privacy", "Route", "choose", "choose_simply"]
 
 _LONGEST_TRACE = 8
 
@@ -64,7 +64,7 @@ def choose(facts: Facts) -> Route:
             one = _wanted(wanted, able, refused, facts)
             return _route(one, words, facts, able, ())
     if not able:
-        raise _nothing(refused, facts)
+        raise _nothing(refused)
     pool, left_out = narrowed(able, facts)
     notes = (*refused, *left_out)
     if (kept := _sticky(pool, facts)) is not None:
@@ -110,11 +110,11 @@ def _choices_hint(names: Sequence[str]) -> str:
     return "These can answer: " + ", ".join(names[:5]) + "." if names else "Nobody else can answer either."
 
 
-def _nothing(refused: Sequence[Refused], facts: Facts) -> NothingFits:
+def _nothing(refused: Sequence[Refused]) -> NothingFits:
     """Why nobody can answer: each rule's words once, and what to change."""
     causes = tuple(dict.fromkeys(one.words for one in refused))
     rules = {one.rule for one in refused}
-    choices = tuple(words for rule, words in _CHOICES if rule in rules and (rule != "context" or facts))
+    choices = tuple(words for rule, words in _CHOICES if rule in rules)
     cause = ". ".join(causes[:3])
     return NothingFits(f"{cause}.", " ".join(choices), choices=choices, reasons=causes)
 
