@@ -177,6 +177,7 @@ class Program(QObject):
         QTimer.singleShot(_TIDY_MS, self, self._tidy)
         code = self._app.exec()
         self._close()
+        self.window.destroy_now()
         return code
 
     def come_forward(self) -> None:
@@ -240,7 +241,7 @@ class Program(QObject):
         page.link_activated.connect(self._open_link)
         page.thinking_chosen.connect(lambda thinking: self.settings.update(thinking=thinking))
         page.answer_now_requested.connect(self._answer_now)
-        page.gateways_requested.connect(lambda: self._show_page("settings"))
+        page.gateways_requested.connect(self._show_gateways)
         self.drafting.said.connect(window.notice.say)
         self.chat.turn_finished.connect(lambda answer: self.manager.note_answer(answer.model, answer.text))
         self._app.applicationStateChanged.connect(self._look_at_models)
@@ -323,6 +324,11 @@ class Program(QObject):
         settings.folder_requested.connect(self._open_folder)
         settings.insert_card(self.gateway.make_card())
         return settings
+
+    def _show_gateways(self) -> None:
+        self._show_page("settings")
+        if (card := self.gateway.card) is not None:
+            QTimer.singleShot(0, self, lambda: self._pages["settings"].ensureWidgetVisible(card, 0, 400))
 
     def _look_at_models(self, state: Qt.ApplicationState) -> None:
         """Somebody may have moved a model's file while another program had the keyboard."""

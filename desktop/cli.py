@@ -157,12 +157,13 @@ def _key(options: argparse.Namespace, services: Services, terminal: Terminal) ->
     return keys.run(options, services, terminal)
 
 
-def _not_built(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
-    from models.errors import NotAvailable
+def _usage(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import usage
+    from desktop.storage.usage_values import Span
 
-    error = NotAvailable(f"“{options.name}” is not built yet.", "It comes with a later version of Inshore.")
-    terminal.note(error.one_line())
-    return _BAD_ARGUMENTS
+    by = usage.By(options.by) if options.by else None
+    wanted = usage.Wanted(Span(options.period), options.model, by, options.form)
+    return usage.run(wanted, services, terminal)
 
 
 # -- the words and their options
@@ -181,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_models(commands)
     doctor = commands.add_parser("doctor", help="what this machine offers, what is wrong and what to do")
     _finish(doctor, _doctor)
-    _add_not_built(commands, "usage", "what was used and what it cost (later)")
+    _add_usage(commands)
     _add_key(commands)
     return parser
 
@@ -281,18 +282,22 @@ def _add_key(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         _finish(word, _key)
 
 
+def _add_usage(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    usage = commands.add_parser("usage", help="what was used and what it cost", allow_abbrev=False)
+    usage.add_argument("--period", choices=("today", "7days", "month", "all"), default="all")
+    usage.add_argument(
+        "--by", choices=("day", "model", "conversation", "place"), help="sums for each of them"
+    )
+    usage.add_argument("--model", metavar="ID", help="of one model only")
+    forms = usage.add_mutually_exclusive_group()
+    for form, text in (("json", "for programs"), ("csv", "for a spreadsheet")):
+        forms.add_argument(f"--{form}", action="store_const", dest="form", const=form, help=text)
+    usage.set_defaults(command=_usage, form="text")
+
+
 def _finish(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.add_argument("--json", action="store_true", help="for programs: JSON, one object a line")
     parser.set_defaults(command=command)
-
-
-def _add_not_built(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
-) -> None:
-    """A word that will be one: it takes any arguments, options too, and says that it isn't there yet."""
-    word = commands.add_parser(name, help=text, prefix_chars="\0", add_help=False)
-    word.add_argument("rest", nargs="*")
-    word.set_defaults(command=_not_built, name=name)
 
 
 def _question(text: str) -> str:

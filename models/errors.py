@@ -55,6 +55,7 @@
     │   ├── NoSpace              the disk is full, or nearly
     │   ├── WrongBytes           what came is not what was announced
     │   └── DownloadBusy         another Inshore is bringing it
+    ├── OverBudget               it could cost more than a budget has left
     ├── ImportFailed             a file on this machine that could not be brought in
     ├── NotAccepted              a licence with conditions that nobody accepted yet
     ├── KeyringError             the system's keyring, where keys are kept
@@ -411,6 +412,29 @@ class WrongBytes(DownloadError):
 
 class DownloadBusy(DownloadError):
     title = "This model is being downloaded already."
+
+
+class OverBudget(AppError):
+    """Nothing was sent. Amounts are nano-units of `currency`; `fits_tokens` is the longest answer that fits.
+
+    None is not known, as where the model's price isn't.
+    """
+
+    title = "The message was not sent."
+
+    def __init__(
+        self,
+        cause: str,
+        hint: str,
+        *,
+        currency: str,
+        left_nano: int | None = None,
+        wanted_nano: int | None = None,
+        fits_tokens: int = 0,
+    ) -> None:
+        super().__init__(cause, hint)
+        self.currency = currency
+        self.left_nano, self.wanted_nano, self.fits_tokens = left_nano, wanted_nano, fits_tokens
 
 
 class ImportFailed(AppError):

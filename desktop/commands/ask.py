@@ -7,9 +7,10 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
+from desktop.commands.bookkeeping import Books, kept
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from desktop.system.options import Options
@@ -35,6 +36,7 @@ from models.library import Library
 from models.routing import Mode, Route, choose_simply
 
 _MAX_INPUT_BYTES = 16 << 20
+_LONGEST_WITHIN_BUDGET = 8_192
 _REMARKS = ("estimated", "flagged")
 _DOING = {
     Stage.WAIT: "Waiting for the model",
@@ -64,7 +66,11 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     route = _route(question, services)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
-    options = question.options.over(_settings(services, terminal).options_for(route.model))
+    settings = _settings(services, terminal)
+    options = question.options.over(settings.options_for(route.model))
+    budgets = settings.budgets if route.backend == "gateway" else ()
+    if budgets and options.max_tokens is None:  # a worst case needs an end
+        options = replace(options, max_tokens=_LONGEST_WITHIN_BUDGET)
     request = ChatRequest(
         model=route.model,
         messages=(Message(Role.USER, text),),
@@ -72,8 +78,9 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
         thinking=question.thinking,
         thinking_budget=options.thinking_budget,
     )
-    view = _JsonView(terminal) if question.as_json else _TextView(terminal)
-    asyncio.run(_answer(request, _backend(route, services), view, route))
+    with kept(services, terminal, route, request, budgets) as books:
+        view = _JsonView(terminal, books) if question.as_json else _TextView(terminal)
+        asyncio.run(_answer(request, _backend(route, services, books), _Booked(view, books), route))
     return 0
 
 
@@ -120,8 +127,8 @@ class _TextView:
 
 
 class _JsonView:
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
+    def __init__(self, terminal: Terminal, books: Books) -> None:
+        self._terminal, self._books = terminal, books
 
     def take(self, event: ChatEvent) -> None:
         match event:
@@ -143,9 +150,24 @@ class _JsonView:
                 "usage": _usage(event.usage),
                 "timings": asdict(event.timings),
                 "route": asdict(route),
-                "cost": {"nano": 0, "currency": "CNY"},
+                "cost": self._books.cost(event.usage),
             }
         )
+
+
+class _Booked:
+    """A view that enters a local answer's end first; a gateway's attempts are entered as it tells of them."""
+
+    def __init__(self, view: _View, books: Books) -> None:
+        self._view, self._books = view, books
+
+    def take(self, event: ChatEvent) -> None:
+        self._view.take(event)
+
+    def finish(self, event: Finished, route: Route) -> None:
+        if route.backend != "gateway":
+            self._books.finish(event)
+        self._view.finish(event, route)
 
 
 def _told(event: Finished, route: Route) -> str:
@@ -169,9 +191,10 @@ def _tokens(about: str, count: int | None, way: str, part: int | None, name: str
     return f"{about}{count:,} tokens {way}{within}"
 
 
-def _backend(route: Route, services: Services) -> Callable[[], Backend]:
-    if route.backend == "gateway" and services.gateways is not None:
-        return services.gateways.backend
+def _backend(route: Route, services: Services, books: Books) -> Callable[[], Backend]:
+    gateways = services.gateways
+    if route.backend == "gateway" and gateways is not None:
+        return lambda: gateways.backend(books.attempted)
     return services.engine
 
 

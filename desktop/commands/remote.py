@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from models.errors import ModelNotFound
 from models.plain import plain
 
 if TYPE_CHECKING:
+    from models.gateway.attempts import Attempt
     from models.gateway.providers import Connection
 
 URL, KEY = "INSHORE_GATEWAY_URL", "INSHORE_GATEWAY_KEY"
@@ -31,8 +32,11 @@ class Gateways:
         catalogue = load(resources() / "catalogue")
         return tuple(model.remote.id for model in catalogue.models if model.remote)
 
-    def backend(self) -> Backend:
-        """A new one, which closes its connections itself. Raises BadInput for an address that is none."""
+    def backend(self, attempted: Callable[[Attempt], None] = lambda _attempt: None) -> Backend:
+        """A new one, which closes its connections itself. Raises BadInput for an address that is none.
+
+        `attempted` is told of each attempt once, however it ended.
+        """
         from models.gateway.backend import GatewayBackend
         from models.gateway.providers import DEFAULT, connect, read_profiles
         from models.outbound import Outbound
@@ -51,7 +55,7 @@ class Gateways:
                 )
             return connection
 
-        return GatewayBackend(find, keys, Outbound(), owns_outbound=True)
+        return GatewayBackend(find, keys, Outbound(), attempted=attempted, owns_outbound=True)
 
 
 def gateways_of(environment: Mapping[str, str]) -> Gateways | None:

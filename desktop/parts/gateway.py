@@ -61,6 +61,7 @@ class Gateway(QObject):
     ) -> None:
         super().__init__(parent)
         self._window, self._settings = window, settings
+        self.card: GatewaysCard | None = None
         self.keys = KeyService(make_keys, background, self)
         self.providers = ProviderService(settings, profiles, self.keys, check, background, self)
         for service in (self.keys, self.providers):
@@ -103,6 +104,7 @@ class Gateway(QObject):
         card.removed.connect(self._on_removed)
         card.keys_removed.connect(self._on_keys_removed)
         card.link_activated.connect(self._open_link)
+        self.card = card
         return card
 
     def _on_removed(self, provider_id: str, name: str) -> None:

@@ -122,10 +122,10 @@ class AnsweringService(QObject):
         if one.provider in self._settings.values.allowed:
             return
         whom = one.place.removeprefix("via ")
-        where = f"{whom} ({one.host})" if one.host else whom
+        where = f" Its address is {one.host}." if one.host else ""
         raise NotAllowed(
-            f"This conversation would be sent to {where}. {one.policy}".strip(),
-            "It is only sent if you allow it; you are asked once for each gateway.",
+            f"{one.policy or f'This conversation would be sent to {whom}.'}{where}",
+            "Nothing has been sent yet; you are asked once for each gateway.",
             title=f"Send this to {whom}?",
             next_step=NextStep.ALLOW,
         )

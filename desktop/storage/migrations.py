@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import apsw
 
-from desktop.storage import outbound_tables
+from desktop.storage import ledger_tables, outbound_tables
 
 Migration = Callable[[apsw.Connection], None]
 
@@ -35,6 +35,11 @@ def _third(connection: apsw.Connection) -> None:
 def _outbound_record(connection: apsw.Connection) -> None:
     """What left the machine."""
     outbound_tables.create(connection)
+
+
+def _usage_ledger(connection: apsw.Connection) -> None:
+    """What was used and what it cost."""
+    ledger_tables.create(connection)
 
 
 # A message's parent is always older than it (no cycles), and conversations are deleted in one statement
@@ -130,4 +135,4 @@ CREATE TRIGGER acceptance_not_deleted BEFORE DELETE ON acceptance BEGIN
 END;
 """
 
-MIGRATIONS: Sequence[Migration] = (_first, _second, _third, _outbound_record)
+MIGRATIONS: Sequence[Migration] = (_first, _second, _third, _outbound_record, _usage_ledger)

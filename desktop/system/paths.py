@@ -52,6 +52,16 @@ class Paths:
         return self.config / "catalogue.toml"
 
     @property
+    def own_prices(self) -> Path:
+        """What gateways' models cost, as the user has entered it."""
+        return self.config / "prices.toml"
+
+    @property
+    def usage_pending(self) -> Path:
+        """What the command line used, on its way into the ledger."""
+        return self.data / "usage-pending.jsonl"
+
+    @property
     def database(self) -> Path:
         return self.data / "inshore.db"
 

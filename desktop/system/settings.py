@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 
-from desktop.system import options, providers
+from desktop.system import budgets, options, providers
 from desktop.system.options import Options
 from desktop.system.paths import shown
 from desktop.system.providers import Provider
+from models.budget import Budget
 from models.chat import Thinking
 from models.errors import AppError
 from models.hub_addresses import MAIN, checked_addresses
@@ -39,6 +40,7 @@ class Settings:
     `mode` and `model` are who answers new conversations; without a model it is the library's default.
     With `hub_token` the keyring has a token for the first of the hubs.
     `allowed` are the gateways, by id, that the user agreed to send messages to.
+    `budgets` are what may be spent at gateways.
     `hub_endpoints` are the hubs that models come from, the next where one fails.
     `unknown` are entries of a newer Inshore's file; they are written back as they were.
     """
@@ -52,6 +54,7 @@ class Settings:
     thinking_budget: int | None = None
     models: Mapping[str, Options] = field(default_factory=dict)
     providers: tuple[Provider, ...] = providers.DEFAULT
+    budgets: tuple[Budget, ...] = ()
     window: tuple[int, int, int, int] | None = None
     sidebar_width: int = 260
     send_with_enter: bool = True
@@ -143,7 +146,10 @@ def _checked(values: dict[str, object]) -> tuple[Settings, list[str]]:
     if "providers" in values:
         good["providers"], bad = providers.read(values["providers"])
         problems += [_unusable(name) for name in bad]
-    parsed = {*_READERS, "models", "providers"}
+    if "budgets" in values:
+        good["budgets"], bad = budgets.read(values["budgets"])
+        problems += [_unusable(name) for name in bad]
+    parsed = {*_READERS, "models", "providers", "budgets"}
     unknown = {name: value for name, value in values.items() if name not in parsed}
     return Settings(**good, unknown=unknown), problems  # type: ignore[arg-type]  # checked above
 
@@ -151,6 +157,7 @@ def _checked(values: dict[str, object]) -> tuple[Settings, list[str]]:
 def _values(settings: Settings) -> dict[str, object]:
     known = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "unknown"}
     known["providers"] = providers.written(settings.providers)
+    known["budgets"] = budgets.written(settings.budgets)
     known["models"] = {name: options.written(each) for name, each in settings.models.items()}
     return {**settings.unknown, **known}
 

@@ -143,7 +143,6 @@ class _RowPainter(QStyledItemDelegate):
     def __init__(self, look: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
         self._look = look
-        self._lock = look.icon("lock-simple")
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         if index.data(_HEADING):
@@ -183,7 +182,7 @@ class _RowPainter(QStyledItemDelegate):
             rect = rect.adjusted(0, 8, 0, 0)
         if index.data(_PRIVATE):
             side = theme.px(INTERFACE)
-            self._lock.paint(
+            self._look.icon("lock-simple").paint(
                 painter, QRect(rect.right() - side, rect.center().y() - side // 2 + 1, side, side)
             )
             rect = rect.adjusted(0, 0, -side - 6, 0)

@@ -56,17 +56,16 @@ class Picture(QWidget):
     ) -> None:
         super().__init__(parent)
         self._look, self._name, self._colour = look, name, colour
-        self._icon = look.icon(name, colour)
         self.setFixedSize(size, size)
 
     def set_colour(self, colour: str) -> None:
         """Draw it in another token's colour."""
         if colour != self._colour:
             self._colour = colour
-            self._icon = self._look.icon(self._name, colour)
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        self._icon.paint(painter, self.rect())
+        # Not kept: an icon that Python holds to its end is taken apart after its engine, which crashes.
+        self._look.icon(self._name, self._colour).paint(painter, self.rect())
         painter.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
@@ -94,6 +95,13 @@ class Window(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
         self.closed.emit()
+
+    def destroy_now(self) -> None:
+        """Take the window and all in it apart while Qt still lives; nothing of it may be used afterwards.
+
+        Left to the interpreter's end, widgets and the application go in any order, which can crash.
+        """
+        shiboken6.delete(self)
 
     def place(self) -> tuple[int, int, int, int]:
         """Left, top, width and height when not maximised, in pixels."""

@@ -29,6 +29,7 @@ MODULES = (
     "tests.benchmarks.manager",
     "tests.benchmarks.memory",
     "tests.benchmarks.policy",
+    "tests.benchmarks.usage",
     "tests.benchmarks.window",
 )
 REPORT = Path(__file__).resolve().parents[2] / "build" / "bench.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -393,13 +394,34 @@ def test_help_exits_0(arguments: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert "usage:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", ["usage", "usage --json"])
-def test_words_to_come_say_so(home: Path, capsys: pytest.CaptureFixture[str], arguments: str) -> None:
-    assert cli.main(arguments.split(), _services(home)) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "not built yet" in err
-    assert err.count("\n") == 1
+def test_usage_prints_what_was_asked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ask", "?"], _services(home)) == 0
+    assert cli.main(["ask", "?"], _services(home, Engine([DONE]))) == 0
+    capsys.readouterr()
+
+    assert cli.main(["usage", "--json", "--by", "model", "--period", "today"], _services(home)) == 0
+
+    [figures] = _records(capsys.readouterr().out)
+    assert (figures["period"], figures["by"]) == ("today", "model")
+    [group] = figures["groups"]
+    assert (group["provider"], group["model"]) == ("local", STARTER_ID)
+    assert (group["attempts"], figures["totals"]["attempts"]) == (2, 2)
+    assert figures["totals"]["costs"] == {}
+
+
+def test_usage_as_csv_has_a_line_for_each_attempt(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ask", "?"], _services(home, Engine([DONE]))) == 0
+    capsys.readouterr()
+    assert cli.main(["usage", "--csv"], _services(home)) == 0
+    [values] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (values["state"], values["outcome"], values["place"]) == ("settled", "finished", "local")
+    assert (values["prompt_tokens"], values["completion_tokens"], values["cost_nano"]) == ("5", "3", "0")
+
+
+def test_looking_at_usage_makes_no_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["usage"], _services(home)) == 0
+    assert "Nothing was asked" in capsys.readouterr().err
+    assert not (home / "home").exists()
 
 
 class Interrupting(Engine):

@@ -103,9 +103,10 @@ def _activated(hands: Hands, scenario: Scenario) -> Scenario:
 
 def main() -> int:
     """Open the window as main.py does, and play the scenario named on the command line."""
-    from tests.e2e import scenarios
+    from tests.e2e import remote, scenarios
 
-    play = getattr(scenarios, sys.argv[1])
+    name = sys.argv[1]
+    play = getattr(scenarios, name, None) or getattr(remote, name)
     ended: list[int] = []
     run = Program.run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,9 @@ import pytest
 from desktop.system.paths import Paths
 from models.library import Library
 from tests.e2e.conftest import ROOT, Play
+from tests.fixtures.keyrings import CANARY
+from tests.gateway_server import GatewayServer, scripts
+from tests.gateway_server.server import Hold, Received, Reply
 
 pytestmark = [pytest.mark.journey, pytest.mark.model]
 
@@ -164,3 +168,45 @@ def test_f17_a_lock_left_by_kill_9_does_not_stop_the_next_start(play: Play) -> N
     begun = time.monotonic()
     assert play("say_ready_and_wait").heard() == {"ready": True}
     assert time.monotonic() - begun < 10
+
+
+def test_enter_a_key_test_it_ask_with_thinking_stop_and_go_on(play: Play, home: Path) -> None:
+    def respond(request: Received) -> Reply:
+        if "authorization" not in request.headers:
+            return scripts.error(401, "No key.")
+        if not request.path.endswith("/chat/completions"):
+            return scripts.respond(request)
+        match len(server.chats):
+            case 1:
+                return Reply(
+                    [*scripts.thought("Let me think.", "both"), scripts.text("Half an answer"), Hold()]
+                )
+            case 2:
+                return scripts.answer(" that is whole now.")
+        return scripts.respond(request)
+
+    with GatewayServer(respond=respond) as server:
+        provider = {"id": "xidao", "profile": "xidao", "name": "XiDao", "base_urls": [server.url]}
+        settings = home / "config" / "settings.json"
+        settings.write_text(json.dumps({"providers": [provider]}), encoding="utf-8")
+        run = play("through_a_gateway")
+        said = run.heard()
+        assert run.ends() == 0, run.errors()
+    assert CANARY not in said["shown"]
+    assert "4" in said["tested"]
+    assert said["question"]["next_step"] == "allow"
+    assert said["reasoning"] == "Let me think."
+    assert said["text"] == "Half an answer that is whole now."
+    assert said["status_line"].startswith("Via XiDao")
+    first, second, third = server.chats
+    assert first.gone.is_set()
+    # What goes on inside an answer has been thought about already.
+    assert [chat.json["enable_thinking"] for chat in (first, second, third)] == [True, False, True]
+    assert any(each.get("content") == "Half an answer" for each in second.json["messages"])
+    assert third.json["model"] == "xidao/deepseek-v3"
+    assert all(chat.headers["authorization"] == f"Bearer {CANARY}" for chat in server.chats)
+    assert said["worker"] is None
+    assert CANARY not in "".join(
+        path.read_text("latin-1") for path in home.rglob("*") if path.is_file() and not path.is_socket()
+    )
+    assert run.errors() == ""

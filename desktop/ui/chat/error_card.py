@@ -1,4 +1,4 @@
-"""A failure, where the answer would be."""
+"""A failure, or a question, where the answer would be."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ErrorCard(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._wanted = ""
-        self.setProperty("error", True)
+        self.setProperty("error", "true")
         self.setObjectName("error-card")
         self._title = plain_label(self, "danger")
         self._cause = plain_label(self)
@@ -60,6 +60,7 @@ class ErrorCard(QFrame):
         self._more.setVisible(bool(error.get("details")))
         self._wanted = error.get("next_step", NextStep.NONE)
         words = _STEP_WORDS.get(NextStep(self._wanted)) if self._wanted in list(NextStep) else None
+        self._look_like("ask" if self._wanted == NextStep.ALLOW else "true")
         self._step.setVisible(words is not None)
         self._step.setText(words or "")
 
@@ -74,6 +75,14 @@ class ErrorCard(QFrame):
         for label in (self._title, self._cause, self._details):
             column.addWidget(label)
         column.addLayout(buttons)
+
+    def _look_like(self, kind: str) -> None:
+        """A question is no failure, and does not look like one."""
+        if self.property("error") != kind:
+            self.setProperty("error", kind)
+            for widget in (self, self._title):
+                widget.style().unpolish(widget)
+                widget.style().polish(widget)
 
     def _toggle_details(self) -> None:
         self._details.setVisible(self._details.isHidden())

@@ -50,7 +50,7 @@ class ModelPicker(QToolButton):
         menu.clear()
         group = QActionGroup(menu)
         for place, some in groupby(self._offered(), key=lambda one: one.place):
-            menu.addSection(_plain(place[:1].upper() + place[1:]))
+            menu.addAction(_plain(place[:1].upper() + place[1:])).setEnabled(False)  # a heading
             for one in list(some)[:_MOST_LISTED]:
                 self._add(menu, group, one)
         menu.addSeparator()

@@ -1,0 +1,220 @@
+"""Writes an answer of `ask` into the usage ledger, before and after each attempt at it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from desktop.commands.services import Services
+from desktop.commands.terminal import Terminal
+from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
+from models.chat import ChatRequest, Finished, Usage
+from models.errors import AppError, StorageBusy, StorageError
+from models.money import short
+from models.pricing import absurdity, cost_of
+from models.routing import Route
+
+if TYPE_CHECKING:
+    from desktop.storage.ledger import Ledger
+    from models.budget import Budget
+    from models.gateway import attempts
+    from models.pricing import Price
+
+_T = TypeVar("_T")
+_PATIENCE_S = 0.2
+_UNCHARGED = Usage(0, 0, 0, 0)
+_REFUSED = range(400, 500)
+
+
+class Books:
+    """The rows of one answer: the first is written before anything is asked, each is settled once.
+
+    A gateway's attempts are told to `attempted`, a local answer's end to `finish`; `fail` and `stop` settle
+    what is still open. The file is open for moments only, so the window can start meanwhile; while the window
+    holds it, attempts wait beside it. Where none can be kept that is said in one line, and the answer is
+    given all the same.
+    """
+
+    def __init__(
+        self, services: Services, terminal: Terminal, first: Attempt, budgets: Sequence[Budget] = ()
+    ) -> None:
+        """Write the first row. Raises OverBudget, and StorageError where a budget can't be looked at."""
+        self._services, self._terminal, self._first = services, terminal, first
+        self._told = self._waiting = self._begun = False
+        self._sent_at = time.time()
+        self._id: int | None = None
+        self._id = self._reserved(budgets)
+        self._begun = True
+
+    def _reserved(self, budgets: Sequence[Budget]) -> int | None:
+        if not budgets:
+            return self._write(lambda ledger: ledger.reserve(self._first).id)
+        reservation = self._opened(lambda ledger: ledger.reserve(self._first, budgets))
+        for state in reservation.warnings:
+            used, limit = short(state.used), short(state.budget.limit)
+            self._terminal.note(
+                f"With this message up to {used} of {limit} are used: {state.budget.words()}."
+            )
+        return reservation.id
+
+    def cost(self, usage: Usage) -> dict[str, object]:
+        """For a program: whole nano-units, null where the price or the tokens aren't known."""
+        if self._first.place is Place.LOCAL:
+            return {"nano": 0, "currency": "CNY"}
+        price = self._first.price
+        if price is None:
+            return {"nano": None, "currency": None}
+        cost = None if usage.flagged or absurdity(usage) else cost_of(usage, price)
+        return {"nano": cost.nano if cost else None, "currency": price.currency}
+
+    def attempted(self, told: attempts.Attempt) -> None:
+        """A gateway's attempt has ended; one after the first has a row of its own."""
+        from dataclasses import replace
+
+        self._told = True
+        settlement = _settlement(told)
+        if self._id is not None:
+            self._settle(settlement)
+        elif self._waiting:
+            self._keep(replace(self._first, number=told.number), settlement)
+        elif told.number > 1:
+            again = replace(self._first, number=told.number)
+            self._write(lambda ledger: ledger.settle(ledger.reserve(again).id, settlement))
+
+    def finish(self, event: Finished) -> None:
+        """A local answer ended by itself."""
+        timings = event.timings
+        self._settle(
+            Settlement(
+                Outcome.FINISHED,
+                event.usage,
+                ttft_ms=_thousandths(timings.ttft_s),
+                speed_mtps=_thousandths(timings.decode_tps),
+            )
+        )
+
+    def fail(self, error: AppError) -> None:
+        """What a gateway never was asked for costs nothing."""
+        asked = self._told or self._first.place is Place.LOCAL
+        usage = Usage() if asked else _UNCHARGED
+        self._settle(Settlement(Outcome.FAILED, usage, note=type(error).__name__))
+
+    def stop(self) -> None:
+        """By the user."""
+        self._settle(Settlement(Outcome.STOPPED))
+
+    def _settle(self, settlement: Settlement) -> None:
+        row_id, self._id = self._id, None
+        if row_id is not None:
+            self._write(lambda ledger: ledger.settle(row_id, settlement))
+        elif self._waiting and not self._told:
+            self._told = True
+            self._keep(self._first, settlement)
+
+    def _keep(self, attempt: Attempt, settlement: Settlement) -> None:
+        """Until the window, which holds the ledger, enters it."""
+        from desktop.storage.usage_pending import UsagePending, Waiting
+
+        try:
+            pending = UsagePending(self._services.paths.usage_pending)
+            pending.add(Waiting(attempt, self._sent_at, settlement))
+        except StorageError as error:
+            self._terminal.note(f"This answer is missing in your usage: {error.cause}")
+
+    def _write(self, step: Callable[[Ledger], _T]) -> _T | None:
+        try:
+            return self._opened(step)
+        except StorageBusy:
+            if self._begun:
+                self._terminal.note("This answer stays open in your usage: Inshore’s window holds the file.")
+            self._waiting = not self._begun
+        except StorageError as error:
+            self._terminal.note(f"This answer is missing in your usage: {error.cause}")
+        return None
+
+    def _opened(self, step: Callable[[Ledger], _T]) -> _T:
+        from desktop.storage.database import open_database
+        from desktop.storage.ledger import Ledger
+        from desktop.storage.usage_pending import UsagePending
+
+        paths = self._services.paths
+        paths.create()
+        with closing(
+            open_database(paths.database, backups=paths.backups, patience_s=_PATIENCE_S)
+        ) as connection:
+            UsagePending(paths.usage_pending).move_into(connection)
+            return step(Ledger(connection))
+
+
+@contextmanager
+def kept(
+    services: Services,
+    terminal: Terminal,
+    route: Route,
+    request: ChatRequest,
+    budgets: Sequence[Budget] = (),
+) -> Iterator[Books]:
+    """The books of one answer, closed however it ends. Raises what `Books` does before anything is sent."""
+    books = Books(services, terminal, _first(services, terminal, route, request), budgets)
+    try:
+        yield books
+    except AppError as error:
+        books.fail(error)
+        raise
+    finally:
+        books.stop()  # nothing is left to settle but where the user ended it
+
+
+def _first(services: Services, terminal: Terminal, route: Route, request: ChatRequest) -> Attempt:
+    if route.backend != "gateway":
+        return Attempt("local", route.model, Place.LOCAL, route_reason=route.reason)
+    from models.token_estimate import estimate_prompt
+
+    provider, _slash, _name = route.model.partition("/")
+    return Attempt(
+        provider,
+        route.model,
+        Place.REMOTE,
+        route_reason=route.reason,
+        price=_price(services, terminal, route.model),
+        prompt_limit=estimate_prompt(request.messages).high,
+        completion_limit=request.sampling.max_tokens,
+    )
+
+
+def _price(services: Services, terminal: Terminal, model: str) -> Price | None:
+    """The user's own, else what the catalogue knows; None is unknown."""
+    from desktop.system import prices
+    from desktop.system.paths import resources
+    from models.catalogue import load
+    from models.pricing import catalogue_price
+
+    own = prices.read(services.paths.own_prices)
+    for problem in own.problems:
+        terminal.note(problem)
+    if model in own.prices:
+        return own.prices[model]
+    catalogue = load(resources() / "catalogue", services.paths.own_catalogue)
+    found = (one for one in catalogue.models if one.remote and one.remote.id == model)
+    return next((catalogue_price(one) for one in found), None)
+
+
+def _settlement(told: attempts.Attempt) -> Settlement:
+    outcome = {"finished": Outcome.FINISHED, "stopped": Outcome.STOPPED}.get(told.outcome, Outcome.FAILED)
+    refused = outcome is Outcome.FAILED and told.status in _REFUSED
+    usage = _UNCHARGED if refused else told.usage
+    return Settlement(
+        outcome,
+        usage,
+        reported=not usage.estimated,
+        duration_ms=_thousandths(told.total_s),
+        ttft_ms=_thousandths(told.ttft_s),
+        request_id=told.request_id or None,
+        note=told.error or None,
+    )
+
+
+def _thousandths(value: float | None) -> int | None:
+    return None if value is None else round(value * 1000)

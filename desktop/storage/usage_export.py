@@ -1,0 +1,95 @@
+"""The ledger and its totals as lists for others: JSON values and CSV, every amount exact."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+
+from desktop.storage.ledger_values import LedgerRow
+from desktop.storage.usage_values import Totals
+from models.money import exact
+from models.pricing import Cost
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def row_values(row: LedgerRow) -> dict[str, object]:
+    """One attempt; None is unknown. Amounts are whole nano-units of `currency`, which is "" for free."""
+    attempt, price = row.attempt, row.attempt.price
+    return {
+        "id": row.id,
+        "sent_at": datetime.fromtimestamp(row.sent_at, UTC).isoformat(timespec="milliseconds"),
+        "day": date.fromordinal(row.day).isoformat(),
+        "conversation": attempt.conversation_id,
+        "turn": attempt.turn_id,
+        "purpose": attempt.purpose.value,
+        "provider": attempt.provider,
+        "model": attempt.model,
+        "place": attempt.place.value,
+        "route_reason": attempt.route_reason,
+        "attempt": attempt.number,
+        "state": row.state.value,
+        "outcome": row.outcome.value if row.outcome else None,
+        "prompt_tokens": row.usage.prompt_tokens,
+        "cached_tokens": row.usage.cached_tokens,
+        "reasoning_tokens": row.usage.reasoning_tokens,
+        "completion_tokens": row.usage.completion_tokens,
+        "estimated": row.estimated,
+        "flaw": row.flaw,
+        "duration_ms": row.duration_ms,
+        "ttft_ms": row.ttft_ms,
+        "speed_mtps": row.speed_mtps,
+        "currency": row.counts.currency,
+        "cost_nano": row.cost.nano if row.cost else None,
+        "reserved_nano": row.reserved.nano if row.reserved else None,
+        "counts_nano": row.counts.nano,
+        "price_input_nano": price.input_nano if price else None,
+        "price_output_nano": price.output_nano if price else None,
+        "price_cached_nano": price.cached_nano if price else None,
+        "price_source": price.source if price else None,
+        "price_as_of": price.as_of if price else None,
+        "request_id": row.request_id,
+        "note": row.note,
+    }
+
+
+def totals_values(sums: Totals) -> dict[str, object]:
+    """Totals; `costs` and `counts` hold whole nano-units for each currency."""
+    values = asdict(sums)
+    for name, costs in (("costs", sums.costs), ("counts", sums.counts)):
+        values[name] = {currency: cost.nano for currency, cost in costs.items()}
+    return values
+
+
+def costs_words(costs: Mapping[str, Cost]) -> str:
+    """The exact amounts, each currency by itself: "¥0.0042 and $1"; "nothing" without any."""
+    return " and ".join(exact(cost) for cost in costs.values()) or "nothing"
+
+
+def as_csv(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    """Lines of a table, its headings first; unknown is empty. No cell can become a formula.
+
+    Amounts for each currency become one cell, such as "CNY 4200000; USD 1".
+    """
+    for number, values in enumerate(rows):
+        if number == 0:
+            yield _line(values)
+        yield _line(_cell(value) for value in values.values())
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{currency} {nano}" for currency, nano in value.items())
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+def _line(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()

@@ -1,0 +1,46 @@
+"""How many tokens a text can be, without the model's tokenizer and fast enough for every key stroke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from models.chat import Message
+
+_OVERHEAD = 16  # what a chat template puts around one message, at most
+_BYTES_PER_TOKEN = 6  # seldom more: long words of English; Chinese has three bytes a sign
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEstimate:
+    """The tokens lie between `low`, where they hardly ever are fewer, and `high`, which they can't exceed.
+
+    A byte-level tokenizer makes no token of less than one byte; that is the upper bound. `likely` is
+    what an answer that broke off is counted as where nothing better is at hand.
+    """
+
+    low: int
+    likely: int
+    high: int
+
+    def __add__(self, other: TokenEstimate) -> TokenEstimate:
+        return TokenEstimate(self.low + other.low, self.likely + other.likely, self.high + other.high)
+
+
+NOTHING = TokenEstimate(0, 0, 0)
+
+
+def estimate(text: str) -> TokenEstimate:
+    """Of one text without what a template adds."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    wide = (size - len(text)) // 2  # signs of three bytes; about one token each, ASCII about four a token
+    narrow = max(size - 3 * wide, 0)
+    return TokenEstimate(-(-size // _BYTES_PER_TOKEN), wide + -(-narrow // 4), size)
+
+
+def estimate_prompt(messages: Iterable[Message]) -> TokenEstimate:
+    """Of a whole prompt: the texts, and for the upper bound what a template puts around each of them."""
+    total = NOTHING
+    for message in messages:
+        total += estimate(message.text) + TokenEstimate(1, 4, _OVERHEAD)
+    return total

@@ -1,0 +1,287 @@
+"""What `ask` enters into the ledger, against a gateway's own record, and the budgets it keeps to."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop import cli
+from desktop.commands.remote import Gateways
+from desktop.commands.services import Services
+from desktop.storage.database import open_database
+from desktop.storage.ledger import Ledger
+from desktop.storage.ledger_values import Attempt, LedgerRow, Outcome, Place, Settlement, State
+from desktop.storage.usage import UsageReports
+from desktop.storage.usage_pending import UsagePending, Waiting
+from desktop.storage.usage_values import UsageFilter
+from desktop.system.paths import Paths
+from desktop.system.settings import Settings, save
+from models.budget import Budget, Period
+from models.chat import Usage
+from models.errors import OverBudget, StorageError
+from models.library import Library
+from models.pricing import NANO, Cost, Price
+from tests.fakes import FakeBackend
+from tests.gateway_server import GatewayServer, answer, error, usage
+
+ROOT = Path(__file__).parents[2]
+MODEL = "xidao/qwen3-32b"  # ¥0.8 and ¥2.4 a million tokens
+PRICE = Price(1_000, 2_000, None, "CNY", "test", "2026-11")
+SENT = Attempt("xidao", "m", Place.REMOTE, price=PRICE, prompt_limit=100, completion_limit=50)
+WORST = 200_000
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    paths = Paths.find({"INSHORE_HOME": str(tmp_path)})
+    paths.create()
+    return paths
+
+
+def _services(paths: Paths, url: str) -> Services:
+    engine: Any = FakeBackend
+    return Services(
+        paths, Library(paths.models, paths.data), engine, Gateways(url, "sk-canary0123456789canary")
+    )
+
+
+def _ask(paths: Paths, url: str, *more: str, model: str = MODEL) -> int:
+    return cli.main(
+        ["ask", "Hello?", "--mode", "cloud", "--model", model, "--json", *more], _services(paths, url)
+    )
+
+
+def _rows(paths: Paths) -> tuple[LedgerRow, ...]:
+    """The oldest first."""
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        return tuple(reversed(tuple(UsageReports(connection).all_rows(UsageFilter()))))
+
+
+def _cost(out: str) -> object:
+    return json.loads(out.splitlines()[-1])["cost"]
+
+
+def test_a_gateway_s_answer_is_a_row_with_its_exact_cost(
+    paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with GatewayServer(answer(told=usage(1_000, 10))) as server:
+        assert _ask(paths, server.url) == 0
+    nano = 1_000 * 800 + 10 * 2_400
+    assert _cost(capsys.readouterr().out) == {"nano": nano, "currency": "CNY"}
+    [row] = _rows(paths)
+    assert (row.state, row.outcome, row.cost) == (State.SETTLED, Outcome.FINISHED, Cost(nano, "CNY"))
+    assert (row.usage.prompt_tokens, row.usage.completion_tokens, row.estimated) == (1_000, 10, False)
+
+
+def test_an_own_price_goes_before_the_catalogue_s(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ("[[price]]", f'model = "{MODEL}"', 'currency = "USD"', 'input = "1"', 'output = "2"')
+    paths.own_prices.write_text("\n".join(lines))
+    with GatewayServer(answer(told=usage(10, 5))) as server:
+        assert _ask(paths, server.url) == 0
+    assert _cost(capsys.readouterr().out) == {"nano": 20_000, "currency": "USD"}
+
+
+def test_each_attempt_has_a_row_and_a_refused_one_costs_nothing(paths: Paths) -> None:
+    with GatewayServer(error(429), answer(told=usage(12, 4))) as server:
+        assert _ask(paths, server.url) == 0
+    first, second = _rows(paths)
+    assert (first.outcome, first.counts.nano, first.attempt.number) == (Outcome.FAILED, 0, 1)
+    assert (second.outcome, second.attempt.number) == (Outcome.FINISHED, 2)
+    assert second.counts == Cost(12 * 800 + 4 * 2_400, "CNY")
+
+
+@pytest.mark.parametrize("wrong", [-1, 10**12, "12", 1.5])
+def test_s29_absurd_usage_is_flagged_and_not_summed(
+    paths: Paths, capsys: pytest.CaptureFixture[str], wrong: Any
+) -> None:
+    with GatewayServer(answer(told=usage(wrong, 4))) as server:
+        assert _ask(paths, server.url) == 0
+    assert _cost(capsys.readouterr().out) == {"nano": None, "currency": "CNY"}
+    [row] = _rows(paths)
+    assert row.flaw
+    assert row.usage.completion_tokens is None
+
+
+def test_what_does_not_fit_into_a_budget_is_not_sent(
+    paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(paths.settings_file, Settings(budgets=(Budget(Period.DAY, Cost(NANO // 1_000, "CNY")),)))
+    with GatewayServer() as server:
+        assert _ask(paths, server.url) == 1
+        assert server.chats == []
+        assert "today’s budget" in capsys.readouterr().err
+        assert _ask(paths, server.url, "--max-tokens", "100") == 0
+        assert server.chats[0].json["max_tokens"] == 100
+    assert len(_rows(paths)) == 1
+
+
+def test_while_the_window_holds_the_ledger_attempts_wait_beside_it(paths: Paths) -> None:
+    with (
+        closing(open_database(paths.database, backups=paths.backups)) as held,
+        GatewayServer(error(429), answer(told=usage(12, 4))) as server,
+    ):
+        assert _ask(paths, server.url) == 0
+        assert UsagePending(paths.usage_pending).move_into(held) == 2
+    assert not paths.usage_pending.exists()
+    first, second = _rows(paths)
+    assert (first.outcome, second.outcome) == (Outcome.FAILED, Outcome.FINISHED)
+    assert second.cost == Cost(12 * 800 + 4 * 2_400, "CNY")
+
+
+def test_usage_counts_what_has_waited(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    open_database(paths.database, backups=paths.backups).close()
+    UsagePending(paths.usage_pending).add(Waiting(SENT, 1_764_000_000.0, Settlement(Outcome.STOPPED)))
+    assert cli.main(["usage", "--json"], _services(paths, "")) == 0
+    assert json.loads(capsys.readouterr().out)["totals"]["attempts"] == 1
+
+
+def test_while_the_window_holds_the_ledger_no_budget_is_passed_by(paths: Paths) -> None:
+    save(paths.settings_file, Settings(budgets=(Budget(Period.DAY, Cost(NANO, "CNY")),)))
+    with closing(open_database(paths.database, backups=paths.backups)), GatewayServer() as server:
+        assert _ask(paths, server.url) == 1
+        assert server.chats == []
+
+
+def test_waiting_lines_come_back_as_they_were_and_others_are_dropped(paths: Paths) -> None:
+    pending = UsagePending(paths.usage_pending)
+    done = Settlement(Outcome.FINISHED, Usage(90, 10, 5, 20), duration_ms=9, request_id="r")
+    pending.add(Waiting(SENT, 1_764_000_000.0, done))
+    line = paths.usage_pending.read_text()
+    wrong = (line.replace('"number": 1', '"number": -1'), line.replace('"xidao"', "3"), line[:50], "[]", "{}")
+    paths.usage_pending.write_text("\n".join((*wrong, line)))
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        assert pending.move_into(connection) == 1
+    [row] = _rows(paths)
+    assert (row.attempt, row.sent_at, row.usage, row.request_id) == (SENT, 1_764_000_000.0, done.usage, "r")
+
+
+def test_the_ledger_equals_the_gateway_s_own_record_after_many_requests_with_faults(
+    paths: Paths,
+) -> None:
+    dice = random.Random(6)
+    said: list[tuple[int, int]] = []
+
+    def respond(_request: object) -> Any:
+        if dice.random() < 0.2:
+            return error(dice.choice((400, 401, 403, 400, 401, 403, 429, 500)))
+        said.append((dice.randrange(1, 30), dice.randrange(1, 500)))
+        return answer(told=usage(*said[-1]))
+
+    with GatewayServer(respond=respond) as server:
+        for _ in range(60):
+            _ask(paths, server.url)
+        asked = len(server.chats)
+    rows = _rows(paths)
+    told = [row for row in rows if row.outcome is Outcome.FINISHED]
+    assert [(row.usage.prompt_tokens, row.usage.completion_tokens) for row in told] == said
+    assert len(rows) == asked
+    assert {row.state for row in rows} == {State.SETTLED}
+
+
+_CHILD = """
+import random, sys, time
+from pathlib import Path
+from desktop.storage.database import open_database
+from desktop.storage.ledger import Ledger
+from models.errors import OverBudget, StorageBusy
+from tests.desktop.test_ask_usage import SENT, budget, used
+from contextlib import closing
+dice = random.Random(int(sys.argv[2]))
+root = Path(sys.argv[1])
+print("ready", flush=True)
+while True:
+    try:
+        with closing(open_database(root / "data" / "inshore.db", backups=root / "data" / "backups")) as one:
+            ledger = Ledger(one)
+            row = ledger.reserve(SENT, [budget(60)]).id
+            print("sent", flush=True)
+            if dice.random() < 0.5:
+                ledger.settle(row, used(dice))
+    except StorageBusy:
+        pass
+    except OverBudget:
+        print("over", flush=True)
+        break
+"""
+
+
+def budget(times: int) -> Budget:
+    return Budget(Period.ALWAYS, Cost(WORST * times, "CNY"))
+
+
+def used(dice: random.Random) -> Settlement:
+    return Settlement(Outcome.FINISHED, Usage(dice.randrange(101), None, None, dice.randrange(51)))
+
+
+@pytest.fixture
+def children(paths: Paths, tmp_path: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    open_database(paths.database, backups=paths.backups).close()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    made = [
+        subprocess.Popen(
+            [sys.executable, "-c", _CHILD, str(tmp_path), str(seed)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=ROOT,
+        )
+        for seed in range(3)
+    ]
+    yield made
+    for child in made:
+        child.kill()
+        child.communicate()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
+def test_a_budget_holds_with_processes_killed_between_reservation_and_settlement(
+    paths: Paths, children: list[subprocess.Popen[str]]
+) -> None:
+    for child in children[:2]:
+        assert child.stdout is not None
+        while child.stdout.readline() not in ("sent\n", "over\n"):
+            pass
+        child.send_signal(signal.SIGKILL)
+        child.wait(20)
+    out, _err = children[2].communicate(timeout=60)
+    assert out.endswith("over\n")
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        ledger = Ledger(connection)
+        [before] = ledger.budget_states([budget(60)])
+        ledger.expire_open()
+        [after] = ledger.budget_states([budget(60)])
+    assert before == after
+    assert before.used <= before.budget.limit
+    assert sum(row.counts.nano for row in _rows(paths)) == after.used.nano
+    assert any(row.state is State.EXPIRED for row in _rows(paths))
+
+
+def test_a_thousand_interleaved_sends_never_exceed_a_budget(paths: Paths) -> None:
+    dice = random.Random(7)
+    limit = budget(200)
+    spent = refused = 0
+    open_rows: list[int] = []
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        ledger = Ledger(connection)
+        for number in range(1_000):
+            if open_rows and dice.random() < 0.5:
+                row = ledger.settle(open_rows.pop(dice.randrange(len(open_rows))), used(dice))
+                spent += row.counts.nano
+            try:
+                open_rows.append(ledger.reserve(replace(SENT, number=1 + number % 3), [limit]).id)
+            except (OverBudget, StorageError):
+                refused += 1
+            [state] = ledger.budget_states([limit])
+            assert state.used.nano == spent + len(open_rows) * WORST <= limit.limit.nano
+    assert refused > 100

@@ -1,0 +1,74 @@
+"""What people do with a gateway, step by step, in the real window."""
+
+from __future__ import annotations
+
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
+
+from desktop.services.keys import Known
+from desktop.storage.conversations import Status
+from desktop.system.keys import Keys
+from tests.e2e.driver import Hands, Scenario, say
+from tests.e2e.scenarios import _answer, _ask
+from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
+
+MODEL = "xidao/qwen3-235b"
+
+
+def _click(hands: Hands, name: str) -> None:
+    """Not by the mouse: a page that is still being laid out moves what it would hit."""
+    hands.find(name, QAbstractButton).click()
+
+
+def _pick(hands: Hands, model: str) -> None:
+    menu = hands.program.page.picker.menu()
+    menu.aboutToShow.emit()
+    next(action for action in menu.actions() if action.objectName() == f"answerer-{model}").trigger()
+
+
+def through_a_gateway(hands: Hands) -> Scenario:
+    """Enter a key, test it, ask with thinking, allow it, stop, go on, and change the model by name only."""
+    holder = MemoryHolder()
+    hands.program.gateway.keys._make = lambda _asked: Keys(keyring_of(holder))
+    _click(hands, "open-settings")
+    yield lambda: hands.program.gateway.keys.state("xidao").known is Known.ABSENT
+    yield lambda: hands.shows("enter-key-xidao")
+    _click(hands, "enter-key-xidao")
+    yield lambda: hands.shows("key-xidao")
+    field = hands.find("key-xidao", QLineEdit)
+    QTest.keyClicks(field, CANARY)
+    shown = field.displayText()
+    _click(hands, "keep-key-xidao")
+    yield lambda: holder.entries == {"xidao": CANARY} and hands.shows("forget-key-xidao")
+    _click(hands, "test-xidao")
+    yield lambda: hands.shows("gateway-reply-xidao") and hands.find("test-xidao").isEnabled()
+    tested = hands.find("gateway-reply-xidao", QLabel).text()
+    _click(hands, "new-chat")
+    yield lambda: hands.shows("composer")
+    hands.find("thinking").menu().actions()[1].trigger()
+    _pick(hands, MODEL)
+    _ask(hands, "Where does the tide come from?")
+    yield lambda: hands.shows("next-step")
+    question = dict(_answer(hands).error or {})
+    _click(hands, "next-step")
+    yield lambda: _answer(hands).text == "Half an answer"
+    reasoning = _answer(hands).reasoning
+    _click(hands, "stop")
+    yield lambda: _answer(hands).status is Status.STOPPED
+    yield lambda: hands.shows("continue")
+    _click(hands, "continue")
+    yield lambda: _answer(hands).status is Status.COMPLETE
+    whole = _answer(hands).text
+    line = hands.window.findChildren(QLabel, "status-line")[-1].text()
+    _pick(hands, "xidao/deepseek-v3")
+    _ask(hands, "And the ebb?")
+    yield lambda: _answer(hands).status is Status.COMPLETE and _answer(hands).model == "xidao/deepseek-v3"
+    say(
+        shown=shown,
+        tested=tested,
+        question=question,
+        reasoning=reasoning,
+        text=whole,
+        status_line=line,
+        worker=hands.program.local._worker.pid,
+    )
