@@ -41,7 +41,7 @@ from models.errors import BadImage, BadInput, ModelNotFound
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.plain import plain
-from models.routing import Mode, Route, choose
+from models.routing import Mode, Route, choose_simply
 
 _MAX_INPUT_BYTES = 16 << 20
 _REMARKS = ("estimated", "flagged")
@@ -231,7 +231,7 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View
 def _route(question: Question, services: Services, gateways: Gateways) -> Route:
     library = services.library
     if question.mode is Mode.CLOUD:
-        return choose(
+        return choose_simply(
             mode=question.mode, wanted=question.model, installed=(), remote=gateways.offer(question.model)
         )
     models = library.models()
@@ -240,7 +240,7 @@ def _route(question: Question, services: Services, gateways: Gateways) -> Route:
         _check_wanted(question.model, library)
     elif models and not usable and models[0].problem is not None:
         raise models[0].problem
-    return choose(mode=question.mode, wanted=question.model, installed=usable)
+    return choose_simply(mode=question.mode, wanted=question.model, installed=usable)
 
 
 def _check_wanted(name: str, library: Library) -> None:

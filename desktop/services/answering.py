@@ -11,7 +11,7 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from models.errors import NextStep, NotAllowed
-from models.routing import Mode, Route, choose
+from models.routing import Mode, Route, choose_simply
 
 HERE = "on this machine"
 
@@ -75,16 +75,16 @@ class AnsweringService(QObject):
         """The route of the next message.
 
         Raises NotAllowed before anything is sent to a gateway that the user has not agreed to, and what
-        `models.routing.choose` raises.
+        `models.routing.choose_simply` raises.
         """
         mode, one = self.mode(conversation_id), self.chosen(conversation_id)
         local, remote = [each.id for each in self.local()], [each.id for each in self.remote()]
         if one is not None and one.remote:
             self._check_allowed(one)
-            return choose(mode=Mode.CLOUD, wanted=one.id, installed=local, remote=remote)
+            return choose_simply(mode=Mode.CLOUD, wanted=one.id, installed=local, remote=remote)
         wanted = self._setup.answering(conversation_id).model
         known = wanted if wanted in local else None
-        return choose(mode=mode, wanted=known, installed=local, remote=remote)
+        return choose_simply(mode=mode, wanted=known, installed=local, remote=remote)
 
     def choose(self, conversation_id: int | None, answerer_id: str) -> None:
         """Have this model answer; the mode gives way where it would not let it."""
