@@ -21,6 +21,7 @@ from desktop.parts.manager import Manager
 from desktop.parts.remote import Remote
 from desktop.services.books import BookService
 from desktop.services.chat import ChatService
+from desktop.services.deciding import Decider
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.outbound_record import OutboundRecord
@@ -233,6 +234,10 @@ class Program(QObject):
             self,
         )
         self.chat.answering.remote = self.remote.answerers
+        decider = Decider(
+            self.models, self.settings, self.remote.candidates, resources() / "tasks" / "weights.bin"
+        )
+        self.chat.answering.decide = decider.route
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.drafting = Drafting(

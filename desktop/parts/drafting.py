@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from desktop.background import Background, Outcome
+from desktop.services.answering import AUTOMATIC
 from desktop.services.chat import ChatService
 from desktop.services.drafts import DraftCounter
 from desktop.services.settings import SettingsService
@@ -69,6 +70,8 @@ class Drafting(QObject):
     def _model(self) -> str | None:
         """The local model that would answer; None where a gateway would, or nobody."""
         one = self._chat.answering.chosen(self._page.conversation)
+        if one is AUTOMATIC:  # a small talk stays here, so that is made ready
+            one = next(iter(self._chat.answering.local()), None)
         return one.id if one is not None and not one.remote else None
 
     def _on_answering(self) -> None:
@@ -85,6 +88,8 @@ class Drafting(QObject):
     def _warm_up(self) -> None:
         """Load the model while the first words are typed, and ask whether it can think."""
         one = self._chat.answering.chosen(self._page.conversation)
+        if one is AUTOMATIC:
+            one = next(iter(self._chat.answering.local()), None)
         if one is None or one.id == self._warmed:
             return
         self._warmed = one.id

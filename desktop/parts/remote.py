@@ -17,6 +17,7 @@ from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
     from desktop.services.remote_models import RemoteModel, RemoteModelService
+    from models.candidates import Candidate
     from models.catalogue import Catalogue
     from models.facts import CatalogueModel
     from models.gateway.attempts import Attempt
@@ -82,6 +83,33 @@ class Remote(QObject):
     def answerers(self) -> Sequence[Answerer]:
         """The models of the gateways that are set up, as far as they are known without asking."""
         return [self._answerer(model) for model in self.models.models()]
+
+    def candidates(self) -> Sequence[Candidate]:
+        """The same models as the router compares them."""
+        from models.candidates import Candidate, Score
+
+        catalogue = self._catalogue()
+        found = []
+        for model in self.models.models():
+            entry = self._entry(model.id)
+            scores = catalogue.scores(entry.id) if entry is not None else ()
+            found.append(
+                Candidate(
+                    "gateway",
+                    model.id,
+                    model.name,
+                    door=model.provider_id,
+                    door_name=model.provider,
+                    context=model.context,
+                    vision=bool(model.sees),
+                    thinks=model.thinks,
+                    scores=tuple(
+                        Score(s.benchmark.id, s.benchmark.name, s.value, s.thinking) for s in scores
+                    ),
+                    price=model.price,
+                )
+            )
+        return found
 
     def prepare(self, model_id: str) -> None:
         """A message to this model is being typed: get ready, and ask at most once a day what there is."""

@@ -306,7 +306,9 @@ class ChatService(QObject):
         """Start writing an answer that is stored as RUNNING."""
         turn = LiveTurn.of(answer)
         try:
-            turn.route = self.answering.route(answer.conversation_id)
+            thread = self.messages(answer.conversation_id)
+            turn.earlier = list(takewhile(lambda message: message.id != answer.id, thread))
+            turn.route = self.answering.route(answer.conversation_id, turn.earlier)
             turn.place = self.answering.place_of(turn.route)
             request = self._booked(turn, self._request(turn), raised=raised)
         except AppError as error:
@@ -358,15 +360,12 @@ class ChatService(QObject):
     def _request(self, turn: LiveTurn) -> ChatRequest:
         conversation_id = turn.message.conversation_id
         private, options = self.setup.merged(conversation_id, turn.route.model)
-        thread = self.messages(conversation_id)
-        earlier = list(takewhile(lambda message: message.id != turn.message.id, thread))
-        turn.earlier = earlier
         sampling = options.sampling()
         if sampling.grammar is not None or sampling.json_schema is not None:
             turn.begin_anew()  # a form has a beginning, and can't be gone on with in its middle
         return ChatRequest(
             model=turn.route.model,
-            messages=history(earlier),
+            messages=history(turn.earlier),
             sampling=sampling,
             thinking=self._settings.values.thinking,
             thinking_budget=options.thinking_budget,

@@ -99,7 +99,8 @@ def details(message: StoredMessage) -> str:
         ("Seed", timings.get("seed")),
     ]
     lines = [f"{name}: {value}" for name, value in rows if value is not None]
-    return "\n".join([*lines, *filter(None, [timings.get("reuse_note")])])
+    trace = _part(message, "route").get("trace") or []
+    return "\n".join([*lines, *map(str, trace), *filter(None, [timings.get("reuse_note")])])
 
 
 def _exact_cost(message: StoredMessage) -> str | None:

@@ -327,3 +327,34 @@ def test_the_local_mode_refuses_no_local_model_and_sends_nothing(
     assert error is not None
     assert error["next_step"] == "add_model"
     assert gateway.received == []
+
+
+CODE = "Write a Python function that sorts a list of dictionaries by a key, with tests."
+
+
+def test_hybrid_asks_the_gateway_for_what_it_does_better_and_says_why(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    assert program.page.picker.text().startswith("Automatic")
+    send(program, "Hi!")
+    assert ended(program, qtbot).text == "From here."
+    send(program, CODE)
+    message = ended(program, qtbot)
+    assert message.text == "Hello there."
+    route = (message.receipt or {})["route"]
+    assert isinstance(route, dict)
+    assert route["backend"] == "gateway"
+    assert "code" in route["reason"]
+    assert route["trace"]
+    assert len(gateway.chats) == 1
+
+
+def test_hybrid_asks_no_gateway_that_was_not_agreed_to(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    send(program, CODE)
+    assert ended(program, qtbot).text == "From here."
+    assert gateway.received == []
