@@ -234,6 +234,7 @@ class Program(QObject):
             self,
         )
         self.chat.answering.remote = self.remote.answerers
+        self.chat.answering.check_licence = self.manager.check_licence
         decider = Decider(
             self.models, self.settings, self.remote.candidates, resources() / "tasks" / "weights.bin"
         )

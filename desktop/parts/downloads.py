@@ -14,6 +14,7 @@ from desktop.system.paths import Paths
 from desktop.ui.window import Window
 
 if TYPE_CHECKING:
+    from desktop.services.acceptances import AcceptanceService
     from desktop.services.bringing import Bringing
     from desktop.services.catalogue import CatalogueService
     from desktop.services.downloads import Download
@@ -83,9 +84,17 @@ class Downloads(QObject):
         return line
 
     @cached_property
+    def acceptances(self) -> AcceptanceService:
+        """Which licences were accepted."""
+        from desktop.services.acceptances import AcceptanceService
+
+        acceptances = AcceptanceService(self._acceptances, self)
+        acceptances.failed.connect(lambda error: self._window.warn(error.one_line()))
+        return acceptances
+
+    @cached_property
     def bringing(self) -> Bringing:
         """The services, connected."""
-        from desktop.services.acceptances import AcceptanceService
         from desktop.services.bringing import Bringing
         from desktop.services.downloads import DownloadService
         from desktop.services.hub import HubService
@@ -93,10 +102,9 @@ class Downloads(QObject):
 
         self.fetch_token()
         folder = self._paths.models
-        acceptances = AcceptanceService(self._acceptances, self)
         hub = HubService(
             self._background, lambda: self.line, self._endpoints, self.token_for, self._catalogue(),
-            acceptances, folder, self,
+            self.acceptances, folder, self,
         )  # fmt: skip
         downloads = DownloadService(
             self._background,
@@ -106,9 +114,8 @@ class Downloads(QObject):
             self,
         )
         downloads.finished.connect(self._tell_finished)
-        for service in (acceptances, downloads):
-            service.failed.connect(lambda error: self._window.warn(error.one_line()))
-        return Bringing(hub, downloads, acceptances)
+        downloads.failed.connect(lambda error: self._window.warn(error.one_line()))
+        return Bringing(hub, downloads, self.acceptances)
 
     def offer_unfinished(self, *, tell: bool = True) -> None:
         """List what earlier runs left, once; costs nothing where there is nothing."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushBut
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
+from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.database import open_database
 from desktop.storage.outbound_log import OutboundLog
 from desktop.system import settings
@@ -23,6 +24,7 @@ from desktop.ui.theme import Appearance
 from models.fake import FakeBackend
 from models.local.measures import MachineSpeed
 from tests.desktop.ui.test_bringing import OTHER, QWEN, model_bytes
+from tests.fixtures.gguf_writer import Gguf, usual_metadata
 from tests.fixtures.keyrings import MemoryHolder, keyring_of
 from tests.hub_server import HubServer
 
@@ -184,6 +186,27 @@ def test_a_kept_token_is_shown_and_removed_in_the_settings(scene: Scene) -> None
     program.window.notice._button.click()
     scene.wait(lambda: program.manager.downloads.token_for("127.0.0.1") == scene.server.token)
     assert scene.holder.entries == {HUB: scene.server.token}
+
+
+def test_a_model_of_ones_own_answers_once_its_licence_is_accepted(scene: Scene) -> None:
+    """Tier 2: the file says that it is under Gemma's terms."""
+    program = scene.start()
+    values = usual_metadata() | {"general.license": "gemma", "general.name": "My Gemma"}
+    program.models.add(Gguf(values).write(scene.paths.data / "mine.gguf"))
+    program.chat.answering.choose(None, "mine")
+    began = program.chat.send(None, "Hello?")
+    assert began is not None
+    answer = program.chat.messages(began)[-1]
+    assert answer.error is not None
+    assert answer.error["title"] == "The model’s licence must be accepted first."
+    assert "My Gemma" in answer.error["hint"]
+    scene.press("accept-mine")
+    scene.child(QLineEdit, "intended-use").setText("notes at home")
+    scene.press("accept-licence")
+    assert [(one.model, one.use) for one in AcceptanceStore(program._connection).all()] == [
+        ("mine", "notes at home")
+    ]
+    program.chat.answering.route(began)
 
 
 def test_starting_and_looking_asks_no_hub_and_no_keyring(scene: Scene) -> None:
