@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,11 @@ from desktop.background import Background, Outcome
 from desktop.services.models import ModelService
 from desktop.system.paths import Paths
 from desktop.ui.window import Window
+from models.errors import AppError
 
 if TYPE_CHECKING:
+    import asyncio  # the first page of models is soon enough
+
     from desktop.services.acceptances import AcceptanceService
     from desktop.services.bringing import Bringing
     from desktop.services.catalogue import CatalogueService
@@ -60,6 +64,7 @@ class Downloads(QObject):
         self._own: tuple[str, str] | None = None  # a host, and the token that was typed or kept for it
         self._endpoints_given, self._outbound, self._tuning = endpoints, outbound, tuning
         self._stored_token: _Stored = lambda: None
+        self._fetched: asyncio.Event | None = None
         self._offered = False
 
     def use(
@@ -104,7 +109,7 @@ class Downloads(QObject):
         folder = self._paths.models
         hub = HubService(
             self._background, lambda: self.line, self._endpoints, self.token_for, self._catalogue(),
-            self.acceptances, folder, self,
+            self.acceptances, folder, self, ready=self._token_there,
         )  # fmt: skip
         downloads = DownloadService(
             self._background,
@@ -132,13 +137,24 @@ class Downloads(QObject):
         """Forget the token, and use the one that is kept by now, if one is."""
         self._own = None
         if (stored := self._stored_token()) is not None:
-            host, work = stored
-            self._background.run(work, lambda outcome: self._take_stored(host, outcome))
+            import asyncio
 
-    def _take_stored(self, host: str, outcome: Outcome) -> None:
+            self._fetched = asyncio.Event()
+            self._background.run(self._fetch(*stored, self._fetched), _ended)
+
+    async def _fetch(self, host: str, work: Coroutine[Any, Any, str | None], fetched: asyncio.Event) -> None:
         """A keyring that can't be asked is told where the hub wants the token."""
-        if self._own is None and outcome.value:
-            self._own = host, outcome.value
+        try:
+            with suppress(AppError):
+                if (token := await work) and self._own is None:
+                    self._own = host, token
+        finally:
+            fetched.set()
+
+    async def _token_there(self) -> None:
+        """Once the keyring has said which token there is. On the background loop."""
+        if self._fetched is not None:
+            await self._fetched.wait()
 
     def take_token(self, token: str) -> None:
         """Use a token that was typed for the first hub, and tell those who may keep it."""
