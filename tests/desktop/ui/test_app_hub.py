@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,11 +22,12 @@ from desktop.system.keys import Keys
 from desktop.system.paths import Paths
 from desktop.ui.manager.page import ModelsPage
 from desktop.ui.theme import Appearance
+from models.catalogue import Catalogue, load
 from models.fake import FakeBackend
 from models.local.measures import MachineSpeed
 from tests.desktop.ui.test_bringing import OTHER, QWEN, model_bytes
 from tests.fixtures.gguf_writer import Gguf, usual_metadata
-from tests.fixtures.keyrings import MemoryHolder, keyring_of
+from tests.fixtures.keyrings import MemoryHolder, Sleeping, keyring_of
 from tests.hub_server import HubServer
 
 W = TypeVar("W", bound=QWidget)
@@ -42,7 +44,8 @@ class Scene:
     """One run of the program after another, in one home."""
 
     def __init__(self, home: Path, look: Appearance, qtbot: QtBot, server: HubServer) -> None:
-        self.look, self.qtbot, self.server, self.holder = look, qtbot, server, MemoryHolder()
+        self.look, self.qtbot, self.server = look, qtbot, server
+        self.holder = MemoryHolder()
         self.paths = Paths.find({"INSHORE_HOME": str(home)})
         self.paths.create()
         wanted = replace(settings.load(self.paths.settings_file)[0], hub_endpoints=(server.url,))
@@ -137,10 +140,11 @@ def test_a_token_is_asked_for_once_and_kept_in_the_keyring_alone(scene: Scene) -
     scene.wait(lambda: "downloaded" in scene.here())
 
 
-def test_a_search_begun_before_the_keyring_has_answered_waits_for_it(scene: Scene) -> None:
+def test_a_look_waits_until_the_keyring_has_answered(scene: Scene) -> None:
     """The first thing that the page is asked for: a model whose terms were accepted before."""
     scene.server.repositories[QWEN].gated = "auto"
-    scene.holder.entries[HUB] = scene.server.token
+    scene.holder = holder = Sleeping()
+    holder.entries[HUB] = scene.server.token
     settings.save(
         scene.paths.settings_file,
         replace(settings.load(scene.paths.settings_file)[0], hub_signed_in="127.0.0.1"),
@@ -149,7 +153,10 @@ def test_a_search_begun_before_the_keyring_has_answered_waits_for_it(scene: Scen
     page = scene.page()
     page.show_model("qwen3-0.6b")
     download = next(one for one in page.findChildren(QAbstractButton, "download-model"))
-    download.click()  # in the same turn of the event loop
+    download.click()
+    scene.wait(lambda: holder.calls == 1)
+    assert scene.server.requests == []
+    holder.wake.set()
     scene.child(QWidget, "choices")
     assert not [one for one in page.findChildren(QWidget, "gate") if one.isVisible()]
     assert isinstance(program, Program)
@@ -207,6 +214,23 @@ def test_a_model_of_ones_own_answers_once_its_licence_is_accepted(scene: Scene) 
         ("mine", "notes at home")
     ]
     program.chat.answering.route(began)
+
+
+def test_the_catalogue_is_read_once_beside_the_window(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+
+    def read(*folders: Path) -> Catalogue:
+        threads.append(threading.current_thread().name)
+        return load(*folders)
+
+    monkeypatch.setattr("models.catalogue.load", read)
+    manager = scene.start().manager
+    manager.read_ahead()
+    scene.wait(lambda: manager._read is not None)
+    assert manager.catalogue.offers() != ()
+    manager.read_ahead()
+    assert len(threads) == 1
+    assert threads != [threading.current_thread().name]
 
 
 def test_starting_and_looking_asks_no_hub_and_no_keyring(scene: Scene) -> None:
