@@ -41,7 +41,7 @@ from models.errors import BadImage, BadInput, ModelNotFound
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.plain import plain
-from models.routing import Mode, Route, choose_simply
+from models.route import Mode, Route, choose_simply
 
 _MAX_INPUT_BYTES = 16 << 20
 _REMARKS = ("estimated", "flagged")

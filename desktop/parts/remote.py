@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.parts.gateway import Gateway
 from desktop.services.answering import Answerer
-from desktop.services.outbound_record import OutboundRecord
 from desktop.services.settings import SettingsService
 from desktop.services.turns import ATTEMPTED
 from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
+    from desktop.services.outbound_record import OutboundRecord
     from desktop.services.remote_models import RemoteModel, RemoteModelService
     from models.candidates import Candidate
     from models.catalogue import Catalogue
@@ -38,7 +38,7 @@ class Remote(QObject):
         self,
         gateway: Gateway,
         settings: SettingsService,
-        record: OutboundRecord,
+        record: Callable[[], OutboundRecord],
         catalogue: Callable[[], Catalogue],
         paths: Paths,
         parent: QObject,
@@ -71,7 +71,7 @@ class Remote(QObject):
         """A new way to the network, whose every use is written down."""
         from models.outbound import Outbound
 
-        return Outbound(record=self._record.record, confirmed=self._addresses())
+        return Outbound(record=self._record().record, confirmed=self._addresses())
 
     @cached_property
     def models(self) -> RemoteModelService:

@@ -26,7 +26,7 @@ from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress
 from models.errors import NextStep
-from models.routing import Mode
+from models.route import Mode
 
 
 class ChatPage(QWidget):

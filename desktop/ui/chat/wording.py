@@ -7,8 +7,6 @@ from typing import Any
 
 from desktop.storage.conversations import Status, StoredMessage
 from models.chat import FinishReason, Progress, Stage, ThinkingEnd
-from models.money import exact, short
-from models.pricing import Cost
 
 _ENDED: dict[str, str] = {
     ThinkingEnd.ITSELF: "by itself",
@@ -60,6 +58,9 @@ def _cost(message: StoredMessage) -> str:
     nano, currency = cost.get("nano"), cost.get("currency")
     if not isinstance(nano, int) or not isinstance(currency, str) or not currency:
         return "cost unknown" if cost else ""
+    from models.money import short
+    from models.pricing import Cost
+
     return f"{'about ' if cost.get('estimated') else ''}{short(Cost(nano, currency))}"
 
 
@@ -108,6 +109,9 @@ def _exact_cost(message: StoredMessage) -> str | None:
     nano, currency = cost.get("nano"), cost.get("currency")
     if not isinstance(nano, int) or not isinstance(currency, str) or not currency:
         return None
+    from models.money import exact
+    from models.pricing import Cost
+
     return exact(Cost(nano, currency)) + (", estimated" if cost.get("estimated") else "")
 
 
