@@ -25,7 +25,6 @@ from desktop.services.deciding import Decider
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
-from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
 from desktop.system import crash
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop.services.outbound_record import OutboundRecord
+    from desktop.storage.acceptances import AcceptanceStore
     from desktop.storage.export import Form
     from desktop.storage.ledger import Ledger
     from desktop.system.settings import Settings
@@ -132,6 +132,11 @@ class Program(QObject):
         record = OutboundRecord(OutboundLog(self._connection), Pending(self._paths.outbound_pending), self)
         record.failed.connect(lambda error: self.window.warn(error.one_line()))
         return record
+
+    def _acceptances(self) -> AcceptanceStore:
+        from desktop.storage.acceptances import AcceptanceStore
+
+        return AcceptanceStore(self._connection)
 
     def _ledger(self) -> Ledger:
         from desktop.storage.ledger import Ledger
@@ -233,7 +238,7 @@ class Program(QObject):
             self._paths,
             self._look,
             self,
-            lambda: AcceptanceStore(self._connection),
+            self._acceptances,
         )
         self.gateway = Gateway(self.window, self.settings, self.background, self)
         self.remote = Remote(
