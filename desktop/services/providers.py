@@ -229,5 +229,11 @@ class ProviderService(QObject):
 
     def _keep(self, providers: tuple[Provider, ...]) -> None:
         if providers != self.providers():
-            self._settings.update(providers=providers)
+            self._settings.update(providers=providers, allowed=self._still_allowed(providers))
             self.changed.emit()
+
+    def _still_allowed(self, providers: tuple[Provider, ...]) -> tuple[str, ...]:
+        """Agreeing to one address is not agreeing to another that goes by the same id later."""
+        before = {each.id: each.base_urls for each in self.providers()}
+        same = {each.id for each in providers if before.get(each.id) == each.base_urls}
+        return tuple(each for each in self._settings.values.allowed if each in same)

@@ -260,6 +260,29 @@ def test_a_provider_is_renamed_and_moved(scene: Scene) -> None:
     assert scene.service.providers() == (provider,)
 
 
+def test_consent_is_to_an_address_and_goes_with_it(scene: Scene) -> None:
+    rack = scene.service.add("vllm", "https://rack.example/v1")
+    scene.settings.update(allowed=("xidao", rack.id))
+    scene.service.change(rack.id, "The rack", "https://rack.example/v1")
+    assert list(scene.settings.values.allowed) == ["xidao", rack.id]
+    scene.service.change(rack.id, "", "https://other.example/v1")
+    assert list(scene.settings.values.allowed) == ["xidao"]
+    scene.settings.update(allowed=("xidao", rack.id))
+    scene.service.remove(rack.id)
+    assert scene.service.add("vllm", "https://third.example/v1").id == rack.id
+    assert list(scene.settings.values.allowed) == ["xidao"]
+
+
+def test_one_key_too_many_is_said_and_the_others_stay_known(scene: Scene, qtbot: QtBot) -> None:
+    for number in range(8):
+        scene.service.keys.add("xidao", f"{CANARY}{number}")
+    qtbot.waitUntil(lambda: len(scene.service.keys.state("xidao").endings) == 8)
+    with qtbot.waitSignal(scene.service.keys.failed) as failed:
+        scene.service.keys.add("xidao", f"{CANARY}8")
+    assert isinstance(failed.args[0], BadInput)
+    assert len(settle(qtbot, scene, Known.STORED).endings) == 8
+
+
 def test_the_hubs_token_is_kept_the_same_way(scene: Scene, qtbot: QtBot) -> None:
     scene.service.keys.add(HUB, CANARY)
     settle(qtbot, scene, Known.STORED, HUB)
