@@ -46,7 +46,7 @@ async def ask_gateway(target: Target, record: Record | None = None) -> Reply:
 
 
 async def list_gateway(target: Target, record: Record | None = None) -> Sequence[str]:
-    """Ask for the list of models alone; our names for them, without the provider. Raises AppError."""
+    """Ask for the list of models alone, in the gateway's own names. Raises AppError."""
     from models.gateway.check import list_models
     from models.gateway.providers import connect, read_profiles
     from models.outbound import Outbound
@@ -59,7 +59,7 @@ async def list_gateway(target: Target, record: Record | None = None) -> Sequence
         found = await list_models(connection, target.key.reveal() if target.key else None, outbound)
     finally:
         await outbound.aclose()
-    return [profile.own_name(name) for name in found.wire_names]
+    return found.wire_names
 
 
 def _told(found: Checked, words: str, profiles: frozenset[str]) -> Reply:

@@ -225,15 +225,19 @@ def _too_long(asked: Asked, told: str, details: str) -> PromptTooLong:
 def _not_found(asked: Asked, told: str, facts: dict[str, Any]) -> AppError:
     if told and not _MODEL.search(told):
         return _no_gateway(asked, facts)
-    nearest = tuple(get_close_matches(asked.model, asked.offered, n=3, cutoff=0.5))
-    hint = (
-        f"It offers {' and '.join(f'“{plain(name)}”' for name in nearest)}."
-        if nearest
-        else "Choose another one."
-    )
+    nearest = _nearest(asked.model, asked.offered)
+    similar = ", ".join(f"“{plain(name)}”" for name in nearest)
+    hint = f"Similar ones there: {similar}." if nearest else "Choose another one."
     error = NoSuchRemoteModel(f"“{plain(asked.model)}” is not offered by {asked.provider}.", hint, **facts)
     error.nearest = nearest
     return error
+
+
+def _nearest(model: str, offered: Sequence[str]) -> tuple[str, ...]:
+    """The most similar of the names, by what follows the last “/”; what is before it may be the same."""
+    by_end = {name.rpartition("/")[2]: name for name in offered}
+    found = get_close_matches(model.rpartition("/")[2], by_end, n=3, cutoff=0.6)
+    return tuple(by_end[end] for end in found)
 
 
 def _no_gateway(asked: Asked, facts: dict[str, Any]) -> AppError:

@@ -112,6 +112,11 @@ def test_what_is_sent_for_it_is_recorded(server: Server) -> None:
     assert [(line.host, line.purpose, line.status) for line in sent] == [("127.0.0.1", "models", 200)] * 2
 
 
+def test_the_list_has_the_gateway_s_own_names(server: Server) -> None:
+    server.body = b'{"data": [{"id": "xidao/one"}, {"id": "two"}]}'
+    assert list(run(list_gateway(Target(server.url, "xidao")))) == ["xidao/one", "two"]
+
+
 def test_without_encryption_only_where_it_was_allowed() -> None:
     with pytest.raises(Refused):
         run(ask_gateway(Target("http://192.0.2.1/v1", "vllm", Key.parse(KEY))))
