@@ -19,7 +19,9 @@ from desktop.parts.drafting import Drafting
 from desktop.parts.gateway import Gateway
 from desktop.parts.manager import Manager
 from desktop.parts.remote import Remote
+from desktop.services.books import BookService
 from desktop.services.chat import ChatService
+from desktop.services.deciding import Decider
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.outbound_record import OutboundRecord
@@ -27,8 +29,10 @@ from desktop.services.settings import SettingsService
 from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
+from desktop.storage.ledger import Ledger
 from desktop.storage.outbound_log import OutboundLog
 from desktop.storage.outbound_pending import Pending
+from desktop.storage.usage_pending import UsagePending
 from desktop.system import crash
 from desktop.system.paths import Paths, resources
 from desktop.ui.chat.page import ChatPage
@@ -105,6 +109,9 @@ class Program(QObject):
         self.background = Background(self)
         library = Library(paths.models, resources() / "starter")
         self.models = ModelService(library, self, speed=lambda path, size: self.measures.speed(path, size))
+        self.books = BookService(
+            Ledger(self._connection), self.settings, lambda model_id: self.remote.price(model_id), self
+        )
         self.chat = ChatService(
             ConversationStore(self._connection),
             self.background,
@@ -112,8 +119,10 @@ class Program(QObject):
             self.models,
             self.settings,
             self,
+            books=self.books,
         )
         self.chat.mark_interrupted()
+        self.books.begin()
         self._build_window()
         self._connect()
 
@@ -154,6 +163,8 @@ class Program(QObject):
         self.chat.setup.forget_private()
         self.manager.importing.tidy()
         self.record.tidy()
+        pending = UsagePending(self._paths.usage_pending)
+        self.books.take_in(lambda: pending.move_into(self._connection))
 
     def _clear_unwanted_states(self) -> None:
         from models.local.states import clear
@@ -215,13 +226,28 @@ class Program(QObject):
             OutboundLog(self._connection), Pending(self._paths.outbound_pending), self
         )
         self.remote = Remote(
-            self.gateway, self.settings, self.record, lambda: self.manager.catalogue.catalogue, self
+            self.gateway,
+            self.settings,
+            self.record,
+            lambda: self.manager.catalogue.catalogue,
+            self._paths,
+            self,
         )
         self.chat.answering.remote = self.remote.answerers
+        decider = Decider(
+            self.models, self.settings, self.remote.candidates, resources() / "tasks" / "weights.bin"
+        )
+        self.chat.answering.decide = decider.route
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.drafting = Drafting(
-            self.page, self.chat, self.settings, self.background, lambda: self.local, self
+            self.page,
+            self.chat,
+            self.settings,
+            self.background,
+            lambda: self.local,
+            self.remote.price,
+            self,
         )
         self._show_conversations()
 
@@ -243,6 +269,9 @@ class Program(QObject):
         page.answer_now_requested.connect(self._answer_now)
         page.gateways_requested.connect(self._show_gateways)
         self.drafting.said.connect(window.notice.say)
+        self.drafting.remote_wanted.connect(self.remote.prepare)
+        self.books.warned.connect(window.notice.say)
+        self.remote.changed.connect(self.chat.answering.changed)
         self.chat.turn_finished.connect(lambda answer: self.manager.note_answer(answer.model, answer.text))
         self._app.applicationStateChanged.connect(self._look_at_models)
         page.composer.thinking.show_choice(self.settings.values.thinking)

@@ -17,6 +17,7 @@ from desktop.commands.recording import recorded
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
 from desktop.commands.terminal import KEYRING_ASKS, Terminal
+from desktop.storage.booking import LONGEST_WITHIN_BUDGET
 from desktop.system.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
@@ -41,10 +42,9 @@ from models.errors import BadImage, BadInput, ModelNotFound
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.plain import plain
-from models.routing import Mode, Route, choose
+from models.routing import Mode, Route, choose_simply
 
 _MAX_INPUT_BYTES = 16 << 20
-_LONGEST_WITHIN_BUDGET = 8_192
 _REMARKS = ("estimated", "flagged")
 _DOING = {
     Stage.WAIT: "Waiting for the model",
@@ -80,7 +80,7 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     options = question.options.over(settings.options_for(route.model))
     budgets = settings.budgets if route.backend == "gateway" else ()
     if budgets and options.max_tokens is None:  # a worst case needs an end
-        options = replace(options, max_tokens=_LONGEST_WITHIN_BUDGET)
+        options = replace(options, max_tokens=LONGEST_WITHIN_BUDGET)
     request = ChatRequest(
         model=route.model,
         messages=(Message(Role.USER, text, images=tuple(_picture(name) for name in question.images)),),
@@ -232,7 +232,7 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View
 def _route(question: Question, services: Services, gateways: Gateways) -> Route:
     library = services.library
     if question.mode is Mode.CLOUD:
-        return choose(
+        return choose_simply(
             mode=question.mode, wanted=question.model, installed=(), remote=gateways.offer(question.model)
         )
     models = library.models()
@@ -241,7 +241,7 @@ def _route(question: Question, services: Services, gateways: Gateways) -> Route:
         _check_wanted(question.model, library)
     elif models and not usable and models[0].problem is not None:
         raise models[0].problem
-    return choose(mode=question.mode, wanted=question.model, installed=usable)
+    return choose_simply(mode=question.mode, wanted=question.model, installed=usable)
 
 
 def _check_wanted(name: str, library: Library) -> None:

@@ -13,7 +13,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop.services.answering import Answerer
 from desktop.services.chat import ChatService
 from desktop.services.context import memory_shown
 from desktop.services.models import ModelService
@@ -137,7 +136,7 @@ class ChatPage(QWidget):
         column.addLayout(bottom)
 
     def _header(self) -> QHBoxLayout:
-        self.picker = ModelPicker(self._offered, self._look, self)
+        self.picker = ModelPicker(self._chat.answering.offered, self._look, self)
         self.picker.chosen.connect(self._choose_model)
         self.picker.models_requested.connect(self.models_requested)
         self.picker.gateways_requested.connect(self.gateways_requested)
@@ -244,6 +243,8 @@ class ChatPage(QWidget):
                 self.new_chat_requested.emit()
             case NextStep.CHECK_KEY:
                 self.gateways_requested.emit()
+            case NextStep.RAISE:
+                self._chat.resume(message, raised=True)
             case NextStep.ALLOW:
                 self._allow(message)
             case NextStep.SHORTEN | NextStep.LARGER_CONTEXT if question := self._question_of(message):
@@ -316,10 +317,6 @@ class ChatPage(QWidget):
     def _show_models(self) -> None:
         self.options.refresh()
         self._show_answering()
-
-    def _offered(self) -> list[Answerer]:
-        answering = self._chat.answering
-        return [*answering.local(), *answering.remote()]
 
     def _show_answering(self) -> None:
         """Who would answer the next message here."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from desktop.storage.conversations import Status, StoredMessage
 from models.chat import FinishReason, Progress, Stage, ThinkingEnd
+from models.money import exact, short
+from models.pricing import Cost
 
 _ENDED: dict[str, str] = {
     ThinkingEnd.ITSELF: "by itself",
@@ -53,7 +55,13 @@ def _place(message: StoredMessage) -> str:
 
 
 def _cost(message: StoredMessage) -> str:
-    return "" if is_remote(message) else "free"
+    if not is_remote(message):
+        return "free"
+    cost = _part(message, "cost")
+    nano, currency = cost.get("nano"), cost.get("currency")
+    if not isinstance(nano, int) or not isinstance(currency, str) or not currency:
+        return "cost unknown" if cost else ""
+    return f"{'about ' if cost.get('estimated') else ''}{short(Cost(nano, currency))}"
 
 
 def _left_out(timings: Mapping[str, Any]) -> str:
@@ -87,12 +95,23 @@ def details(message: StoredMessage) -> str:
         ("First token after", _seconds(timings.get("ttft_s"))),
         ("Prompt speed", _rate(timings.get("prompt_tps"))),
         ("Answer speed", _rate(timings.get("decode_tps"))),
+        ("Cost", _exact_cost(message)),
+        ("The gateway’s number for it", timings.get("request_id") or None),
         ("Seed", timings.get("seed")),
         ("Attempts", _more_than_one(timings.get("attempts"))),
         ("Request", timings.get("request_id") or None),
     ]
     lines = [f"{name}: {value}" for name, value in rows if value is not None]
-    return "\n".join([*lines, *filter(None, [timings.get("reuse_note")])])
+    trace = _part(message, "route").get("trace") or []
+    return "\n".join([*lines, *map(str, trace), *filter(None, [timings.get("reuse_note")])])
+
+
+def _exact_cost(message: StoredMessage) -> str | None:
+    cost = _part(message, "cost")
+    nano, currency = cost.get("nano"), cost.get("currency")
+    if not isinstance(nano, int) or not isinstance(currency, str) or not currency:
+        return None
+    return exact(Cost(nano, currency)) + (", estimated" if cost.get("estimated") else "")
 
 
 def remarks(message: StoredMessage) -> list[str]:

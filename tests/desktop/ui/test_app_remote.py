@@ -14,17 +14,23 @@ from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.storage.conversations import Status, StoredMessage
+from desktop.storage.ledger_values import Outcome, State
+from desktop.storage.usage import UsageReports
+from desktop.storage.usage_values import UsageFilter
 from desktop.system.keys import Keys
 from desktop.system.paths import Paths
 from desktop.system.providers import Provider
 from desktop.ui.theme import Appearance
+from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
 from models.fake import FakeBackend, Step
 from models.library import LocalModel
+from models.pricing import Cost
 from models.routing import Mode
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
 from tests.gateway_server.scripts import answer, error, text
+from tests.gateway_server.scripts import respond as usual
 from tests.gateway_server.server import Hold, Received, Reply
 
 HERE: list[Step] = [TextDelta("From here."), Finished(FinishReason.STOP, Usage(), Timings())]
@@ -68,6 +74,17 @@ def program(
     yield program
     program._close()
     program.setParent(None)
+
+
+def reply(gateway: GatewayServer, *replies: Reply) -> None:
+    """What the next questions are answered with; other requests are answered as usual."""
+    waiting = list(replies)
+
+    def respond(request: Received) -> Reply:
+        asked = request.path.endswith("/chat/completions")
+        return waiting.pop(0) if asked and waiting else usual(request)
+
+    gateway.respond = respond
 
 
 def pick(program: Program, name: str) -> None:
@@ -157,7 +174,7 @@ def test_thinking_is_asked_for_and_kept_apart(program: Program, qtbot: QtBot, ga
 
 
 def test_a_stopped_answer_goes_on(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
-    gateway.replies = [Reply([text("Half an "), text("answer"), Hold()])]
+    reply(gateway, Reply([text("Half an "), text("answer"), Hold()]))
     pick(program, "xidao/qwen3-235b")
     program.chat.answering.allow("xidao")
     send(program, "Hello?")
@@ -165,7 +182,7 @@ def test_a_stopped_answer_goes_on(program: Program, qtbot: QtBot, gateway: Gatew
     program.page.stop()
     assert last(program).status is Status.STOPPED
     assert gateway.chats[0].gone.wait(5)
-    gateway.replies = [answer(" that is whole now.")]
+    reply(gateway, answer(" that is whole now."))
     press(program, "continue")
     assert ended(program, qtbot).text == "Half an answer that is whole now."
     assert any(each.get("content") == "Half an answer" for each in gateway.chats[1].json["messages"])
@@ -174,7 +191,7 @@ def test_a_stopped_answer_goes_on(program: Program, qtbot: QtBot, gateway: Gatew
 def test_an_answer_that_breaks_off_is_kept_and_goes_on(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
-    gateway.replies = [Reply([text("Half an "), text("answer")])]
+    reply(gateway, Reply([text("Half an "), text("answer")]))
     program.chat.answering.allow("xidao")
     pick(program, "xidao/qwen3-235b")
     send(program, "Hello?")
@@ -182,7 +199,7 @@ def test_an_answer_that_breaks_off_is_kept_and_goes_on(
     assert (message.status, message.text) == (Status.INTERRUPTED, "Half an answer")
     assert message.error is not None
     assert message.error["next_step"] == "continue"
-    gateway.replies = [answer(" that is whole now.")]
+    reply(gateway, answer(" that is whole now."))
     press(program, "next-step")
     assert ended(program, qtbot).text == "Half an answer that is whole now."
     assert last(program).error is None
@@ -191,7 +208,7 @@ def test_an_answer_that_breaks_off_is_kept_and_goes_on(
 def test_f29_a_wait_is_counted_down_and_stopped(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
-    gateway.replies = [error(429, retry_after="30"), answer()]
+    reply(gateway, error(429, retry_after="30"))
     program.chat.answering.allow("xidao")
     pick(program, "xidao/qwen3-235b")
     send(program, "Hello?")
@@ -208,7 +225,7 @@ def test_f28_a_model_that_is_gone_leads_to_the_others(
 ) -> None:
     opened: list[QMenu] = []  # where there are no windows, Qt warns of menus that open
     monkeypatch.setattr(QMenu, "popup", lambda menu, _where: opened.append(menu))
-    gateway.replies = [error(404, "The model does not exist.")]
+    reply(gateway, error(404, "The model does not exist."))
     message = ask_there(program, qtbot)
     assert message.error is not None
     assert message.error["next_step"] == "choose_model"
@@ -242,6 +259,61 @@ def test_models_change_in_mid_conversation_by_name_only(
     assert program.page.composer.mode.text() == "Local"
 
 
+def test_every_attempt_is_in_the_ledger_with_its_cost(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    message = ask_there(program, qtbot)
+    cost = 12 * 1_500 + 4 * 4_500
+    assert (message.receipt or {})["cost"] == {"nano": cost, "currency": "CNY", "estimated": False}
+    (row,) = UsageReports(program._connection).rows(UsageFilter(), limit=10)
+    assert (row.state, row.outcome, row.cost) == (State.SETTLED, Outcome.FINISHED, Cost(cost, "CNY"))
+    assert row.attempt.conversation_id == program.page.conversation
+    assert row.attempt.turn_id == message.id
+    line = program.window.findChildren(QWidget, "status-line")[-1].property("text")
+    assert "¥0.000036" in line
+
+
+def test_a_stopped_answer_s_cost_is_known_afterwards(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    reply(gateway, Reply([text("Half an "), text("answer"), Hold()]))
+    program.chat.answering.allow("xidao")
+    pick(program, "xidao/qwen3-235b")
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: last(program).text == "Half an answer")
+    program.page.stop()
+    qtbot.waitUntil(lambda: "'estimated': True" in str(last(program).receipt))
+    (row,) = UsageReports(program._connection).rows(UsageFilter(), limit=10)
+    assert (row.outcome, row.estimated) == (Outcome.STOPPED, True)
+
+
+def test_over_budget_nothing_is_sent_until_it_is_raised_once(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    budget = Budget(Period.DAY, Cost(1_000, "CNY"))
+    program.settings.update(budgets=(budget,))
+    pick(program, "xidao/qwen3-235b")
+    send(program, "Hello?")
+    error = ended(program, qtbot).error
+    assert error is not None
+    assert error["next_step"] == "raise"
+    assert gateway.chats == []
+    press(program, "next-step")
+    assert ended(program, qtbot).text == "Hello there."
+    assert gateway.chats[0].json["max_tokens"] == 8_192
+
+
+def test_the_price_of_a_draft_is_shown_while_typing(program: Program, qtbot: QtBot) -> None:
+    pick(program, "xidao/qwen3-235b")
+    program.page.composer.edit.setPlainText("How far is the moon?")
+    note = program.window.findChild(QWidget, "composer-note")
+    assert note is not None
+    assert note.property("text").startswith(("≈ ¥", "≤ ¥"))
+    pick(program, "small")
+    assert "¥" not in note.property("text")
+
+
 def test_a_missing_key_leads_to_the_gateways(program: Program, qtbot: QtBot, holder: MemoryHolder) -> None:
     del holder.entries["xidao"]
     message = ask_there(program, qtbot)
@@ -256,7 +328,7 @@ def test_a_missing_key_leads_to_the_gateways(program: Program, qtbot: QtBot, hol
 def test_a_refused_key_is_said_and_not_repeated(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
-    gateway.replies = []
+    reply(gateway)
     message = ask_there(program, qtbot)
     assert message.status is Status.COMPLETE
 
@@ -298,4 +370,35 @@ def test_the_local_mode_refuses_no_local_model_and_sends_nothing(
     error = ended(program, qtbot).error
     assert error is not None
     assert error["next_step"] == "add_model"
+    assert gateway.received == []
+
+
+CODE = "Write a Python function that sorts a list of dictionaries by a key, with tests."
+
+
+def test_hybrid_asks_the_gateway_for_what_it_does_better_and_says_why(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    assert program.page.picker.text().startswith("Automatic")
+    send(program, "Hi!")
+    assert ended(program, qtbot).text == "From here."
+    send(program, CODE)
+    message = ended(program, qtbot)
+    assert message.text == "Hello there."
+    route = (message.receipt or {})["route"]
+    assert isinstance(route, dict)
+    assert route["backend"] == "gateway"
+    assert "code" in route["reason"]
+    assert route["trace"]
+    assert len(gateway.chats) == 1
+
+
+def test_hybrid_asks_no_gateway_that_was_not_agreed_to(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    send(program, CODE)
+    assert ended(program, qtbot).text == "From here."
     assert gateway.received == []
