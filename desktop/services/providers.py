@@ -14,7 +14,7 @@ from desktop.services.keys import KeyService
 from desktop.services.settings import SettingsService
 from desktop.system.crash import redacted
 from desktop.system.key import Key
-from desktop.system.providers import Profile, Provider, address, free_id
+from desktop.system.providers import Profile, Provider, address, addresses, free_id, unencrypted
 from models.errors import AppError
 
 if TYPE_CHECKING:
@@ -122,19 +122,20 @@ class ProviderService(QObject):
         self._keep((*self.providers(), provider))
         return provider
 
-    def change(self, provider_id: str, name: str, base_url: str, *, allowed: bool = False) -> None:
-        """Call it something else or ask it elsewhere; an empty name leaves the old. Raises BadInput."""
+    def change(self, provider_id: str, name: str, base_urls: str, *, allowed: bool = False) -> None:
+        """Call it something else or ask it elsewhere; an empty name leaves the old. Raises BadInput.
+
+        Of several addresses, with spaces between them, the next is asked where one fails.
+        """
         provider = self.provider(provider_id)
         if provider is None:
             return
-        url = address(base_url)
-        profile = self.profile_of(provider)
-        own = provider.base_urls if url == self.address_of(provider) else (url,)
+        own, profile = addresses(base_urls), self.profile_of(provider)
         changed = replace(
             provider,
             name=" ".join(name.split())[:80] or provider.name,
             base_urls=() if profile is not None and own == (profile.base_url,) else own,
-            confirmed=own if allowed else (),
+            confirmed=tuple(filter(unencrypted, own)) if allowed else (),
         )
         self._keep(tuple(changed if each is provider else each for each in self.providers()))
 

@@ -260,6 +260,15 @@ def test_a_provider_is_renamed_and_moved(scene: Scene) -> None:
     assert scene.service.providers() == (provider,)
 
 
+def test_several_addresses_are_kept_and_each_is_allowed_by_itself(scene: Scene) -> None:
+    scene.service.change("xidao", "", " https://a.example/v1  10.0.0.1:80 https://a.example ", allowed=True)
+    (provider,) = scene.service.providers()
+    assert provider.base_urls == ("https://a.example/v1", "http://10.0.0.1:80/v1")
+    assert provider.confirmed == ("http://10.0.0.1:80/v1",)
+    with pytest.raises(BadInput):
+        scene.service.change("xidao", "", "  ")
+
+
 def test_consent_is_to_an_address_and_goes_with_it(scene: Scene) -> None:
     rack = scene.service.add("vllm", "https://rack.example/v1")
     scene.settings.update(allowed=("xidao", rack.id))

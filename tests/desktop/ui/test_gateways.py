@@ -346,6 +346,20 @@ def test_removing_is_offered_to_be_undone(scene: Scene, qtbot: QtBot) -> None:
     assert scene.button("remove-gateway-xidao").isVisible()
 
 
+def test_a_gateway_has_several_addresses(scene: Scene) -> None:
+    scene.card.show()
+    scene.wait(Known.ABSENT)
+    scene.click("edit-gateway-xidao")
+    scene.field("edit-address-of-xidao").setText("https://a.example 10.0.0.1:80 10.0.0.2:80")
+    scene.click("edit-save-xidao")
+    (provider,) = scene.service.providers()
+    assert scene.asked == ["http://10.0.0.1:80/v1", "http://10.0.0.2:80/v1"]
+    assert provider.base_urls == ("https://a.example/v1", *scene.asked)
+    assert list(provider.confirmed) == scene.asked
+    scene.click("edit-gateway-xidao")
+    assert scene.field("edit-address-of-xidao").text() == " ".join(provider.base_urls)
+
+
 def test_a_gateway_is_renamed_and_moved(scene: Scene, qtbot: QtBot) -> None:
     scene.card.show()
     scene.click("edit-gateway-xidao")
