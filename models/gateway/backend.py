@@ -125,13 +125,13 @@ class GatewayBackend:
                 if number >= most:
                     raise
                 if rotation.next_for(error):
-                    yield Notice(f"{connection.name}: {error.cause} Trying another address or key of it.")
+                    yield Notice(f"{connection.name}: {error.cause} Next try: another address or key.")
                     continue
                 wait_s = self._patience.wait_s(waits, error)
                 if wait_s is None:
                     raise
                 waits += 1
-                yield Notice(f"{error.cause} Trying again in {_seconds(wait_s)}.")
+                yield Notice(f"{error.cause} Next try: after {_seconds(wait_s)}.")
                 rotation.new_round()
             async for progress in self._countdown(wait_s):
                 yield progress

@@ -92,7 +92,7 @@ def test_f29_f30_a_passing_failure_is_tried_again_where_it_can_be_seen(status: i
     told, server = ask(error(status), answer())
     assert text_of(told.events) == "Hello there."
     assert finished(told.events).timings.attempts == 2
-    assert any(isinstance(event, Notice) and "Trying again in" in event.text for event in told.events)
+    assert any(isinstance(event, Notice) and "Next try: after" in event.text for event in told.events)
     assert any(isinstance(event, Progress) and event.stage is Stage.WAIT for event in told.events)
     assert [(one.outcome, one.status) for one in told.attempts] == [
         (Outcome.FAILED, status),
