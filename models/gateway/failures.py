@@ -235,7 +235,7 @@ def _not_found(asked: Asked, told: str, facts: dict[str, Any]) -> AppError:
 
 def _nearest(model: str, offered: Sequence[str]) -> tuple[str, ...]:
     """The most similar of the names, by what follows the last “/”; what is before it may be the same."""
-    by_end = {name.rpartition("/")[2]: name for name in offered}
+    by_end = {name.rpartition("/")[2]: name for name in offered if name != model}
     found = get_close_matches(model.rpartition("/")[2], by_end, n=3, cutoff=0.6)
     return tuple(by_end[end] for end in found)
 

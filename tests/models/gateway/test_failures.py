@@ -62,6 +62,13 @@ def test_a_web_page_that_says_not_found_does_not_speak_of_models() -> None:
     assert type(refused(404)) is NoSuchRemoteModel
 
 
+def test_f28_a_listed_model_that_is_gone_is_not_named_as_similar_to_itself() -> None:
+    listed = ("xidao/qwen3-32b", "xidao/qwen3-235b", "xidao/phi-4")
+    error = refused(404, "no such model", Asked("XiDao", "gateway.test", "xidao/qwen3-32b", listed))
+    assert isinstance(error, NoSuchRemoteModel)
+    assert error.nearest == ("xidao/qwen3-235b",)
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 429, 500])
 def test_asked_for_its_models_it_is_not_said_to_lack_one(status: int) -> None:
     error = refused(status, asked=LIST)
