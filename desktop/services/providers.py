@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop.background import Background, Outcome
-from desktop.services.keys import KeyService
+from desktop.services.keys import KeyService, Known
 from desktop.services.settings import SettingsService
 from desktop.system.crash import redacted
 from desktop.system.key import Key
@@ -183,7 +183,8 @@ class ProviderService(QObject):
                 self._complain(outcome)
                 return
             held, tested = outcome.value
-            self.keys.learn(provider_id, held)
+            if self.keys.state(provider_id).known in (Known.NOT_YET, Known.UNREADABLE):
+                self.keys.learn(provider_id, held)  # else what is known is newer than the test's beginning
             self.tested.emit(provider_id, tested)
 
         self._background.run(work(), ended)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.background import Background
 from desktop.services.keys import KeyService, KeyState, Known
-from desktop.services.providers import ProviderService, Reply
+from desktop.services.providers import ProviderService, Reply, Target
 from desktop.services.settings import SettingsService
 from desktop.system.key import HUB
 from desktop.system.keys import Keys
@@ -193,6 +195,26 @@ def test_a_test_sends_the_first_key_to_the_address(scene: Scene, qtbot: QtBot) -
     ]
     (target,) = scene.check.targets
     assert (target.base_url, str(target.key)) == ("https://api.xidao.online/v1", "…wxyz")
+
+
+def test_a_key_removed_during_its_test_stays_removed(scene: Scene, qtbot: QtBot) -> None:
+    scene.service.keys.add("xidao", CANARY)
+    settle(qtbot, scene, Known.STORED)
+    reached, go_on = threading.Event(), threading.Event()
+
+    async def slow(_target: Target) -> Reply:
+        reached.set()
+        await asyncio.to_thread(go_on.wait, 10)
+        return Reply(True, "The key works.")
+
+    scene.service._check = slow
+    scene.service.test("xidao")
+    qtbot.waitUntil(reached.is_set)
+    scene.service.keys.remove("xidao")
+    settle(qtbot, scene, Known.ABSENT)
+    with qtbot.waitSignal(scene.service.tested):
+        go_on.set()
+    assert scene.service.keys.state("xidao") == KeyState(Known.ABSENT)
 
 
 def test_s20_an_answer_that_echoes_the_key_is_shown_without_it(scene: Scene, qtbot: QtBot) -> None:
