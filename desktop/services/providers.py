@@ -116,9 +116,10 @@ class ProviderService(QObject):
         while words in taken:
             number += 1
             words = f"{name or profile.name} {number}"
-        provider = Provider(
-            free_id(name or profile.id, self.providers()), profile.id, words, urls, urls if allowed else ()
-        )
+        # No id is used again while its old owner may come back, or its old key may still be in the keyring.
+        others = (*self.providers(), *(gone for _place, gone in self._removed.values()))
+        own_id = free_id(name or profile.id, others)
+        provider = Provider(own_id, profile.id, words, urls, urls if allowed else ())
         self._keep((*self.providers(), provider))
         return provider
 

@@ -151,6 +151,22 @@ def test_removing_a_provider_takes_its_key_and_undo_brings_both_back(scene: Scen
     assert [each.id for each in scene.service.providers()] == ["xidao", "deepseek"]
 
 
+def test_a_new_one_gets_neither_the_key_nor_the_place_of_one_that_was_removed(
+    scene: Scene, qtbot: QtBot
+) -> None:
+    scene.service.keys.add("xidao", CANARY)
+    settle(qtbot, scene, Known.STORED)
+    scene.service.remove("xidao")
+    settle(qtbot, scene, Known.ABSENT)
+    other = scene.service.add("xidao", "https://other.example/v1")
+    scene.service.keys.look(other.id)
+    settle(qtbot, scene, Known.ABSENT, other.id)
+    scene.service.restore("xidao")
+    settle(qtbot, scene, Known.STORED)
+    assert [each.id for each in scene.service.providers()] == ["xidao", other.id]
+    assert scene.known(other.id) is Known.ABSENT
+
+
 def test_undo_in_the_same_moment_loses_nothing(scene: Scene, qtbot: QtBot) -> None:
     scene.service.keys.add("xidao", CANARY)
     settle(qtbot, scene, Known.STORED)
@@ -300,7 +316,6 @@ def test_consent_is_to_an_address_and_goes_with_it(scene: Scene) -> None:
     assert list(scene.settings.values.allowed) == ["xidao"]
     scene.settings.update(allowed=("xidao", rack.id))
     scene.service.remove(rack.id)
-    assert scene.service.add("vllm", "https://third.example/v1").id == rack.id
     assert list(scene.settings.values.allowed) == ["xidao"]
 
 
