@@ -310,7 +310,8 @@ class ChatService(QObject):
             turn.earlier = list(takewhile(lambda message: message.id != answer.id, thread))
             turn.route = self.answering.route(answer.conversation_id, turn.earlier)
             turn.place = self.answering.place_of(turn.route)
-            request = self._booked(turn, self._request(turn), raised=raised)
+            turn.model_facts = self._models.facts_of(turn.route.model)
+            turn.request = request = self._booked(turn, self._request(turn), raised=raised)
         except AppError as error:
             self._settle(turn, Status.FAILED, error)
             return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from desktop.background import Job
 from desktop.storage.conversations import Status, StoredMessage
-from models.chat import ChatEvent, Finished, Message, Progress, Role
+from models.chat import ChatEvent, ChatRequest, Finished, Message, Progress, Role
 from models.errors import AppError, NextStep
 from models.routing import Route
 
@@ -40,6 +41,8 @@ class LiveTurn:
     finished: Finished | None = None
     job: Job | None = None
     account: Account | None = None
+    request: ChatRequest | None = None
+    model_facts: Mapping[str, object] = field(default_factory=dict)
     saved: int = 0
     thinking_since: float | None = None
     thought_s: float = 0.0
@@ -103,6 +106,10 @@ async def in_conversation(
 def receipt(turn: LiveTurn) -> dict[str, object]:
     """How an answer came about, to be stored with it."""
     values: dict[str, object] = {"route": asdict(turn.route), "place": turn.place}
+    if turn.model_facts:
+        values["model"] = dict(turn.model_facts)
+    if turn.request is not None:
+        values |= parameters(turn.request)
     if turn.account is not None and turn.route.backend == "gateway":
         values["cost"] = turn.account.values()
     if turn.thought_s:
@@ -120,6 +127,18 @@ def receipt(turn: LiveTurn) -> dict[str, object]:
             "timings": asdict(turn.finished.timings),
         }
     return values
+
+
+def parameters(request: ChatRequest) -> dict[str, object]:
+    """What was set for an answer; what is not there was left to the model."""
+    sampling = {name: value for name, value in asdict(request.sampling).items() if value not in (None, ())}
+    return {"sampling": sampling, "thinking": request.thinking.value}
+
+
+def receipt_text(message: StoredMessage) -> str:
+    """All that is known of how an answer came about, as JSON for people and programs."""
+    values = {"model_id": message.model, "at": message.created_at, **(message.receipt or {})}
+    return json.dumps(values, indent=2, ensure_ascii=False)
 
 
 def error_values(error: AppError) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
@@ -402,3 +403,14 @@ def test_hybrid_asks_no_gateway_that_was_not_agreed_to(
     send(program, CODE)
     assert ended(program, qtbot).text == "From here."
     assert gateway.received == []
+
+
+def test_the_receipt_of_an_answer_can_be_copied(program: Program, qtbot: QtBot) -> None:
+    ask_there(program, qtbot)
+    program.window.findChildren(QToolButton, "copy-receipt")[-1].click()
+    receipt = json.loads(QApplication.clipboard().text())
+    assert receipt["model_id"] == "xidao/qwen3-235b"
+    assert receipt["usage"]["completion_tokens"] == 4
+    assert receipt["cost"]["nano"] == 12 * 1_500 + 4 * 4_500
+    assert receipt["thinking"] == "auto"
+    assert receipt["route"]["reason"]
