@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -98,6 +99,8 @@ def details(message: StoredMessage) -> str:
         ("Cost", _exact_cost(message)),
         ("The gateway’s number for it", timings.get("request_id") or None),
         ("Seed", timings.get("seed")),
+        ("Attempts", _more_than_one(timings.get("attempts"))),
+        ("Request", timings.get("request_id") or None),
     ]
     lines = [f"{name}: {value}" for name, value in rows if value is not None]
     trace = _part(message, "route").get("trace") or []
@@ -121,6 +124,10 @@ def remarks(message: StoredMessage) -> list[str]:
     return [str(notice) for notice in notices] if isinstance(notices, list) else []
 
 
+def _more_than_one(count: int | None) -> int | None:
+    return count if count and count > 1 else None
+
+
 def _guessed(timings: Mapping[str, Any]) -> str | None:
     drafted = timings.get("drafted_tokens")
     return f"{timings.get('accepted_tokens') or 0} of {drafted} guesses were right" if drafted else None
@@ -129,6 +136,8 @@ def _guessed(timings: Mapping[str, Any]) -> str | None:
 def progress_line(progress: Progress | None) -> str:
     """What is being done before the first word."""
     match progress:
+        case Progress(stage=Stage.WAIT, remaining_s=float() as left):
+            return f"Trying again in {_short(max(math.ceil(left), 1))}…"
         case Progress(stage=Stage.WAIT):
             return "Waiting for another answer to end…"
         case Progress(stage=Stage.LOAD, done=done, total=total, remaining_s=left) if total:
