@@ -163,6 +163,7 @@ class Program(QObject):
         )
 
     def _backend(self, name: str) -> Backend:
+        _ = self.record
         return self.remote.backend() if name == "gateway" else self.local
 
     def _shelf(self) -> Shelf | None:
@@ -203,7 +204,7 @@ class Program(QObject):
         library = [self.models.problem.one_line()] if self.models.problem else []
         if problems := [*self.settings.problems, *library]:
             self.window.warn("\n".join(problems))
-        QTimer.singleShot(_READY_MS, self, lambda: self.local)
+        QTimer.singleShot(_READY_MS, self, lambda: (self.local, self.record))
         QTimer.singleShot(_TIDY_MS, self, self._tidy)
         code = self._app.exec()
         self._close()
@@ -240,7 +241,13 @@ class Program(QObject):
             self,
             self._acceptances,
         )
-        self.gateway = Gateway(self.window, self.settings, self.background, self)
+        self.gateway = Gateway(
+            self.window,
+            self.settings,
+            self.background,
+            self,
+            record=lambda line: self.record.record(line),
+        )
         self.remote = Remote(
             self.gateway,
             self.settings,
@@ -355,6 +362,7 @@ class Program(QObject):
     # -- pages, models, links
 
     def _show_page(self, name: str) -> None:
+        _ = self.record  # what a page sends is recorded from another thread, where it may not be made
         if name not in self._pages:
             self._pages[name] = self._make_page(name)
         self.window.show_page(self._pages[name])

@@ -167,9 +167,7 @@ class Remote(QObject):
         known: RemoteModelService | None = self.__dict__.get("models")
         if known is None:
             return ()
-        profile = self._gateway.connection(provider_id).profile
-        there = [one for one in known.models() if one.provider_id == provider_id and one.listed]
-        return [profile.wire_name(one.id.partition("/")[2]) for one in there]
+        return known.names(provider_id)
 
     def _tell(self, attempt: Attempt) -> None:
         """On the background's thread, in the task of the answer that this is an attempt at."""
@@ -180,7 +178,11 @@ class Remote(QObject):
         return frozenset(url for provider in self._settings.values.providers for url in provider.confirmed)
 
     def _host(self, provider_id: str) -> str:
+        """All hosts that a message to it may go to."""
         from urllib.parse import urlsplit
 
         provider = self._gateway.providers.provider(provider_id)
-        return urlsplit(self._gateway.providers.address_of(provider)).hostname or "" if provider else ""
+        if provider is None:
+            return ""
+        addresses = provider.base_urls or (self._gateway.providers.address_of(provider),)
+        return ", ".join(dict.fromkeys(filter(None, (urlsplit(each).hostname for each in addresses))))
