@@ -24,15 +24,9 @@ from desktop.services.chat import ChatService
 from desktop.services.deciding import Decider
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
-from desktop.services.outbound_record import OutboundRecord
 from desktop.services.settings import SettingsService
-from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
-from desktop.storage.ledger import Ledger
-from desktop.storage.outbound_log import OutboundLog
-from desktop.storage.outbound_pending import Pending
-from desktop.storage.usage_pending import UsagePending
 from desktop.system import crash
 from desktop.system.paths import Paths, resources
 from desktop.ui.chat.page import ChatPage
@@ -46,7 +40,10 @@ from models.library import Library
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from desktop.services.outbound_record import OutboundRecord
+    from desktop.storage.acceptances import AcceptanceStore
     from desktop.storage.export import Form
+    from desktop.storage.ledger import Ledger
     from desktop.system.settings import Settings
     from desktop.ui.exporting import Exporter
     from desktop.ui.page import Page
@@ -110,7 +107,7 @@ class Program(QObject):
         library = Library(paths.models, resources() / "starter", paths.model_headers)
         self.models = ModelService(library, self, speed=lambda path, size: self.measures.speed(path, size))
         self.books = BookService(
-            Ledger(self._connection), self.settings, lambda model_id: self.remote.price(model_id), self
+            self._ledger, self.settings, lambda model_id: self.remote.price(model_id), self
         )
         self.chat = ChatService(
             ConversationStore(self._connection),
@@ -122,9 +119,29 @@ class Program(QObject):
             books=self.books,
         )
         self.chat.mark_interrupted()
-        self.books.begin()
         self._build_window()
         self._connect()
+
+    @cached_property
+    def record(self) -> OutboundRecord:
+        """What leaves the machine, written down."""
+        from desktop.services.outbound_record import OutboundRecord
+        from desktop.storage.outbound_log import OutboundLog
+        from desktop.storage.outbound_pending import Pending
+
+        record = OutboundRecord(OutboundLog(self._connection), Pending(self._paths.outbound_pending), self)
+        record.failed.connect(lambda error: self.window.warn(error.one_line()))
+        return record
+
+    def _acceptances(self) -> AcceptanceStore:
+        from desktop.storage.acceptances import AcceptanceStore
+
+        return AcceptanceStore(self._connection)
+
+    def _ledger(self) -> Ledger:
+        from desktop.storage.ledger import Ledger
+
+        return Ledger(self._connection)
 
     @cached_property
     def measures(self) -> Measures:
@@ -146,6 +163,7 @@ class Program(QObject):
         )
 
     def _backend(self, name: str) -> Backend:
+        _ = self.record
         return self.remote.backend() if name == "gateway" else self.local
 
     def _shelf(self) -> Shelf | None:
@@ -163,6 +181,8 @@ class Program(QObject):
         self.chat.setup.forget_private()
         self.manager.importing.tidy()
         self.record.tidy()
+        from desktop.storage.usage_pending import UsagePending
+
         pending = UsagePending(self._paths.usage_pending)
         self.books.take_in(lambda: pending.move_into(self._connection))
 
@@ -184,7 +204,7 @@ class Program(QObject):
         library = [self.models.problem.one_line()] if self.models.problem else []
         if problems := [*self.settings.problems, *library]:
             self.window.warn("\n".join(problems))
-        QTimer.singleShot(_READY_MS, self, lambda: self.local)
+        QTimer.singleShot(_READY_MS, self, lambda: (self.local, self.record))
         QTimer.singleShot(_TIDY_MS, self, self._tidy)
         code = self._app.exec()
         self._close()
@@ -219,16 +239,19 @@ class Program(QObject):
             self._paths,
             self._look,
             self,
-            lambda: AcceptanceStore(self._connection),
+            self._acceptances,
         )
-        self.gateway = Gateway(self.window, self.settings, self.background, self)
-        self.record = OutboundRecord(
-            OutboundLog(self._connection), Pending(self._paths.outbound_pending), self
+        self.gateway = Gateway(
+            self.window,
+            self.settings,
+            self.background,
+            self,
+            record=lambda line: self.record.record(line),
         )
         self.remote = Remote(
             self.gateway,
             self.settings,
-            self.record,
+            lambda: self.record,
             lambda: self.manager.catalogue.catalogue,
             self._paths,
             self,
@@ -278,7 +301,7 @@ class Program(QObject):
         page.composer.thinking.show_choice(self.settings.values.thinking)
         self.chat.conversations_changed.connect(self._show_conversations)
         self.chat.conversations_erased.connect(self._forget_states)
-        for service in (self.chat, self.models, self.settings, self.record):
+        for service in (self.chat, self.models, self.settings):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)
         self.settings.changed.connect(lambda _values: self._clear_unwanted_states())
@@ -340,6 +363,7 @@ class Program(QObject):
     # -- pages, models, links
 
     def _show_page(self, name: str) -> None:
+        _ = self.record  # what a page sends is recorded from another thread, where it may not be made
         if name not in self._pages:
             self._pages[name] = self._make_page(name)
         self.window.show_page(self._pages[name])

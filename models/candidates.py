@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from models.chat import Thinking
 from models.facts import Price
 from models.policies import BALANCED, Policy
+from models.route import Mode as Mode
+from models.route import Privacy as Privacy
 from models.tasks import Task
 
 LOCAL, GATEWAY = "local", "gateway"
 """The seams that a route's `backend` names."""
-
-
-class Mode(StrEnum):
-    """What the user allows: this machine only, both, or the gateway only."""
-
-    LOCAL = "local"
-    HYBRID = "hybrid"
-    CLOUD = "cloud"
-
-
-class Privacy(StrEnum):
-    """Whether a conversation may leave this machine."""
-
-    HERE = "stays here"
-    ASK = "ask each time"
-    OUT = "may go out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@
     │   ├── ProxyFailed          the proxy on the way does not let us through
     │   └── ServerFailed         an answer that says no: busy, broken
     ├── GatewayError             a gateway that was reached, and did not answer the question
-    │   ├── KeyMissing           it was not asked: there is no key
+    │   ├── KeyMissing           there is no key to ask it with
     │   ├── KeyRefused           it does not accept the key
     │   ├── NoCredit             nothing is left to pay with
     │   ├── NotPermitted         this key may not do that

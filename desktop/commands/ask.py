@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shlex
 import sys
@@ -43,7 +44,7 @@ from models.errors import BadImage, BadInput, ModelNotFound, StorageBusy
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.plain import plain
-from models.routing import Mode, Route, choose_simply
+from models.route import Mode, Route, choose_simply
 
 _MAX_INPUT_BYTES = 16 << 20
 _REMARKS = ("estimated", "flagged")
@@ -129,7 +130,7 @@ class _TextView:
     def take(self, event: ChatEvent) -> None:
         match event:
             case Progress():
-                self._terminal.status(f"{_DOING[event.stage]}{_share(event)} …")
+                self._terminal.status(f"{_doing(event)}{_share(event)} …")
             case Notice(text):
                 self._terminal.note(text)
             case ReasoningDelta():
@@ -158,7 +159,7 @@ class _JsonView:
     def take(self, event: ChatEvent) -> None:
         match event:
             case Progress(stage, done, total, _remaining):
-                words: dict[str, object] = {"event": "progress", "text": _DOING[stage]}
+                words: dict[str, object] = {"event": "progress", "text": _doing(event)}
                 self._terminal.record({**words, "stage": stage, "done": done, "total": total})
             case Notice(text):
                 self._terminal.record({"event": "progress", "text": text, "stage": "notice"})
@@ -259,8 +260,15 @@ def _check_wanted(name: str, library: Library) -> None:
         raise ModelNotFound(error.cause, hint) from error
 
 
+def _doing(event: Progress) -> str:
+    if event.stage is Stage.WAIT and event.remaining_s is not None:
+        return f"Trying again in {math.ceil(event.remaining_s)} s"
+    return _DOING[event.stage]
+
+
 def _share(event: Progress) -> str:
-    return f" {event.done * 100 // event.total} %" if event.total > 0 else ""
+    counts = event.total > 0 and event.stage is not Stage.WAIT
+    return f" {event.done * 100 // event.total} %" if counts else ""
 
 
 def _picture(name: str) -> Image:

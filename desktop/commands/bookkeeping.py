@@ -15,7 +15,7 @@ from models.chat import ChatRequest, Finished, Usage
 from models.errors import AppError, StorageBusy, StorageError
 from models.money import short
 from models.pricing import absurdity, cost_of
-from models.routing import Route
+from models.route import Route
 
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger

@@ -13,7 +13,6 @@ from desktop.services.chat import ChatService
 from desktop.services.drafts import DraftCounter
 from desktop.services.settings import SettingsService
 from desktop.services.turns import history
-from desktop.storage.booking import LONGEST_WITHIN_BUDGET
 from desktop.ui.chat.page import ChatPage
 
 if TYPE_CHECKING:
@@ -115,6 +114,7 @@ class Drafting(QObject):
         self._page.room.show_price(self._words(text, one.id, price) if price else "Price unknown")
 
     def _words(self, text: str, model_id: str, price: Price) -> str:
+        from desktop.storage.booking import LONGEST_WITHIN_BUDGET
         from models.money import about
         from models.pricing import draft_range
         from models.token_estimate import estimate

@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.parts.gateway import Gateway
 from desktop.services.answering import Answerer
-from desktop.services.outbound_record import OutboundRecord
 from desktop.services.settings import SettingsService
 from desktop.services.turns import ATTEMPTED
 from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
+    from desktop.services.outbound_record import OutboundRecord
     from desktop.services.remote_models import RemoteModel, RemoteModelService
     from models.candidates import Candidate
     from models.catalogue import Catalogue
@@ -38,7 +38,7 @@ class Remote(QObject):
         self,
         gateway: Gateway,
         settings: SettingsService,
-        record: OutboundRecord,
+        record: Callable[[], OutboundRecord],
         catalogue: Callable[[], Catalogue],
         paths: Paths,
         parent: QObject,
@@ -71,7 +71,7 @@ class Remote(QObject):
         """A new way to the network, whose every use is written down."""
         from models.outbound import Outbound
 
-        return Outbound(record=self._record.record, confirmed=self._addresses())
+        return Outbound(record=self._record().record, confirmed=self._addresses())
 
     @cached_property
     def models(self) -> RemoteModelService:
@@ -167,9 +167,7 @@ class Remote(QObject):
         known: RemoteModelService | None = self.__dict__.get("models")
         if known is None:
             return ()
-        profile = self._gateway.connection(provider_id).profile
-        there = [one for one in known.models() if one.provider_id == provider_id and one.listed]
-        return [profile.wire_name(one.id.partition("/")[2]) for one in there]
+        return known.names(provider_id)
 
     def _tell(self, attempt: Attempt) -> None:
         """On the background's thread, in the task of the answer that this is an attempt at."""
@@ -180,7 +178,11 @@ class Remote(QObject):
         return frozenset(url for provider in self._settings.values.providers for url in provider.confirmed)
 
     def _host(self, provider_id: str) -> str:
+        """All hosts that a message to it may go to."""
         from urllib.parse import urlsplit
 
         provider = self._gateway.providers.provider(provider_id)
-        return urlsplit(self._gateway.providers.address_of(provider)).hostname or "" if provider else ""
+        if provider is None:
+            return ""
+        addresses = provider.base_urls or (self._gateway.providers.address_of(provider),)
+        return ", ".join(dict.fromkeys(filter(None, (urlsplit(each).hostname for each in addresses))))

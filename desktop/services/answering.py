@@ -12,7 +12,7 @@ from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
 from models.errors import NextStep, NotAllowed
-from models.routing import Mode, Route, choose_simply
+from models.route import Mode, Route, choose_simply
 
 HERE = "on this machine"
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.settings import SettingsService
-from desktop.storage import booking
-from desktop.storage.ledger_values import Attempt, LedgerRow, Place, Settlement
 from models.chat import ChatRequest, Finished
 from models.errors import AppError, StorageError
-from models.money import short
-from models.routing import Route
+from models.route import Route
 
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
+    from desktop.storage.ledger_values import Attempt, LedgerRow, Settlement
     from models.gateway import attempts
     from models.pricing import Price
 
@@ -53,7 +52,7 @@ class Account:
         """What a settled row cost."""
         if row.cost is None:
             self.nano = None
-        elif row.attempt.place is Place.REMOTE and self.nano is not None:
+        elif not row.free and self.nano is not None:
             self.nano += row.cost.nano
             self.currency = row.cost.currency or self.currency
         self.estimated = self.estimated or bool(row.estimated)
@@ -71,21 +70,25 @@ class BookService(QObject):
 
     def __init__(
         self,
-        ledger: Ledger,
+        make: Callable[[], Ledger],
         settings: SettingsService,
         price: Callable[[str], Price | None],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._ledger, self._settings, self._price = ledger, settings, price
+        self._make, self._settings, self._price = make, settings, price
 
-    def begin(self) -> None:
-        """Once at the start, before anything is sent: what an earlier run left open counts as expired."""
-        self._try(self._ledger.expire_open)
+    @cached_property
+    def _ledger(self) -> Ledger:
+        """Made before anything is sent: what an earlier run left open counts as expired then."""
+        ledger = self._make()
+        self._try(ledger.expire_open)
+        return ledger
 
     def take_in(self, move: Callable[[], int]) -> None:
         """Enter what the command line could not while the window held the file."""
-        if self._try(move):
+        moved = self._try(move)
+        if moved:
             self.changed.emit()
 
     def open(
@@ -96,6 +99,9 @@ class BookService(QObject):
         Raises OverBudget, or StorageError where a budget can't be looked at. With `raised` this one
         message may exceed them.
         """
+        from desktop.storage import booking
+        from models.money import short
+
         budgets = self._settings.values.budgets if route.backend == "gateway" else ()
         if budgets and request.sampling.max_tokens is None:
             sampling = replace(request.sampling, max_tokens=booking.LONGEST_WITHIN_BUDGET)
@@ -119,6 +125,8 @@ class BookService(QObject):
 
     def attempted(self, account: Account, told: attempts.Attempt) -> None:
         """A gateway's attempt has ended; one after the first has a row of its own."""
+        from desktop.storage import booking
+
         account.told = True
         settlement = booking.settlement_of(told)
         if account.row is None:
@@ -129,6 +137,9 @@ class BookService(QObject):
 
     def finish(self, account: Account, event: Finished | None, error: AppError | None = None) -> None:
         """The answer has ended, and nothing more comes of it: a local one's end, or one never asked for."""
+        from desktop.storage import booking
+        from desktop.storage.ledger_values import Place
+
         if account.row is None:
             return
         if account.first.place is Place.REMOTE:

@@ -11,7 +11,7 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.storage.conversations import StoredMessage
 from models.chat import Role
-from models.routing import Mode, Route, choose
+from models.route import Mode, Route
 
 if TYPE_CHECKING:
     from models.candidates import Candidate, Facts, Sticky
@@ -36,6 +36,8 @@ class Decider:
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
         """Who answers the last of these messages. Raises what `models.routing.choose` does."""
+        from models.routing import choose
+
         return choose(self.facts(earlier))
 
     def facts(self, earlier: Sequence[StoredMessage]) -> Facts:

@@ -15,7 +15,7 @@ from desktop.background import Job
 from desktop.storage.conversations import Status, StoredMessage
 from models.chat import ChatEvent, ChatRequest, Finished, Message, Progress, Role
 from models.errors import AppError, NextStep
-from models.routing import Route
+from models.route import Route
 
 if TYPE_CHECKING:
     from desktop.services.books import Account

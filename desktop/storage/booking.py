@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
 from models.chat import ChatRequest, Finished, Usage
 from models.errors import AppError
-from models.routing import Route
+from models.route import Route
 from models.token_estimate import estimate_prompt
 
 if TYPE_CHECKING:

@@ -9,16 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from desktop.system import budgets, options, providers
+from desktop.system import options, providers
 from desktop.system.options import Options
 from desktop.system.paths import shown
 from desktop.system.providers import Provider
-from models.budget import Budget
 from models.chat import Thinking
 from models.errors import AppError
 from models.hub_addresses import MAIN, checked_addresses
-from models.routing import Mode
+from models.route import Mode
+
+if TYPE_CHECKING:
+    from models.budget import Budget
 
 _LARGEST_BYTES = 1 << 20
 _HOST = re.compile(r"[\w.:-]{0,253}")
@@ -149,6 +152,8 @@ def _checked(values: dict[str, object]) -> tuple[Settings, list[str]]:
         good["providers"], bad = providers.read(values["providers"])
         problems += [_unusable(name) for name in bad]
     if "budgets" in values:
+        from desktop.system import budgets
+
         good["budgets"], bad = budgets.read(values["budgets"])
         problems += [_unusable(name) for name in bad]
     parsed = {*_READERS, "models", "providers", "budgets"}
@@ -159,9 +164,17 @@ def _checked(values: dict[str, object]) -> tuple[Settings, list[str]]:
 def _values(settings: Settings) -> dict[str, object]:
     known = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "unknown"}
     known["providers"] = providers.written(settings.providers)
-    known["budgets"] = budgets.written(settings.budgets)
+    known["budgets"] = _written(settings.budgets)
     known["models"] = {name: options.written(each) for name, each in settings.models.items()}
     return {**settings.unknown, **known}
+
+
+def _written(budgets: tuple[Budget, ...]) -> list[dict[str, str]]:
+    if not budgets:
+        return []
+    from desktop.system.budgets import written
+
+    return written(budgets)
 
 
 def _models(values: object) -> tuple[dict[str, Options], list[str]]:

@@ -22,11 +22,12 @@ from desktop.ui.chat.picker import ModelPicker
 from desktop.ui.chat.room import Room
 from desktop.ui.chat.transcript import Transcript
 from desktop.ui.chat.welcome import Welcome
+from desktop.ui.chat.wording import is_remote
 from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress
 from models.errors import NextStep
-from models.routing import Mode
+from models.route import Mode
 
 
 class ChatPage(QWidget):
@@ -232,6 +233,8 @@ class ChatPage(QWidget):
         match step:
             case NextStep.RETRY | NextStep.CONTINUE:
                 self._chat.resume(message)
+            case NextStep.CHOOSE_MODEL if is_remote(message):
+                self.picker.open()
             case NextStep.CHOOSE_MODEL:
                 self.models_requested.emit()
             case NextStep.ADD_MODEL:

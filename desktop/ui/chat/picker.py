@@ -45,6 +45,10 @@ class ModelPicker(QToolButton):
         self.setText(_plain(words))
         self.setAccessibleDescription(words)
 
+    def open(self) -> None:
+        """Open the menu as a click would, without waiting for it."""
+        self.menu().popup(self.mapToGlobal(self.rect().bottomLeft()))
+
     def _fill(self) -> None:
         menu = self.menu()
         menu.clear()

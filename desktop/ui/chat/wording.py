@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from desktop.storage.conversations import Status, StoredMessage
 from models.chat import FinishReason, Progress, Stage, ThinkingEnd
-from models.money import exact, short
-from models.pricing import Cost
 
 _ENDED: dict[str, str] = {
     ThinkingEnd.ITSELF: "by itself",
@@ -60,6 +59,9 @@ def _cost(message: StoredMessage) -> str:
     nano, currency = cost.get("nano"), cost.get("currency")
     if not isinstance(nano, int) or not isinstance(currency, str) or not currency:
         return "cost unknown" if cost else ""
+    from models.money import short
+    from models.pricing import Cost
+
     return f"{'about ' if cost.get('estimated') else ''}{short(Cost(nano, currency))}"
 
 
@@ -97,6 +99,8 @@ def details(message: StoredMessage) -> str:
         ("Cost", _exact_cost(message)),
         ("The gateway’s number for it", timings.get("request_id") or None),
         ("Seed", timings.get("seed")),
+        ("Attempts", _more_than_one(timings.get("attempts"))),
+        ("Request", timings.get("request_id") or None),
     ]
     lines = [f"{name}: {value}" for name, value in rows if value is not None]
     trace = _part(message, "route").get("trace") or []
@@ -108,6 +112,9 @@ def _exact_cost(message: StoredMessage) -> str | None:
     nano, currency = cost.get("nano"), cost.get("currency")
     if not isinstance(nano, int) or not isinstance(currency, str) or not currency:
         return None
+    from models.money import exact
+    from models.pricing import Cost
+
     return exact(Cost(nano, currency)) + (", estimated" if cost.get("estimated") else "")
 
 
@@ -115,6 +122,10 @@ def remarks(message: StoredMessage) -> list[str]:
     """What was decided for the user while the answer was written, a sentence each."""
     notices = (message.receipt or {}).get("notices")
     return [str(notice) for notice in notices] if isinstance(notices, list) else []
+
+
+def _more_than_one(count: int | None) -> int | None:
+    return count if count and count > 1 else None
 
 
 def _guessed(timings: Mapping[str, Any]) -> str | None:
@@ -125,6 +136,8 @@ def _guessed(timings: Mapping[str, Any]) -> str | None:
 def progress_line(progress: Progress | None) -> str:
     """What is being done before the first word."""
     match progress:
+        case Progress(stage=Stage.WAIT, remaining_s=float() as left):
+            return f"Trying again in {_short(max(math.ceil(left), 1))}…"
         case Progress(stage=Stage.WAIT):
             return "Waiting for another answer to end…"
         case Progress(stage=Stage.LOAD, done=done, total=total, remaining_s=left) if total:

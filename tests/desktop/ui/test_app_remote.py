@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
@@ -30,7 +30,7 @@ from models.pricing import Cost
 from models.routing import Mode
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
-from tests.gateway_server.scripts import answer, text
+from tests.gateway_server.scripts import answer, error, text
 from tests.gateway_server.scripts import respond as usual
 from tests.gateway_server.server import Hold, Received, Reply
 
@@ -110,6 +110,11 @@ def send(program: Program, words: str) -> None:
 def last(program: Program) -> StoredMessage:
     assert program.page.conversation is not None
     return program.chat.messages(program.page.conversation)[-1]
+
+
+def shown(program: Program) -> str:
+    """The line under the newest answer."""
+    return str(program.window.findChildren(QWidget, "status-line")[-1].property("text"))
 
 
 def ended(program: Program, qtbot: QtBot) -> StoredMessage:
@@ -199,6 +204,45 @@ def test_an_answer_that_breaks_off_is_kept_and_goes_on(
     press(program, "next-step")
     assert ended(program, qtbot).text == "Half an answer that is whole now."
     assert last(program).error is None
+
+
+def test_f29_a_wait_is_counted_down_and_stopped(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    reply(gateway, error(429, retry_after="30"))
+    program.chat.answering.allow("xidao")
+    pick(program, "xidao/qwen3-235b")
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: shown(program).startswith("Trying again in 3"), timeout=5000)
+    assert program.page.composer.stop.isVisible()
+    program.page.composer.stop.click()
+    assert last(program).status is Status.STOPPED
+    qtbot.waitUntil(lambda: shown(program).startswith("Stopped"))
+    assert len(gateway.chats) == 1
+
+
+def test_f28_a_model_that_is_gone_leads_to_the_others(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[QMenu] = []  # where there are no windows, Qt warns of menus that open
+    monkeypatch.setattr(QMenu, "popup", lambda menu, _where: opened.append(menu))
+    reply(gateway, error(404, "The model does not exist."))
+    message = ask_there(program, qtbot)
+    assert message.error is not None
+    assert message.error["next_step"] == "choose_model"
+    press(program, "next-step")
+    assert opened == [program.page.picker.menu()]
+
+
+def test_a_gateway_that_moved_asks_again(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
+    ask_there(program, qtbot)
+    with GatewayServer() as elsewhere:
+        program.gateway.providers.change("xidao", "", elsewhere.url)
+        send(program, "And there?")
+        question = ended(program, qtbot).error
+    assert question is not None
+    assert question["next_step"] == "allow"
+    assert elsewhere.received == []
 
 
 def test_models_change_in_mid_conversation_by_name_only(
