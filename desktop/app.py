@@ -104,7 +104,7 @@ class Program(QObject):
         look.choose(self.settings.values.theme.value)
         self._connection = open_database(paths.database)
         self.background = Background(self)
-        library = Library(paths.models, resources() / "starter")
+        library = Library(paths.models, resources() / "starter", paths.model_headers)
         self.models = ModelService(library, self, speed=lambda path, size: self.measures.speed(path, size))
         self.books = BookService(
             self._ledger, self.settings, lambda model_id: self.remote.price(model_id), self
@@ -257,6 +257,7 @@ class Program(QObject):
             self,
         )
         self.chat.answering.remote = self.remote.answerers
+        self.chat.answering.check_licence = self.manager.check_licence
         decider = Decider(
             self.models, self.settings, self.remote.candidates, resources() / "tasks" / "weights.bin"
         )
@@ -375,6 +376,7 @@ class Program(QObject):
 
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(self._open_folder)
+        settings.hub_token_removed.connect(self._forget_hub_token)
         settings.insert_card(self.gateway.make_card())
         return settings
 
@@ -414,10 +416,13 @@ class Program(QObject):
         self.record.close()
         self._connection.close()
 
-    def _keep_hub_token(self, token: str) -> None:
+    def _keep_hub_token(self, host: str, token: str) -> None:
         """What can't be kept holds for this run."""
         with suppress(BadKey):
-            self.gateway.keep_hub_token(token)
+            self.gateway.keep_hub_token(host, token)
+
+    def _forget_hub_token(self) -> None:
+        self.gateway.forget_hub_token(self.manager.downloads.fetch_token)
 
     async def _close_backends(self) -> None:
         await self.local.aclose()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TypeVar
@@ -121,7 +122,7 @@ class Fetch:
     async def _store(self, response: Response, parts: list[Part]) -> None:
         """Fill the parts with the answer's content, in order, and not a byte further."""
         left = sum(part.left for part in parts)
-        buffer = bytearray()
+        buffer, stored_at = bytearray(), time.monotonic()
         try:
             async with aclosing(response.chunks()) as chunks:
                 async for chunk in chunks:
@@ -130,9 +131,11 @@ class Fetch:
                         return
                     left -= len(chunk)
                     await self._throttle.take(len(chunk))
-                    if len(buffer) >= self._buffered or not left:
+                    late = time.monotonic() - stored_at >= self._tuning.gather_s
+                    if late or len(buffer) >= self._buffered or not left:
                         full, buffer = buffer, bytearray()
                         await to_the_end(self._fill, parts, full)
+                        stored_at = time.monotonic()
         finally:
             if buffer:
                 await to_the_end(self._fill, parts, buffer)

@@ -38,7 +38,8 @@ class Tuning:
     """How it is brought. `limit_bytes_s` is the bandwidth, None is all there is.
 
     `floor_bytes` of the disk stay free. Without `part_bytes` a part is a 64th of the file, from 1 to 64 MiB.
-    A try that brought something starts the count of `tries` anew.
+    A try that brought something starts the count of `tries` anew. What came goes to the disk after
+    `gather_s` at the latest: on a slow line a buffer takes a minute to fill, which would look like silence.
     """
 
     connections: int = 4
@@ -50,6 +51,7 @@ class Tuning:
     stall_notice_s: float = 15.0
     idle_s: float = 60.0
     tick_s: float = 0.25
+    gather_s: float = 1.0
 
     def part_size(self, size_bytes: int) -> int:
         return self.part_bytes or min(max(-(-size_bytes // 64), 1 << 20), 64 << 20)

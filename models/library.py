@@ -10,11 +10,11 @@ from itertools import count
 from pathlib import Path
 
 from models.errors import AppError, BadInput, ModelNotFound
-from models.gguf import GgufHeader, read_header
+from models.file_facts import FileFacts, Signature, read_facts, signature_of
+from models.kept_facts import KeptFacts
 from models.library_file import Entry, LibraryFile, Listing, Origin
 from models.plain import plain
-from models.shapes import Shape, of_header
-from models.suitability import check_chat_model, size_bytes
+from models.shapes import Shape
 
 # The starter's header names a training run, not the model.
 _STARTER_ID = "smollm2-135m-instruct-q4_1"
@@ -47,32 +47,27 @@ class LocalModel:
     origin: Origin | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    header: GgufHeader
-    size_bytes: int
-
-
-_Signature = tuple[int, ...]
-
-
 class Library:
     """The models of one user. Any thread; each call sees what is on the disk at that moment.
 
     `problem` says why the list of added models could not be read the last time; the starter is listed
-    all the same, and nothing is written over the unreadable list.
+    all the same, and nothing is written over the unreadable list. In the file `kept` the models' headers
+    are remembered for the next start.
     """
 
-    def __init__(self, models_dir: Path, starter_dir: Path) -> None:
+    def __init__(self, models_dir: Path, starter_dir: Path, kept: Path | None = None) -> None:
         self._file = LibraryFile(models_dir / "library.json")
         self._starter_dir = starter_dir
-        self._known: dict[Path, tuple[_Signature, _Facts | AppError]] = {}
+        self._known: dict[Path, tuple[Signature, FileFacts | AppError]] = {}
+        self._kept = KeptFacts(kept) if kept is not None else None
+        self._opened = self._news = False  # whether `kept` was read, and whether there is more to keep
         self.problem: AppError | None = None
 
     def models(self) -> list[LocalModel]:
         """All models, the default first, then the order they were added in. Never raises an AppError."""
         listing = self._listing()
         models = [self._describe(entry) for entry in self._entries(listing)]
+        self._keep({model.path for model in models})
         return sorted(models, key=lambda model: model.id != listing.default)
 
     def get(self, model_id: str) -> LocalModel:
@@ -109,7 +104,7 @@ class Library:
         the file is no complete chat model or the list can't be written.
         """
         path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
-        _facts(path)
+        read_facts(path)
         with self._file.changing() as listing:
             entry = self._moved(listing, instead_of, path)
             if entry is None:
@@ -173,30 +168,49 @@ class Library:
         if isinstance(facts, AppError):
             name = _STARTER_NAME if starter else plain(entry.path.stem)
             return LocalModel(entry.id, name, entry.path, 0, source, problem=facts, origin=entry.origin)
-        header = facts.header
         return LocalModel(
             id=entry.id,
-            name=_STARTER_NAME if starter else header.name or plain(entry.path.stem),
+            name=_STARTER_NAME if starter else facts.name or plain(entry.path.stem),
             path=entry.path,
             size_bytes=facts.size_bytes,
             source=source,
-            architecture=header.architecture,
-            parameters=header.parameters_label,
-            quantisation=header.quantisation,
-            context_length=header.context_length,
-            licence=_STARTER_LICENCE if starter else header.licence,
-            shape=of_header(header),
+            architecture=facts.architecture,
+            parameters=facts.parameters,
+            quantisation=facts.quantisation,
+            context_length=facts.context_length,
+            licence=_STARTER_LICENCE if starter else facts.licence,
+            shape=facts.shape,
             origin=entry.origin,
         )
 
-    def _facts(self, path: Path) -> _Facts | AppError:
+    def _facts(self, path: Path) -> FileFacts | AppError:
         """What the file says, or why it can't be used; read again only if the file has changed."""
-        signature = _signature(path)
+        self._open_kept()
+        signature = signature_of(path)
         known = self._known.get(path)
-        if known is None or signature is None or known[0] != signature:
-            known = signature or (), _facts_or_problem(path)
+        if known is None or not signature or known[0] != signature:
+            known = signature, _facts_or_problem(path)
             self._known[path] = known
+            self._news = self._news or isinstance(known[1], FileFacts)
         return known[1]
+
+    def _open_kept(self) -> None:
+        if self._kept is not None and not self._opened:
+            self._known = {**self._kept.read(), **self._known}
+        self._opened = True
+
+    def _keep(self, paths: set[Path]) -> None:
+        """Remember the facts of these files; a problem is looked at anew by each start."""
+        if self._kept is None or not self._news:
+            return
+        self._news = False
+        self._kept.write(
+            {
+                path: (signature, facts)
+                for path, (signature, facts) in list(self._known.items())
+                if path in paths and isinstance(facts, FileFacts)
+            }
+        )
 
     def _not_found(self, model_id: str) -> ModelNotFound:
         names = ", ".join(entry.id for entry in self._entries(self._listing()))
@@ -212,27 +226,13 @@ def _source(origin: Origin | None) -> str:
     return "imported" if origin.imported else "downloaded"
 
 
-def _facts(path: Path) -> _Facts:
-    header = read_header(path)
-    check_chat_model(path, header)
-    return _Facts(header, size_bytes(path, header))
-
-
-def _facts_or_problem(path: Path) -> _Facts | AppError:
+def _facts_or_problem(path: Path) -> FileFacts | AppError:
     try:
-        return _facts(path)
+        return read_facts(path)
     except AppError as error:
         # It is kept: without the frames, which hold what was read of the file.
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None)
-
-
-def _signature(path: Path) -> _Signature | None:
-    try:
-        info = path.stat()
-    except (OSError, ValueError):
-        return None
-    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def _same(one: Path, other: Path) -> bool:

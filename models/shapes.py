@@ -14,6 +14,7 @@ _CELLS = 256
 _BATCH, _SMALL_BATCH, _OUTPUTS = 512, 128, 16
 _PROCESS_BYTES, _WORD_BYTES = 8 << 20, 512
 _USUAL_VOCABULARY = 128_000
+_MOST_LAYERS, _LARGEST_NUMBER = 1_000, 1 << 40  # beyond any model; what a file claims is not to be trusted
 _GLOBAL_EVERY = {"gemma2": 2, "gemma3": 6, "cohere2": 4}
 
 
@@ -77,15 +78,17 @@ def of_header(header: GgufHeader) -> Shape | None:
 
     def number(key: str, default: int = 0) -> int:
         value = header.kv.get(f"{architecture}.{key}")
-        return value if type(value) is int and value >= 0 else default
+        return value if type(value) is int and 0 <= value <= _LARGEST_NUMBER else default
 
     def each(key: str, default: int) -> tuple[int, ...]:
         array = header.arrays.get(f"{architecture}.{key}")
-        if array is not None and len(array) >= layers:
+        if array is not None and len(array) >= layers and all(map(_believable, array)):
             return tuple(max(0, int(value)) for value in array[:layers])
         return (number(key, default),) * layers
 
     layers, embedding = number("block_count"), number("embedding_length")
+    if layers > _MOST_LAYERS:
+        return None
     heads = max(each("attention.head_count", 0), default=0)
     if not (layers and embedding and heads):
         return None
@@ -133,6 +136,10 @@ def estimated(parameters: int, active: int, bits: float, *, trained_context: int
         windows=(0,) * layers,
         trained_context=trained_context,
     )
+
+
+def _believable(value: float) -> bool:
+    return abs(value) <= _LARGEST_NUMBER  # which what is no number is not, either
 
 
 def _active(header: GgufHeader, experts: int, used: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from models.errors import DamagedModel, ModelFileMissing, UnsupportedModel
@@ -63,6 +64,12 @@ def parts(path: Path, header: GgufHeader) -> list[Path]:
             f"It is the first of {count} files, but is not named so.",
             f"Give the files their names back: …-00001-of-{count:05}.gguf and so on.",
         )
-    return [
-        path.with_name(f"{match['stem']}-{number:05}-of-{count:05}.gguf") for number in range(1, count + 1)
-    ]
+    return list(parts_by_name(path))
+
+
+def parts_by_name(path: Path) -> Iterator[Path]:
+    """The files that a model has if its first one's name is true; `path` first."""
+    yield path
+    if match := _FIRST_PART.fullmatch(path.name):
+        for number in range(2, int(match["count"]) + 1):
+            yield path.with_name(f"{match['stem']}-{number:05}-of-{match['count']}.gguf")

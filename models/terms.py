@@ -1,17 +1,21 @@
-"""Under which licence a repository's model comes."""
+"""Under which licence a model comes: one of a hub's repository, or one that is here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from models.catalogue import Catalogue
 from models.facts import CatalogueModel
 from models.licences import Label, Passport, label_of
 
+if TYPE_CHECKING:
+    from models.library import LocalModel
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under which licence a repository's model comes. `ids` are what it may have been accepted for.
+    """Under which licence a model comes. `ids` are what it may have been accepted for.
 
     The first of `ids` is the one an acceptance is recorded for.
     """
@@ -40,3 +44,12 @@ def terms_of(repo: str, stated: str, catalogue: Catalogue) -> Terms:
         known.append(said)
     passport = max(known, key=lambda one: one.tier, default=None)
     return Terms(entry, stated, passport, (entry.id, repo) if entry is not None else (repo,))
+
+
+def terms_of_file(model: LocalModel, catalogue: Catalogue) -> Terms:
+    """The terms of a model that is here: what its file states, else what the catalogue knows of its name."""
+    entry = catalogue.by_name(model.architecture, model.name)
+    stated = model.licence or (entry.licence if entry is not None else "")
+    repo = model.origin.repo if model.origin is not None else ""
+    ids = (model.id, *((entry.id,) if entry is not None else ()), *((repo,) if repo else ()))
+    return Terms(entry, stated, catalogue.passport_of(stated, entry), ids)

@@ -8,11 +8,13 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from desktop.commands.bookkeeping import Books, kept
+from desktop.commands.licences import check_accepted
 from desktop.commands.recording import recorded
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
@@ -38,7 +40,7 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadImage, BadInput, ModelNotFound
+from models.errors import BadImage, BadInput, ModelNotFound, StorageBusy
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.plain import plain
@@ -241,7 +243,10 @@ def _route(question: Question, services: Services, gateways: Gateways) -> Route:
         _check_wanted(question.model, library)
     elif models and not usable and models[0].problem is not None:
         raise models[0].problem
-    return choose_simply(mode=question.mode, wanted=question.model, installed=usable)
+    route = choose_simply(mode=question.mode, wanted=question.model, installed=usable)
+    with suppress(StorageBusy):  # the window holds what was accepted, and asks there
+        check_accepted(library.get(route.model), services)
+    return route
 
 
 def _check_wanted(name: str, library: Library) -> None:

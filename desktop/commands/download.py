@@ -62,8 +62,8 @@ def run(wanted: Wanted, services: Services, terminal: Terminal, *, as_json: bool
 
     A licence with conditions has to be accepted before, by `models accept`.
 
-    The token is INSHORE_HUB_TOKEN's, else the keyring's, and given to the first endpoint only. Raises
-    AppError.
+    The token is INSHORE_HUB_TOKEN's, given to the first endpoint only; else the keyring's, given to the hub
+    that it was entered for. Raises AppError.
     """
     services.paths.create()
     speaker = _Speaker(terminal, as_json=as_json)
@@ -150,17 +150,17 @@ def _bytes(kilobytes: int | None) -> float | None:
 
 async def _token(first: Endpoint, services: Services) -> Token:
     """The keyring is only asked where a token is known to be in it."""
-    token = os.environ.get(TOKEN_VARIABLE) or await _stored_token(services)
+    token = os.environ.get(TOKEN_VARIABLE) or await _stored_token(services, first.host)
     return lambda host: token if host == first.host else None
 
 
-async def _stored_token(services: Services) -> str | None:
+async def _stored_token(services: Services, host: str) -> str | None:
     from desktop.system.key import HUB
     from desktop.system.keys import Keys
     from desktop.system.settings import load
 
     values, _problems = load(services.paths.settings_file)
-    if not values.hub_token:
+    if not host or values.hub_signed_in != host:
         return None
     held = await Keys(services.keyring(lambda: None)).get(HUB)
     if held.why is not None:

@@ -16,6 +16,7 @@ from desktop.system.key import HUB, LONGEST, Key
 from desktop.system.keys import Held, Keys, Place
 from desktop.system.providers import Provider
 from models.errors import BadInput
+from models.hub import Endpoint
 
 _BAD_ARGUMENTS = 2
 
@@ -46,15 +47,16 @@ def run(options: argparse.Namespace, services: Services, terminal: Terminal) -> 
                 others = _others(services, {each.id: "" for each in _own(services)})
                 held = {name: one for name, one in held.items() if one.keys or name not in others}
     if options.word in ("set", "clear") and options.provider == HUB:
-        _note_hub_token(services, there=bool(held[HUB].keys))
+        _note_hub_token(services, services.hub_endpoints[0] if held[HUB].keys else "")
     return _tell(held, options.word, terminal, as_json=options.json)
 
 
-def _note_hub_token(services: Services, *, there: bool) -> None:
-    """So that the keyring is asked for it only where there is one."""
+def _note_hub_token(services: Services, address: str) -> None:
+    """So that the keyring is asked for it only where there is one, and only the hub at `address` gets it."""
     values, _problems = settings.load(services.paths.settings_file)
-    if values.hub_token != there:
-        settings.save(services.paths.settings_file, replace(values, hub_token=there))
+    host = Endpoint(address).host
+    if values.hub_signed_in != host:
+        settings.save(services.paths.settings_file, replace(values, hub_signed_in=host))
 
 
 def _known(services: Services) -> Mapping[str, str]:

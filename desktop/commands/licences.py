@@ -22,7 +22,7 @@ from models.catalogue import Catalogue, load
 from models.errors import BadInput, ModelNotFound, NotAccepted
 from models.library import LocalModel
 from models.licences import Acceptance, Label, Passport, label_of, needs_acceptance, pending
-from models.terms import Terms, terms_of
+from models.terms import Terms, terms_of, terms_of_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def list_licences(services: Services, terminal: Terminal, *, form: str) -> int:
 
 
 def not_accepted(terms: Terms, services: Services) -> NotAccepted | None:
-    """Why a model may not be downloaded yet, or None. Raises StorageError."""
+    """Why a model may not be downloaded or used yet, or None. Raises StorageError."""
     if not needs_acceptance(terms.passport):
         return None
     passport = pending(terms.passport, terms.ids, _acceptances(services))
@@ -76,6 +76,15 @@ def not_accepted(terms: Terms, services: Services) -> NotAccepted | None:
     return NotAccepted(
         f"{passport.full_name}: {passport.sentence}", f"Read and accept it first with “{command}”."
     )
+
+
+def check_accepted(model: LocalModel, services: Services) -> None:
+    """Raise NotAccepted before the first use of a model whose licence asks for that. Raises StorageError."""
+    if model.source == "starter":  # it is open, and not to wait for the catalogue
+        return
+    terms = terms_of_file(model, catalogue_of(services))
+    if (refusal := not_accepted(terms, services)) is not None:
+        raise refusal
 
 
 def accept(

@@ -72,7 +72,7 @@ class Services:
 def services_of(environment: Mapping[str, str]) -> Services:
     """The ones the window uses, too. Makes no folder and starts nothing."""
     paths = Paths.find(environment)
-    library = Library(paths.models, resources() / "starter")
+    library = Library(paths.models, resources() / "starter", paths.model_headers)
 
     def engine() -> Engine:
         from models.local.backend import LocalBackend

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,14 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.background import Background, Outcome
 from desktop.services.models import ModelService
-from desktop.system.paths import Paths, resources
+from desktop.system.paths import Paths
 from desktop.ui.window import Window
+from models.errors import AppError
 
 if TYPE_CHECKING:
+    import asyncio  # the first page of models is soon enough
+
+    from desktop.services.acceptances import AcceptanceService
     from desktop.services.bringing import Bringing
     from desktop.services.catalogue import CatalogueService
     from desktop.services.downloads import Download
@@ -25,14 +30,17 @@ if TYPE_CHECKING:
     from models.outbound import Outbound
 
 
+_Stored = Callable[[], tuple[str, Coroutine[Any, Any, str | None]] | None]
+
+
 class Downloads(QObject):
     """Builds and connects them. GUI thread.
 
-    `token` gives the token for a host; one that was typed in this run counts more, for the first endpoint
-    only, and is told by `token_entered` so that somebody may keep it.
+    `token` gives the token for a host; one that was typed in this run counts more, for the host that it
+    was typed for and no other, and is told by `token_entered(host, token)` so that somebody may keep it.
     """
 
-    token_entered = Signal(str)
+    token_entered = Signal(str, str)
 
     def __init__(
         self,
@@ -52,17 +60,22 @@ class Downloads(QObject):
         super().__init__(parent)
         self._window, self._models, self._catalogue = window, models, catalogue
         self._background, self._acceptances, self._paths = background, acceptances, paths
-        self._token, self._typed = token, ""
+        self._token = token
+        self._own: tuple[str, str] | None = None  # a host, and the token that was typed or kept for it
         self._endpoints_given, self._outbound, self._tuning = endpoints, outbound, tuning
-        self._stored_token: Callable[[], Coroutine[Any, Any, str | None] | None] = lambda: None
+        self._stored_token: _Stored = lambda: None
+        self._fetched: asyncio.Event | None = None
         self._offered = False
 
     def use(
         self,
         outbound: Callable[[], Outbound],
-        stored_token: Callable[[], Coroutine[Any, Any, str | None] | None],
+        stored_token: _Stored,
     ) -> None:
-        """Go out this way, with the token that is kept; before anything went out another one."""
+        """Go out this way, with the token that is kept; before anything went out another one.
+
+        `stored_token` gives the host that it is for, and what fetches it in the background; or None.
+        """
         self._outbound, self._stored_token = outbound, stored_token
 
     @cached_property
@@ -76,34 +89,38 @@ class Downloads(QObject):
         return line
 
     @cached_property
+    def acceptances(self) -> AcceptanceService:
+        """Which licences were accepted."""
+        from desktop.services.acceptances import AcceptanceService
+
+        acceptances = AcceptanceService(self._acceptances, self)
+        acceptances.failed.connect(lambda error: self._window.warn(error.one_line()))
+        return acceptances
+
+    @cached_property
     def bringing(self) -> Bringing:
         """The services, connected."""
-        from desktop.services.acceptances import AcceptanceService
         from desktop.services.bringing import Bringing
         from desktop.services.downloads import DownloadService
         from desktop.services.hub import HubService
-        from models.library import Library
         from models.unfinished import Unfinished
 
-        if (work := self._stored_token()) is not None:
-            self._background.run(work, self._take_stored)
+        self.fetch_token()
         folder = self._paths.models
-        acceptances = AcceptanceService(self._acceptances, self)
         hub = HubService(
             self._background, lambda: self.line, self._endpoints, self.token_for, self._catalogue(),
-            acceptances, folder, self,
+            self.acceptances, folder, self, ready=self._token_there,
         )  # fmt: skip
         downloads = DownloadService(
             self._background,
             self._guardian,
-            Library(folder, resources() / "starter"),
+            self._models.library,
             Unfinished(folder),
             self,
         )
         downloads.finished.connect(self._tell_finished)
-        for service in (acceptances, downloads):
-            service.failed.connect(lambda error: self._window.warn(error.one_line()))
-        return Bringing(hub, downloads, acceptances)
+        downloads.failed.connect(lambda error: self._window.warn(error.one_line()))
+        return Bringing(hub, downloads, self.acceptances)
 
     def offer_unfinished(self, *, tell: bool = True) -> None:
         """List what earlier runs left, once; costs nothing where there is nothing."""
@@ -116,19 +133,38 @@ class Downloads(QObject):
         if tell:
             self._window.notice.say("A download isn’t finished. It waits under Models.")
 
-    def _take_stored(self, outcome: Outcome) -> None:
+    def fetch_token(self) -> None:
+        """Forget the token, and use the one that is kept by now, if one is."""
+        self._own = None
+        if (stored := self._stored_token()) is not None:
+            import asyncio
+
+            self._fetched = asyncio.Event()
+            self._background.run(self._fetch(*stored, self._fetched), _ended)
+
+    async def _fetch(self, host: str, work: Coroutine[Any, Any, str | None], fetched: asyncio.Event) -> None:
         """A keyring that can't be asked is told where the hub wants the token."""
-        self._typed = self._typed or outcome.value or ""
+        try:
+            with suppress(AppError):
+                if (token := await work) and self._own is None:
+                    self._own = host, token
+        finally:
+            fetched.set()
+
+    async def _token_there(self) -> None:
+        """Once the keyring has said which token there is. On the background loop."""
+        if self._fetched is not None:
+            await self._fetched.wait()
 
     def take_token(self, token: str) -> None:
-        """Use a token that was typed, and tell those who may keep it."""
-        self._typed = token
-        self.token_entered.emit(token)
+        """Use a token that was typed for the first hub, and tell those who may keep it."""
+        self._own = host, _ = self._endpoints()[0].host, token
+        self.token_entered.emit(host, token)
 
     def token_for(self, host: str) -> str | None:
         """Any thread."""
-        if self._typed and host == self._endpoints()[0].host:
-            return self._typed
+        if (own := self._own) is not None and own[0] == host:
+            return own[1]
         return self._token(host)
 
     def _endpoints(self) -> Sequence[Endpoint]:

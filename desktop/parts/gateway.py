@@ -122,14 +122,29 @@ class Gateway(QObject):
             raise held.why
         return tuple(key.reveal() for key in held.keys)
 
-    def keep_hub_token(self, token: str) -> None:
-        """Keep the token of the hub that models come from; raises BadKey for what can't be one."""
-        self.keys.add(HUB, token)
-        self._settings.update(hub_token=True)
+    def keep_hub_token(self, host: str, token: str) -> None:
+        """Keep the token for the hub at `host` instead of another; raises BadKey for what can't be one."""
+        self.keys.replace(HUB, token)
+        self._settings.update(hub_signed_in=host)
 
-    def hub_token(self) -> Coroutine[Any, Any, str | None] | None:
-        """Asks the keyring for it, on the background's thread; None where none is kept."""
-        return self._held_hub_token() if self._settings.values.hub_token else None
+    def forget_hub_token(self, then: Callable[[], None]) -> None:
+        """Remove it, with a way back; `then` when it is to be asked for anew."""
+        host = self._settings.values.hub_signed_in
+
+        def undo() -> None:
+            self.keys.restore(HUB)
+            self._settings.update(hub_signed_in=host)
+            then()
+
+        self.keys.remove(HUB)
+        self._settings.update(hub_signed_in="")
+        then()
+        self._window.notice.say(f"Removed the access token for {host}.", "Undo", undo)
+
+    def hub_token(self) -> tuple[str, Coroutine[Any, Any, str | None]] | None:
+        """The host it is for, and what asks the keyring on the background's thread; None if none is kept."""
+        host = self._settings.values.hub_signed_in
+        return (host, self._held_hub_token()) if host else None
 
     async def _held_hub_token(self) -> str | None:
         held = await self.keys.held(HUB)

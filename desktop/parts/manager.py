@@ -20,6 +20,7 @@ from desktop.system.paths import Paths, resources
 from desktop.ui.dialogs import confirm_link
 from desktop.ui.theme import Appearance
 from desktop.ui.window import Window
+from models.errors import NextStep, NotAccepted
 
 if TYPE_CHECKING:
     from desktop.parts.care import Care
@@ -27,14 +28,18 @@ if TYPE_CHECKING:
     from desktop.services.catalogue import CatalogueService
     from desktop.storage.acceptances import AcceptanceStore
     from desktop.ui.manager.page import ModelsPage
+    from models.catalogue import Catalogue
     from models.hub import Endpoint
     from models.local.backend import LocalBackend
 
-_OFFER_MS = 4_000  # after the window is there
+_READ_AHEAD_MS, _OFFER_MS = 1_500, 4_000  # after the window is there
 
 
 class Manager(QObject):
-    """All about models. Nothing is built, read or measured before it is first needed. GUI thread only."""
+    """All about models. Nothing is built or measured before it is first needed. GUI thread only.
+
+    What the page would have to wait for most, the catalogue, is read beside the window soon after it opened.
+    """
 
     def __init__(
         self,
@@ -61,6 +66,8 @@ class Manager(QObject):
             self,
             endpoints=self._endpoints,
         )
+        self._read: Catalogue | None = None
+        QTimer.singleShot(_READ_AHEAD_MS, self, self.read_ahead)
         QTimer.singleShot(_OFFER_MS, self, self.downloads.offer_unfinished)
         self.importing = Importing(window, models, background, self._release, paths, look, self)
 
@@ -93,11 +100,35 @@ class Manager(QObject):
         from models.machine import this_machine
 
         return CatalogueService(
-            lambda: load(resources() / "catalogue", self._paths.own_catalogue),
+            lambda: self._read or load(resources() / "catalogue", self._paths.own_catalogue),
             lambda: this_machine(None, ()),
             self._models,
             self,
         )
+
+    def read_ahead(self) -> None:
+        """Read the catalogue in another thread, with the code that goes through it, unless it was read."""
+        if "catalogue" not in self.__dict__:
+            self._background.run(_read_aside(self._paths.own_catalogue), self._take_read)
+
+    def _take_read(self, outcome: Outcome) -> None:
+        """What failed fails again where the catalogue is wanted, and is told there."""
+        self._read = outcome.value
+        import desktop.ui.manager.found
+        import desktop.ui.manager.page  # noqa: F401 - so that a click need not wait for it
+
+    def check_licence(self, model_id: str) -> None:
+        """Raises NotAccepted for a model here whose licence is to be accepted before its first use."""
+        model = self._models.named(model_id)
+        if model is None or model.source == "starter":  # which is open, and is not to wait for the catalogue
+            return
+        passport = self.downloads.acceptances.pending(self.catalogue.terms_of(model))
+        if passport is not None:
+            raise NotAccepted(
+                f"{passport.full_name}: {passport.sentence}",
+                f"Accept it on the Models page, beside “{model.name}”; then ask again.",
+                next_step=NextStep.CHOOSE_MODEL,
+            )
 
     def make_page(self) -> ModelsPage:
         """The page, connected; the machine is measured for it meanwhile."""
@@ -167,3 +198,20 @@ class Manager(QObject):
     def _open_link(self, address: str) -> None:
         if confirm_link(self._window, address):
             QDesktopServices.openUrl(QUrl(address))
+
+
+async def _read_aside(own: Path) -> Catalogue:
+    import asyncio
+
+    return await asyncio.to_thread(_read, own)
+
+
+def _read(own: Path) -> Catalogue:
+    import models.comparing
+    import models.selection
+    import models.unfinished  # noqa: F401 - the page needs them, and they take as long as the catalogue
+    from models.catalogue import load
+    from models.machine import this_machine
+
+    this_machine(None, ())
+    return load(resources() / "catalogue", own)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from models.errors import AppError
-from models.licences import Acceptance, Passport, pending
+from models.licences import Acceptance, Passport, needs_acceptance, pending
 
 if TYPE_CHECKING:
     from desktop.storage.acceptances import AcceptanceStore
@@ -33,8 +33,8 @@ class AcceptanceService(QObject):
             return ()
 
     def pending(self, terms: Terms) -> Passport | None:
-        """What has to be accepted before a model with these terms is downloaded; None if nothing."""
-        if terms.passport is None:
+        """What has to be accepted before such a model is downloaded or first used; None if nothing."""
+        if not needs_acceptance(terms.passport):
             return None
         return pending(terms.passport, terms.ids, self.all())
 

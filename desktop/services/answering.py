@@ -63,6 +63,7 @@ class AnsweringService(QObject):
         self._models, self._settings, self._setup = models, settings, setup
         self.remote = remote
         self.decide: Decide | None = None
+        self.check_licence: Callable[[str], None] = lambda _model: None  # of a model that is here
         models.changed.connect(self.changed)
 
     def offered(self) -> list[Answerer]:
@@ -89,9 +90,16 @@ class AnsweringService(QObject):
     def route(self, conversation_id: int | None, earlier: Sequence[StoredMessage] = ()) -> Route:
         """The route of the answer to the last of these messages.
 
-        Raises NotAllowed before anything is sent to a gateway that the user has not agreed to, and what
+        Raises NotAllowed before anything is sent to a gateway that the user has not agreed to, NotAccepted
+        before the first use of a model whose licence asks for that, and what
         `models.routing.choose_simply` raises.
         """
+        route = self._picked(conversation_id, earlier)
+        if route.backend == "local":
+            self.check_licence(route.model)
+        return route
+
+    def _picked(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
         mode, one = self.mode(conversation_id), self.chosen(conversation_id)
         if one is AUTOMATIC and self.decide is not None:
             return self._checked(self.decide(earlier))

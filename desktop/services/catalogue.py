@@ -11,10 +11,11 @@ from desktop.services.models import ModelService
 from models.catalogue import Catalogue, CatalogueModel
 from models.fit import Fit, Machine, fit
 from models.library import LocalModel
-from models.licences import Label, label_of
+from models.licences import Label
 from models.offer import Offer, installed_ids, offers
 from models.selection import Choice, Wish, select
 from models.surroundings import Surroundings
+from models.terms import Terms, terms_of_file
 
 
 class CatalogueService(QObject):
@@ -96,11 +97,13 @@ class CatalogueService(QObject):
         """What the catalogue knows of an installed model, as far as its name is sure."""
         return self.catalogue.by_name(model.architecture, model.name)
 
+    def terms_of(self, model: LocalModel) -> Terms:
+        """Under which licence an installed model is: its file's word, else the catalogue's."""
+        return terms_of_file(model, self.catalogue)
+
     def label_of(self, model: LocalModel) -> Label:
-        """The licence's label of an installed model: its file's word, else the catalogue's."""
-        entry = self.entry_of(model)
-        stated = model.licence or (entry.licence if entry else "")
-        return label_of(self.catalogue.passport_of(model.licence, entry), stated)
+        """The label of that licence."""
+        return self.terms_of(model).label
 
     def fit_of(self, model: LocalModel) -> Fit | None:
         """How an installed model does on this machine; None if its file doesn't say."""

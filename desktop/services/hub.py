@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 _MOST_FOUND = 100
 
 
+async def _at_once() -> None:
+    pass
+
+
 class HubService(QObject):
     """Asks only when told to. GUI thread.
 
     `found` carries a search's results as FoundModels, `looked` a RepoOffer; `search_failed` and
-    `look_failed` an AppError. Nothing comes of what was given up.
+    `look_failed` an AppError. Nothing comes of what was given up. A look, which may need a token, waits
+    until that is `ready`.
     """
 
     found = Signal(object)
@@ -44,9 +49,11 @@ class HubService(QObject):
         acceptances: AcceptanceService,
         folder: Path,
         parent: QObject | None = None,
+        *,
+        ready: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         super().__init__(parent)
-        self._background, self._line = background, line
+        self._background, self._line, self._ready = background, line, ready
         self._endpoints, self._token = endpoints, token
         self._catalogue, self._acceptances, self._folder = catalogue, acceptances, folder
         self._search: Job | None = None
@@ -117,6 +124,7 @@ class HubService(QObject):
         catalogue = self._catalogue.catalogue
 
         async def look_at() -> RepoOffer:
+            await self._ready()
             return await look(wanted, self._line().get(), self._hub(), catalogue, place)
 
         return look_at()

@@ -89,6 +89,11 @@ class KeyService(QObject):
         key = Key.parse(text)
         self._run(name, lambda: self._keys.add(name, key), self._on_held)
 
+    def replace(self, name: str, text: str) -> None:
+        """Keep what was typed or pasted as its only key; raises BadKey at once."""
+        key = Key.parse(text)
+        self._run(name, lambda: self._keys.replace(name, (key,)), self._on_held)
+
     def remove(self, name: str) -> None:
         """Forget its keys; `restore` brings them back while Inshore runs."""
         removed: list[Key] = []

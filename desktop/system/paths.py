@@ -88,6 +88,11 @@ class Paths:
         return self.cache / "gateways"
 
     @property
+    def model_headers(self) -> Path:
+        """What the headers of model files said."""
+        return self.cache / "model-headers.json"
+
+    @property
     def state_key(self) -> Path:
         return self.data / "state.key"
 

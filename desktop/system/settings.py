@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from models.budget import Budget
 
 _LARGEST_BYTES = 1 << 20
+_HOST = re.compile(r"[\w.:-]{0,253}")
 
 
 class Theme(StrEnum):
@@ -41,7 +43,7 @@ class Settings:
     `models` is what was set for single models, by id; `max_tokens`, `temperature` and
     `thinking_budget` hold for all of them. `providers` are the gateways, without their keys.
     `mode` and `model` are who answers new conversations; without a model it is the library's default.
-    With `hub_token` the keyring has a token for the first of the hubs.
+    `hub_signed_in` is the hub that the keyring has a token for, as its host; "" for none.
     `allowed` are the gateways, by id, that the user agreed to send messages to.
     `budgets` are what may be spent at gateways.
     `hub_endpoints` are the hubs that models come from, the next where one fails.
@@ -63,7 +65,7 @@ class Settings:
     send_with_enter: bool = True
     keep_states: bool = True
     hub_endpoints: tuple[str, ...] = (MAIN,)
-    hub_token: bool = False
+    hub_signed_in: str = ""
     allowed: tuple[str, ...] = ()
     unknown: Mapping[str, object] = field(default_factory=dict, repr=False)
 
@@ -258,6 +260,12 @@ def _text(value: object) -> str:
     raise ValueError
 
 
+def _host(value: object) -> str:
+    if isinstance(value, str) and _HOST.fullmatch(value):
+        return value
+    raise ValueError
+
+
 def _ids(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise ValueError
@@ -310,6 +318,6 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "send_with_enter": _bool,
     "keep_states": _bool,
     "hub_endpoints": _addresses,
-    "hub_token": _bool,
+    "hub_signed_in": _host,
     "allowed": _ids,
 }

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.gguf import read_header
+from models.library import Library
 from tests.benchmarks.rows import Row
 from tests.fixtures.gguf_writer import F32, I32, TEXT, Array, Gguf, usual_metadata
 
@@ -57,6 +58,25 @@ def bench_header() -> list[Row]:
     if header.vocabulary != _VOCABULARY:
         raise RuntimeError("the vocabulary was not counted")
     return [_row("header with a vocabulary of 150,000", read_ms, "ms", 30)]
+
+
+def bench_list() -> list[Row]:
+    """What the window waits for at its start: 500 such models, whose headers an earlier start has read."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        first = large_vocabulary(home / "model-0.gguf")
+        files = [home / f"model-{number}.gguf" for number in range(500)]
+        for file in files[1:]:
+            os.link(first, file)
+        items = [{"id": file.stem, "path": str(file)} for file in files]
+        (home / "library.json").write_text(json.dumps({"default": None, "models": items}))
+        Library(home, home / "no starter", home / "headers.json").models()
+        begun = time.perf_counter()
+        found = Library(home, home / "no starter", home / "headers.json").models()
+        list_ms = (time.perf_counter() - begun) * 1000
+    if len(found) != 500 or any(model.problem is not None for model in found):
+        raise RuntimeError("not all models were listed")
+    return [_row("500 models listed at the start", list_ms, "ms", 150)]
 
 
 def large_vocabulary(path: Path) -> Path:

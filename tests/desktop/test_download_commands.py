@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from models.outbound import Sent
 from models.unfinished import Unfinished
 from tests.fakes import FakeBackend
 from tests.fixtures.gguf_writer import Gguf
+from tests.fixtures.keyrings import MemoryHolder, keyring_of
 from tests.hub_server import Fault, HubServer
 
 ROOT = Path(__file__).parents[2]
@@ -224,6 +227,30 @@ def test_the_token_goes_to_the_first_endpoint_only(
     words = ["models", "download", f"{REPO}/{LARGE}", "--endpoint", "http://127.0.0.1:9", "--endpoint", other]
     assert cli.main(words, services) == 1
     assert not any("authorization" in request.headers for request in server.to("hub"))
+
+
+def test_a_token_of_the_keyring_goes_to_the_hub_that_it_was_entered_for(
+    server: HubServer, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = MemoryHolder()
+    services = replace(services, keyring=lambda _asked: keyring_of(holder))
+    services.paths.create()
+    save(services.paths.settings_file, Settings(hub_endpoints=(server.url,)))
+    server.repositories[REPO].gated = "auto"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(server.token.encode())))
+    assert cli.main(["key", "set", "huggingface-hub"], services) == 0
+    assert holder.entries == {"huggingface-hub": server.token}
+    assert cli.main(["models", "download", f"{REPO}/{SMALL}"], services) == 0
+
+    other, asked = server.url.replace("127.0.0.1", "localhost"), len(server.requests)
+    assert cli.main(["models", "download", f"{REPO}/{LARGE}", "--endpoint", other], services) == 1
+    assert len(server.requests) > asked
+    assert not any("authorization" in request.headers for request in server.requests[asked:])
+
+    assert cli.main(["key", "clear", "huggingface-hub"], services) == 0
+    calls = holder.calls
+    assert cli.main(["models", "download", f"{REPO}/{LARGE}"], services) == 1
+    assert holder.calls == calls
 
 
 def test_gated_says_where(server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,6 +89,20 @@ def test_a_silent_file_takes_its_licence_from_its_catalogue_entry(
     assert model["advice"]["words"] in out
 
 
+def test_a_model_answers_only_when_its_licence_was_accepted(
+    services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _add(services, tmp_path, "g.gguf", **GEMMA)
+    _add(services, tmp_path, "silent.gguf", **{"general.license": None})
+    assert cli.main(["ask", "Hello?", "--model", "g"], services) == 1
+    refused = capsys.readouterr().err
+    assert "The model’s licence must be accepted first." in refused
+    assert 'models accept g --use "…"' in refused
+    assert cli.main(["ask", "Hello?", "--model", "silent"], services) == 0  # nothing is known to accept
+    assert cli.main(["models", "accept", "g", "--use", "my shop"], services) == 0
+    assert cli.main(["ask", "Hello?", "--model", "g"], services) == 0
+
+
 def test_accepting_shows_the_text_and_is_listed(
     services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

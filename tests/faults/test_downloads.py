@@ -265,6 +265,19 @@ def test_f24_silence_is_told_and_ended(server: HubServer, tmp_path: Path) -> Non
     assert run.of(Retrying)[0].why == "127.0.0.1 fell silent."
 
 
+def test_f24_a_slow_line_is_not_taken_for_silence(server: HubServer, tmp_path: Path) -> None:
+    """Each of its buffers is larger than all that comes."""
+    server.pace_bytes_s = len(content()) / 1.5
+    slowly = replace(QUICK, part_bytes=32 << 20, gather_s=0.05, stall_notice_s=1.0)
+    run = bring(target(server, tmp_path), slowly)
+
+    arrived(run, tmp_path)
+    assert not run.of(Stalled)
+    seen = {event.done_bytes for event in run.of(Progress)}
+    assert len(seen) > 8
+    assert any(event.rate_bytes_s for event in run.of(Progress))
+
+
 def test_f24_a_pause_while_the_server_is_silent_is_quick(server: HubServer, tmp_path: Path) -> None:
     server.faults = [Fault(stall_after=10, times=4)]
     run = bring(

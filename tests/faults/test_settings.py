@@ -28,6 +28,7 @@ CHOSEN = Settings(
     keep_states=False,
     thinking_budget=512,
     hub_endpoints=("https://huggingface.co", "https://mirror.example.org/hub"),
+    hub_signed_in="huggingface.co",
     models={"天": Options(top_k=3, stop=("END",)), "m": Options(context=4096, unknown={"new": [1]})},
 )
 
@@ -111,6 +112,8 @@ def test_f45_a_corrupt_file_is_kept_and_the_defaults_hold(path: Path, content: b
         ("hub_endpoints", [1]),
         ("hub_endpoints", ["https://good.example.org", "ftp://bad.example.org"]),
         ("hub_endpoints", ["http://192.168.1.5"]),
+        ("hub_signed_in", "https://hub.example.org/a"),
+        ("hub_signed_in", True),
     ],
     ids=lambda value: str(value)[:20],
 )

@@ -214,7 +214,7 @@ def test_a_file_that_changes_is_read_again(home: Path) -> None:
 def test_a_header_is_read_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = _library(home)
     library.models()
-    monkeypatch.setattr("models.library.read_header", None)
+    monkeypatch.setattr("models.library.read_facts", None)
     assert library.get(STARTER_ID).problem is None
 
 

@@ -1,6 +1,7 @@
 """S01, the half that runs in the window's process: reading the header of a hostile file.
 
-Whatever the bytes are, the answer comes fast, in little memory, as an AppError or a header.
+Whatever the bytes are, the answer comes fast, in little memory, as an AppError or a header, and so does the
+judgement of what it would take of this machine.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from pathlib import Path
 import pytest
 
 from models.errors import AppError, DamagedModel, NotAModel, UnsupportedModel
+from models.fit import Machine, fit
 from models.gguf import read_header
+from models.shapes import of_header
 from tests.fixtures.gguf_writer import (
     ARRAY,
     F32,
+    F64,
     TEXT,
     U8,
     U32,
@@ -39,6 +43,18 @@ _FAST_S = 2.0
 _MEMORY_BYTES = 160 << 20
 
 _HUGE = [1 << 31, 1 << 32, 1 << 40, 1 << 60, 1 << 62, (1 << 63) - 1, 1 << 63, (1 << 64) - 1]
+
+
+_SHAPED: dict[str, Value] = {
+    "llama.block_count": Typed(U32, 2),
+    "llama.embedding_length": Typed(U32, 64),
+    "llama.attention.head_count": Typed(U32, 4),
+    "llama.attention.head_count_kv": Typed(U32, 2),
+    "llama.attention.key_length": Typed(U32, 16),
+    "llama.attention.sliding_window": Typed(U32, 8),
+    "llama.expert_count": Typed(U32, 8),
+    "llama.expert_used_count": Typed(U32, 2),
+}
 
 
 def _with(**changes: Value) -> Gguf:
@@ -123,7 +139,9 @@ def _outcome(path: Path) -> AppError | None:
     begun = time.perf_counter()
     outcome = None
     try:
-        read_header(path)
+        shape = of_header(read_header(path))
+        if shape is not None:
+            fit(shape, Machine(16 * 10**9, 40e9))
     except AppError as error:
         outcome = error
     assert time.perf_counter() - begun < _FAST_S
@@ -149,6 +167,20 @@ def test_s01_odd_but_lawful_headers_are_read(tmp_path: Path) -> None:
         _with(evil=Array(TEXT, [])),
     ):
         assert _outcome(gguf.write(tmp_path / "odd.gguf")) is None
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan"), -1e300, 1e300, 0.5])
+@pytest.mark.parametrize("key", ["head_count", "head_count_kv", "sliding_window_pattern"])
+def test_s01_numbers_that_no_model_has_are_not_believed(tmp_path: Path, key: str, number: float) -> None:
+    values = _SHAPED | {f"llama.attention.{key}": Array(F64, [number, number])}
+    assert _outcome(Gguf(usual_metadata() | values).write(tmp_path / "odd.gguf")) is None
+
+
+@pytest.mark.parametrize("key", [key for key in _SHAPED if key.startswith("llama")])
+@pytest.mark.parametrize("number", _HUGE)
+def test_s01_no_dimension_costs_memory(tmp_path: Path, key: str, number: int) -> None:
+    values = _SHAPED | {key: Typed(U64, number)}
+    assert _outcome(Gguf(usual_metadata() | values).write(tmp_path / "odd.gguf")) is None
 
 
 def test_s01_cut_anywhere(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from desktop.services.acceptances import AcceptanceService
 from desktop.services.care import CareService
 from desktop.services.catalogue import CatalogueService
 from desktop.services.models import ModelService
@@ -32,7 +33,8 @@ _AT_ONCE = 12  # cards; a page that opens at once can't make hundreds
 class Installed(QWidget):
     """Shows the library; `add_requested`, `remove_requested(id, name)` and the like leave the deed to others.
 
-    `opened(catalogue id)` asks for what the catalogue knows of a model.
+    `opened(catalogue id)` asks for what the catalogue knows of a model, `accept_requested(id)` for a
+    licence that is to be accepted before a model's first use.
     """
 
     add_requested = Signal()
@@ -40,6 +42,7 @@ class Installed(QWidget):
     reveal_requested = Signal(str)
     trash_requested = Signal(str)
     opened = Signal(str)
+    accept_requested = Signal(str)
 
     def __init__(
         self,
@@ -49,10 +52,11 @@ class Installed(QWidget):
         look: Appearance,
         parent: QWidget,
         care: CareService | None = None,
+        acceptances: AcceptanceService | None = None,
     ) -> None:
         super().__init__(parent)
         self._models, self._settings, self._catalogue, self._look = models, settings, catalogue, look
-        self._care = care
+        self._care, self._acceptances = care, acceptances
         self._unfolded = ""  # the model whose settings are in sight, also after the cards are made anew
         self._add = QPushButton("Add a model file…", self)
         self._add.setObjectName("add-model")
@@ -172,6 +176,11 @@ class Installed(QWidget):
     def _remember(self, unfolded: str) -> None:
         self._unfolded = unfolded
 
+    def _asks(self, model: LocalModel) -> bool:
+        """Whether its licence is to be accepted before it is used."""
+        terms = self._catalogue.terms_of(model)
+        return self._acceptances is not None and self._acceptances.pending(terms) is not None
+
     def _buttons(self, frame: QFrame, model: LocalModel, first: bool) -> list[QWidget]:
         buttons: list[QWidget] = []
         if first:
@@ -179,11 +188,16 @@ class Installed(QWidget):
             chip.setWordWrap(False)
             chip.setText("Answers new messages")
             buttons.append(chip)
-        elif model.problem is None:
+        elif model.problem is None and not self._asks(model):
             use = QPushButton("Use this one", frame)
             use.setObjectName(f"use-{model.id}")
             use.clicked.connect(lambda: self._models.choose(model.id))
             buttons.append(use)
+        if model.problem is None and self._asks(model):
+            read = QPushButton("Read its licence to use it…", frame)
+            read.setObjectName(f"accept-{model.id}")
+            read.clicked.connect(partial(self.accept_requested.emit, model.id))
+            buttons.append(read)
         if model.problem is None and (entry := self._catalogue.entry_of(model)) is not None:
             about = QPushButton("About this model", frame)
             about.setProperty("link", True)

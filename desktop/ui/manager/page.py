@@ -21,7 +21,6 @@ from desktop.ui.theme import Appearance
 
 if TYPE_CHECKING:
     from desktop.services.bringing import Bringing
-    from desktop.ui.manager.bring import Bring
     from desktop.ui.manager.downloads import DownloadList
     from desktop.ui.manager.hub_view import HubView
     from desktop.ui.manager.tall_list import TallList
@@ -64,13 +63,15 @@ class ModelsPage(Page):
         self._can_download = can_download or bringing is not None
         self._from: QWidget | None = None  # where one was, and how far it was scrolled
         self._place = 0
-        self.installed = Installed(models, settings, catalogue, look, self, care)
+        acceptances = bringing.acceptances if bringing is not None else None
+        self.installed = Installed(models, settings, catalogue, look, self, care, acceptances)
+        self.installed.accept_requested.connect(self.ask_to_accept)
         self.installed.add_requested.connect(self.add_requested)
         self.installed.remove_requested.connect(self.remove_requested)
         self.installed.opened.connect(self.show_model)
         self.browse: Browse | None = None
         self.hub: HubView | None = None
-        self._over: Detail | Comparison | Bring | None = None  # what lies over the catalogue
+        self._over: QWidget | None = None  # what lies over the catalogue
         self._tabs = QWidget(self)
         self._here = self._tab("On this machine", "tab-installed")
         self._all = self._tab("Catalogue", "tab-catalogue")
@@ -130,6 +131,30 @@ class ModelsPage(Page):
         view.link_activated.connect(self.link_activated)
         view.token_entered.connect(self.token_entered)
         self._lay_over(view)
+
+    def ask_to_accept(self, model_id: str) -> None:
+        """Show the licence of a model that is here; once it is accepted, the model answers."""
+        model = self._models.named(model_id)
+        if model is None or self._bringing is None:
+            return
+        from desktop.ui.manager.licence import AcceptanceCard
+
+        terms, acceptances = self._catalogue.terms_of(model), self._bringing.acceptances
+        passport = acceptances.pending(terms)
+        if passport is None:
+            self._models.choose(model_id)
+            return
+
+        def accept(use: str) -> None:
+            if acceptances.accept(passport, terms.ids[0], use):
+                self.show_installed()
+                self._models.choose(model_id)
+
+        asked = AcceptanceCard(passport, model.name, self)
+        asked.accepted.connect(accept)
+        asked.refused.connect(self._go_back)
+        asked.full_text_requested.connect(self.link_activated)
+        self._lay_over(asked)
 
     def _download(self, model_id: str) -> None:
         from models.looking import Wanted
@@ -207,7 +232,7 @@ class ModelsPage(Page):
         coming.link_activated.connect(self.link_activated)
         return coming
 
-    def _lay_over(self, view: Detail | Comparison | Bring) -> None:
+    def _lay_over(self, view: QWidget) -> None:
         if self._over is None:
             self._place = self.verticalScrollBar().value()
             known = {self.browse: "Back to the catalogue", self.hub: "Back to the hub"}

@@ -20,15 +20,18 @@ from desktop.system.settings import Theme
 from desktop.ui.labels import plain_label
 from desktop.ui.page import Page, card
 from desktop.ui.settings.hub import HubAddresses
+from desktop.ui.settings.hub_token import HubToken
 from desktop.ui.settings.thinking import ThinkingBudget
 
 _THEMES = ((Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
 
 
 class SettingsPage(Page):
-    """Changes go to the service; `folder_requested(path)` asks to show the data folder."""
+    """Changes go to the service; `folder_requested(path)` asks to show the data folder, and
+    `hub_token_removed` to forget the token that the keyring has for a hub."""
 
     folder_requested = Signal(str)
+    hub_token_removed = Signal()
 
     def __init__(self, settings: SettingsService, data: Path, parent: QWidget | None = None) -> None:
         super().__init__("Settings", "What you change here is in effect at once.", parent)
@@ -110,15 +113,19 @@ class SettingsPage(Page):
         words = plain_label(frame, "muted")
         words.setText(
             "Addresses of hubs, one a line. The first is asked first, the next where it fails: mirrors help "
-            "where the main hub can’t be reached. An access token goes to the first one only."
+            "where the main hub can’t be reached. An access token goes only to the hub it was entered for."
         )
         hubs = HubAddresses(frame)
         hubs.show_value(self._settings.values.hub_endpoints)
         hubs.chosen.connect(lambda addresses: self._settings.update(hub_endpoints=addresses))
+        token = HubToken(frame)
+        token.show_host(self._settings.values.hub_signed_in)
+        token.removed.connect(self.hub_token_removed)
+        self._settings.changed.connect(lambda values: token.show_host(values.hub_signed_in))
         column = QVBoxLayout(frame)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(8)
-        for widget in (title, words, hubs):
+        for widget in (title, words, hubs, token):
             column.addWidget(widget)
         return frame
 
