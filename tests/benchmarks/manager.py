@@ -47,6 +47,19 @@ def bench_scroll() -> list[Row]:
     return rows
 
 
+def bench_results() -> list[Row]:
+    """1,000 results of a hub’s search, from top to bottom in 600 frames."""
+    rows = []
+    for screen, said in _children("results"):
+        rows += [
+            _row(
+                f"frame while scrolling 1,000 results, p99, {screen}", said["p99_s"] * 1000, "ms", _FRAME_MS
+            ),
+            _row(f"frame while scrolling 1,000 found, longest, {screen}", said["max_s"] * 1000, "ms"),
+        ]
+    return rows
+
+
 def bench_header() -> list[Row]:
     """A file with 150,000 tokens and as many merges, once it is in the system's cache."""
     with tempfile.TemporaryDirectory() as folder:

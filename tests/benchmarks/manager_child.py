@@ -1,4 +1,4 @@
-"""What the manager's benchmarks measure, each in a process of its own: `open` or `scroll`."""
+"""What the manager's benchmarks measure, each in a process of its own: `open`, `scroll` or `results`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from PySide6.QtTest import QTest
 
 from desktop.services.catalogue import CatalogueService
 from desktop.system.paths import Paths, resources
+from desktop.ui.manager.hub_list import FoundList
 from desktop.ui.manager.page import ModelsPage
+from desktop.ui.page import Page
 from models.catalogue import Catalogue, load
 from models.fake import FakeBackend
 from models.fit import Machine
+from models.hub_values import Found, Gate
 from models.library import Library
+from models.licences import Licences, label_of
+from models.repo_offer import FoundModel
 from tests.benchmarks.window_child import FirstPaint, Scene
 from tests.fixtures.gguf_writer import Gguf, usual_metadata
 
@@ -92,7 +97,40 @@ def scroll() -> dict[str, float]:
     return {"p99_s": frames[int(len(frames) * 0.99)], "max_s": frames[-1], "rows": rows}
 
 
-def flight(scene: Scene, page: ModelsPage) -> Sequence[float]:
+def results() -> dict[str, float]:
+    """The same flight over as many results of a hub’s search."""
+    scene = Scene(FakeBackend())
+    page = Page("Hub", "")
+    found = FoundList(scene.look, page)
+    page.column.addWidget(found)
+    scene.window.show_page(page)
+    licences = shipped().licences
+    found.show_rows([_result(number, licences) for number in range(OFFERS)])
+    QTest.qWait(300)
+    frames = flight(scene, page)
+    rows = found.rows.rowCount()
+    scene.close()
+    return {"p99_s": frames[int(len(frames) * 0.99)], "max_s": frames[-1], "rows": rows}
+
+
+def _result(number: int, licences: Licences) -> FoundModel:
+    stated = ("apache-2.0", "llama4", "")[number % 3]
+    found = Found(
+        f"publisher-{number % 40}/A-Model-{number}-GGUF",
+        stated,
+        Gate.OPEN,
+        1_000_000 - number * 7,
+        number,
+        "2026-10-01",
+        None,
+        "llama",
+        8192,
+        (1 + number % 70) * 10**9,
+    )
+    return FoundModel(found, label_of(licences.by_name(stated), stated))
+
+
+def flight(scene: Scene, page: Page) -> Sequence[float]:
     """Seconds of each frame, from moving the bar to the end of painting; the shortest first."""
     bar = page.verticalScrollBar()
     frames = []
@@ -105,5 +143,5 @@ def flight(scene: Scene, page: ModelsPage) -> Sequence[float]:
 
 
 if __name__ == "__main__":
-    measures = {"open": open_page, "scroll": scroll}
+    measures = {"open": open_page, "scroll": scroll, "results": results}
     print(json.dumps(measures[sys.argv[1]]()))
