@@ -1,0 +1,93 @@
+"""The columns of the chart over time: days, weeks or months, each stacked by model, as whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from desktop.services.usage import Figures
+from desktop.storage.usage_values import ModelKey, Span
+from desktop.ui.usage.marks import OTHERS, Fill, fills
+from desktop.ui.usage.measures import Measure
+
+_MOST_DAYS, _MOST_WEEKS, _MOST_SERIES = 62, 53, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One model's share of every column; without a `key` it is of all the models that have no own one."""
+
+    key: ModelKey | None
+    fill: Fill
+    values: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        return model_words(self.key) if self.key else "others"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What stands under each column, and its parts from the bottom up."""
+
+    per: str
+    labels: tuple[str, ...]
+    parts: tuple[Part, ...]
+
+    def heights(self) -> tuple[int, ...]:
+        return tuple(sum(part.values[n] for part in self.parts) for n in range(len(self.labels)))
+
+
+def model_words(key: ModelKey) -> str:
+    """A model's name, without the provider that some carry in front."""
+    return key.model.removeprefix(f"{key.provider}/")
+
+
+def columns(figures: Figures, measure: Measure) -> Columns:
+    """From the first day of the span, or the first with a row, to the last."""
+    first, last = _ends(figures)
+    per, start_of, label = _scale(first, last)
+    starts = _starts(first, last, start_of)
+    place = {start: number for number, start in enumerate(starts)}
+    own = _own_keys(figures, measure)
+    values: dict[ModelKey | None, list[int]] = {}
+    for one in figures.panel.by_day:
+        if amount := measure.of(one.totals):
+            row = values.setdefault(one.key if one.key in own else None, [0] * len(starts))
+            row[place[start_of(date.fromordinal(one.day))]] += amount
+    filled = fills(own)
+    order = [*own, None]
+    parts = [Part(key, filled[key] if key else OTHERS, tuple(values[key])) for key in order if key in values]
+    return Columns(per, tuple(label(start) for start in starts), tuple(parts))
+
+
+def _own_keys(figures: Figures, measure: Measure) -> list[ModelKey]:
+    """The models with a part of their own: those with the most of it."""
+    most = sorted(figures.panel.by_model, key=lambda one: -measure.of(one[1]))
+    keys = [key for key, sums in most if measure.of(sums)]
+    patterned = fills(keys)
+    own = [key for key in keys if key in patterned]
+    return own if len(keys) == len(own) <= _MOST_SERIES else own[: _MOST_SERIES - 1]
+
+
+def _ends(figures: Figures) -> tuple[date, date]:
+    days = [one.day for one in figures.panel.by_day]
+    wanted = figures.wanted
+    first = min([*days, wanted.first_day] if wanted.first_day else days)
+    last = max([*days, wanted.last_day] if wanted.last_day and figures.span is not Span.ALL else days)
+    return date.fromordinal(first), date.fromordinal(last)
+
+
+def _scale(first: date, last: date) -> tuple[str, Callable[[date], date], Callable[[date], str]]:
+    days = (last - first).days + 1
+    if days <= _MOST_DAYS:
+        return "day", lambda day: day, lambda day: f"{day.day} {day:%b}"
+    if days <= _MOST_WEEKS * 7:
+        return "week", lambda day: day - timedelta(days=day.weekday()), lambda day: f"{day.day} {day:%b}"
+    return "month", lambda day: day.replace(day=1), lambda day: f"{day:%b %Y}"
+
+
+def _starts(first: date, last: date, start_of: Callable[[date], date]) -> Sequence[date]:
+    span = range(first.toordinal(), last.toordinal() + 1)
+    return sorted({start_of(date.fromordinal(day)) for day in span})
