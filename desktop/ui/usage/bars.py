@@ -79,4 +79,4 @@ class Bars(QWidget):
         metrics = self.fontMetrics()
         figures = max((metrics.horizontalAdvance(bar.words) for bar in self._bars), default=0)
         names = max((metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0)
-        return min(names, max(60, (self.width() - figures) // 2)), figures
+        return min(names + 4, max(60, (self.width() - figures) // 2)), figures

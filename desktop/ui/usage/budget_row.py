@@ -100,8 +100,13 @@ def budget_name(budget: Budget, provider: str = "") -> str:
 def used_words(state: BudgetState) -> str:
     """ "¥41 of ¥50 used, 82 %. ¥9 left."; a reserved amount counts as used."""
     used, limit = state.used.nano, state.budget.limit.nano
-    share = f", {used * 100 // limit} %" if limit else ""
+    share = f", {_percent(used, limit)}" if limit else ""
     words = f"{exact(state.used)} of {exact(state.budget.limit)} used{share}."
     if used >= limit:
         return f"{words} Nothing is left: only this machine answers."
     return f"{words} {'Only ' if state.warns else ''}{exact(state.left)} left."
+
+
+def _percent(used: int, limit: int) -> str:
+    """Rounded down, so that no warning is missing at "80 %"."""
+    return "< 1 %" if 0 < used * 100 < limit else f"{used * 100 // limit} %"

@@ -39,7 +39,8 @@ def column_chart(columns: Columns, measure: Measure, theme: Theme, spoken: str, 
         below = [low + high for low, high in zip(below, part.values, strict=True)]
     ticks = steps(max(below, default=0))
     plot.getAxis("left").setTicks([[(float(value), measure.tick(value)) for value in ticks]])
-    plot.setYRange(0, float(ticks[-1]), padding=0.02)
+    plot.getAxis("left").setStyle(hideOverlappingLabels=False)
+    plot.setYRange(0, ticks[-1] * 1.08, padding=0.01)
     plot.setXRange(-0.6, max(count, 7) - 0.4, padding=0)
     plot.show_labels(columns.labels)
     return plot  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from desktop.services.usage import Figures
+from desktop.storage.ledger_values import Place
 from desktop.storage.usage_values import ModelKey, Span
 from desktop.ui.usage.marks import OTHERS, Fill, fills
 from desktop.ui.usage.measures import Measure
@@ -57,7 +58,7 @@ def columns(figures: Figures, measure: Measure) -> Columns:
             row = values.setdefault(one.key if one.key in own else None, [0] * len(starts))
             row[place[start_of(date.fromordinal(one.day))]] += amount
     filled = fills(own)
-    order = [*own, None]
+    order = [*sorted(own, key=lambda key: key.place is not Place.LOCAL), None]
     parts = [Part(key, filled[key] if key else OTHERS, tuple(values[key])) for key in order if key in values]
     return Columns(per, tuple(label(start) for start in starts), tuple(parts))
 

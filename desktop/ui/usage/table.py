@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -25,7 +26,7 @@ from models.money import exact
 
 _PAGE, _HEIGHT_PX = 200, 320
 _HEADINGS = ("Time", "Model", "Where", "For", "Read", "Written", "Cost", "Took", "Ended")
-_WIDTHS = (132, 190, 110, 70, 70, 70, 96, 70, 100)
+_WIDTHS = (146, 150, 112, 76, 72, 72, 108, 70, 92)
 _NUMBERS = (4, 5, 6, 7)
 _STATES = {State.SENT: "running", State.EXPIRED: "not settled", State.RELEASED: "not charged"}
 _OUTCOMES = {Outcome.FINISHED: "finished", Outcome.STOPPED: "stopped", Outcome.FAILED: "failed"}
@@ -191,13 +192,17 @@ class RowTable(QFrame):
         header.setHighlightSections(False)
         for section, width in enumerate(_WIDTHS):
             header.resizeSection(section, width)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Interactive)
-        header.setStretchLastSection(True)
         return view
 
 
 class _View(QTableView):
-    """Gives way in width: it scrolls sideways instead of making the page wider."""
+    """Gives way in width: it scrolls sideways instead of making the page wider. The model gets what is left."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        header = self.horizontalHeader()
+        others = header.length() - header.sectionSize(1)
+        header.resizeSection(1, max(_WIDTHS[1], self.viewport().width() - others))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, 120)
