@@ -71,8 +71,8 @@ def counted(number: int) -> str:
 
 def steps(most: int) -> list[int]:
     """Round values from 0 up to at least `most`, for an axis: three to six of them."""
-    size = 1
-    while size * 10 <= max(most, 1):
+    size, most = 1, max(most, 1)
+    while size * 10 <= most:
         size *= 10
     candidates: Iterable[int] = (max(size // 5, 1), max(size // 2, 1), size, size * 2)
     step = next(one for one in candidates if one * 5 >= most)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.usage import Figures, UsageService
 from desktop.storage.ledger_values import LedgerRow, Place
@@ -38,7 +38,7 @@ _EMPTY = {
     Span.MONTH: "Nothing was asked this month, so nothing was used.",
     Span.ALL: "Nothing was asked yet. What your questions use and cost is shown here, exact to the token.",
 }
-_WIDEST = 920
+_WIDEST, _NARROW = 920, 620
 
 
 class UsagePage(Page):
@@ -56,7 +56,8 @@ class UsagePage(Page):
         self._span, self._model = Span.MONTH, ""
         self._rate: Rate | None = None
         self._figures: Figures | None = None
-        self.column.addLayout(self._make_choices())
+        self._choices = self._make_choices()
+        self.column.addLayout(self._choices)
         self._empty, self._empty_words = self._make_empty()
         self.tiles = FigureTiles(self)
         self.budgets = BudgetsCard(service, look, self)
@@ -138,7 +139,14 @@ class UsagePage(Page):
 
     # -- building
 
-    def _make_choices(self) -> QHBoxLayout:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        self._choices.setDirection(
+            QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        )
+
+    def _make_choices(self) -> QBoxLayout:
         self.spans = Segments("usage-span", "Time", self)
         self.spans.show_choices(_SPANS, self._span)
         self._models = Choice(self)

@@ -25,9 +25,9 @@ from desktop.ui.labels import plain_label
 from models.money import exact
 
 _PAGE, _HEIGHT_PX = 200, 320
-_HEADINGS = ("Time", "Model", "Where", "For", "Read", "Written", "Cost", "Took", "Ended")
-_WIDTHS = (146, 150, 112, 76, 72, 72, 108, 70, 92)
-_NUMBERS = (4, 5, 6, 7)
+_HEADINGS = ("Time", "Model", "Where", "Read", "Written", "Cost", "Ended", "Took", "For")
+_WIDTHS = (164, 150, 118, 76, 76, 112, 96, 72, 80)
+_NUMBERS = (3, 4, 5, 7)
 _STATES = {State.SENT: "running", State.EXPIRED: "not settled", State.RELEASED: "not charged"}
 _OUTCOMES = {Outcome.FINISHED: "finished", Outcome.STOPPED: "stopped", Outcome.FAILED: "failed"}
 _PLACES = (("Anywhere", None), ("On this machine", Place.LOCAL), ("At gateways", Place.REMOTE))
@@ -104,15 +104,15 @@ def cell(row: LedgerRow, column: int) -> str:
             return attempt.model.removeprefix(f"{attempt.provider}/")
         case 2:
             return "this machine" if attempt.place is Place.LOCAL else attempt.provider
-        case 3:
-            return attempt.purpose
-        case 4 | 5:
-            count = usage.prompt_tokens if column == 4 else usage.completion_tokens
+        case 3 | 4:
+            count = usage.prompt_tokens if column == 3 else usage.completion_tokens
             return "–" if count is None else f"{about}{count:,}"
-        case 6:
+        case 5:
             return "–" if row.cost is None else f"{about if row.cost.currency else ''}{exact(row.cost)}"
         case 7:
             return "–" if row.duration_ms is None else f"{row.duration_ms / 1000:.1f} s"
+        case 8:
+            return attempt.purpose
     return _STATES.get(row.state) or (_OUTCOMES[row.outcome] if row.outcome else "–")
 
 
@@ -196,7 +196,7 @@ class RowTable(QFrame):
 
 
 class _View(QTableView):
-    """Gives way in width: it scrolls sideways instead of making the page wider. The model gets what is left."""
+    """Gives way in width: it scrolls sideways. The model gets the width that is left."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
