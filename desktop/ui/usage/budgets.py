@@ -65,6 +65,7 @@ class BudgetsCard(QFrame):
             row.change_requested.connect(self._open)
             row.remove_requested.connect(self._remove)
             self._list.addWidget(row)
+            row.show()
         self._empty.setVisible(not self._rows)
 
     def _open(self, before: Budget | None) -> None:
@@ -76,6 +77,7 @@ class BudgetsCard(QFrame):
         form.left.connect(self._close)
         self._form = form
         self._place.addWidget(form)
+        form.show()
         self._add.hide()
         form.limit.setFocus()
 

@@ -50,3 +50,4 @@ class Segments(QWidget):
             button.setProperty("segment", True)
             self._group.addButton(button, number)
             self._row.insertWidget(number, button)
+            button.show()

@@ -75,6 +75,7 @@ class Sections(QWidget):
         ]
         for one in self._cards:
             self._column.addWidget(one)
+            one.show()
 
     # -- cards
 

@@ -100,7 +100,9 @@ def test_the_chart_is_drawn_and_can_be_heard(books: Books, page: UsagePage, qtbo
     books.write(6)
     page.show()
     qtbot.waitUntil(lambda: bool(page.findChildren(QWidget, "chart-over-time")))
-    assert "small: 3" in child(page, QWidget, "chart-over-time").accessibleName().replace(",", "")
+    spoken = child(page, QWidget, "chart-over-time").accessibleName()
+    assert "small: 246 tokens" in spoken
+    assert "Most: 25 Nov, 750 tokens" in spoken
     qtbot.mouseClick(child(page, QPushButton, "usage-measure-cost-in-cny"), Qt.MouseButton.LeftButton)
     cny = books.service.figures(Span.MONTH).panel.totals.costs["CNY"]
     qtbot.waitUntil(lambda: short(cny) in child(page, Bars, "bars-by-model").accessibleName())
