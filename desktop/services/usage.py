@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop.services.settings import SettingsService
 from desktop.services.usage_export import Export
 from desktop.storage.ledger import Ledger
-from desktop.storage.ledger_values import LedgerRow, Place
+from desktop.storage.ledger_values import LedgerRow
 from desktop.storage.usage import UsageReports
 from desktop.storage.usage_export import totals_values
 from desktop.storage.usage_file import Table
@@ -23,8 +23,6 @@ from models.budget import Budget, BudgetState, Period
 from models.errors import AppError, BadInput
 from models.money import parse_nano
 from models.pricing import Cost, Price
-
-_NO_PANEL = Panel(Totals(), (), (), {place: Totals() for place in Place}, ())
 
 _T = TypeVar("_T")
 
@@ -80,11 +78,12 @@ class UsageService(QObject):
         """The rows of a span that ends today."""
         return UsageFilter.over(span, self._today(), model=model)
 
-    def figures(self, span: Span, model: str | None = None) -> Figures:
-        """For a span and one model or all; nothing in it where the ledger can't be read."""
+    def figures(self, span: Span, model: str | None = None) -> Figures | None:
+        """For a span and one model or all; None where the ledger can’t be read, which `failed` tells."""
         wanted = self.wanted(span, model)
-        panel = self._read(lambda: self._reports.panel(wanted), _NO_PANEL)
-        return Figures(span, wanted, panel, self._titles())
+        unread: Panel | None = None
+        panel = self._read(lambda: self._reports.panel(wanted), unread)
+        return Figures(span, wanted, panel, self._titles()) if panel else None
 
     def rows(self, wanted: UsageFilter, *, before: int | None, limit: int) -> tuple[LedgerRow, ...]:
         """A page of single attempts, the newest first."""

@@ -13,8 +13,8 @@ from typing import Self
 
 from desktop.storage.ledger_values import LedgerRow
 from desktop.storage.usage_export import as_csv, row_values
-from desktop.system.paths import shown
 from models.errors import AppError
+from models.plain import shown
 
 
 class Table(StrEnum):

@@ -108,7 +108,7 @@ def _page(connection: apsw.Connection) -> list[Row]:
         page.close()
     return [
         _row("usage page opens, 1M rows", statistics.median(spent), 200),
-        _row("usage page: all, 1M rows", longest, 250),
+        _row("usage page: all, 1M rows", longest, 200),
     ]
 
 

@@ -12,18 +12,19 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from desktop.ui.theme import Appearance
 from desktop.ui.usage.marks import Fill
 
-_ROW_PX, _GAP = 30, 12
+_ROW_PX, _GAP, _NARROW = 30, 12, 460
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """`value` of `most`, whole numbers in any unit; `words` say it in full."""
+    """`value` of `most`, whole numbers in any unit; `words` say it in full, `shorter` where it is narrow."""
 
     name: str
     value: int
     words: str
     fill: Fill
     most: int | None = None
+    shorter: str = ""
 
 
 class Bars(QWidget):
@@ -59,6 +60,7 @@ class Bars(QWidget):
 
     def _draw(self, painter: QPainter, bar: Bar, top: int) -> None:
         names, figures = self._columns()
+        said = self._words(bar)
         height = self._row()
         metrics, middle = self.fontMetrics(), Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QPen(self._look.theme.colour("text")))
@@ -66,7 +68,7 @@ class Bars(QWidget):
         painter.drawText(QRectF(0, top, names, height), middle | Qt.AlignmentFlag.AlignLeft, name)
         words = QRectF(self.width() - figures, top, figures, height)
         painter.setPen(QPen(self._look.theme.colour("muted")))
-        painter.drawText(words, middle | Qt.AlignmentFlag.AlignRight, bar.words)
+        painter.drawText(words, middle | Qt.AlignmentFlag.AlignRight, said)
         room = self.width() - names - figures - 2 * _GAP
         most = self._most if bar.most is None else bar.most
         if room > 0 and most and bar.value:
@@ -74,9 +76,12 @@ class Bars(QWidget):
             bar.fill.draw(painter, QRectF(names + _GAP + 0.5, top + height / 2 - 6.5, wide, 13),
                           self._look.theme)  # fmt: skip
 
+    def _words(self, bar: Bar) -> str:
+        return bar.shorter if bar.shorter and self.width() < self._look.theme.px(_NARROW) else bar.words
+
     def _columns(self) -> tuple[int, int]:
         """How wide the names and the figures are."""
         metrics = self.fontMetrics()
-        figures = max((metrics.horizontalAdvance(bar.words) for bar in self._bars), default=0)
+        figures = max((metrics.horizontalAdvance(self._words(bar)) for bar in self._bars), default=0)
         names = max((metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0)
         return min(names + 4, max(60, (self.width() - figures) // 2)), figures

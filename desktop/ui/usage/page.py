@@ -78,8 +78,11 @@ class UsagePage(Page):
 
     def refresh(self) -> None:
         """Read and show what holds now."""
+        figures = self._service.figures(self._span, self._model or None)
+        if figures is None:  # what was shown stays
+            return
         self._news.hide()
-        self._figures = figures = self._service.figures(self._span, self._model or None)
+        self._figures = figures
         panel, some = figures.panel, bool(figures.panel.totals.attempts)
         self._offer_models(figures)
         self._empty_words.setText(_EMPTY[self._span])

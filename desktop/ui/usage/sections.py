@@ -147,22 +147,35 @@ def place_bars(panel: Panel, measure: Measure) -> tuple[Bar, ...]:
     every = measure.of(panel.totals)
     amounts = [(place, measure.of(sums)) for place, sums in panel.by_place.items()]
     return tuple(
-        Bar(_PLACES[place], amount, f"{measure.words(amount)} · {percent(amount, every)}", place_fill(place),
-            max(every, 1))
+        Bar(
+            _PLACES[place],
+            amount,
+            f"{measure.words(amount)} · {percent(amount, every)}",
+            place_fill(place),
+            max(every, 1),
+            measure.words(amount),
+        )
         for place, amount in amounts
-    )  # fmt: skip
+    )
 
 
 def share_bars(panel: Panel) -> tuple[Bar, ...]:
     """Which part of what was written was thinking, and of what was read came from a cache."""
     sums = panel.totals
     parts = (
-        ("Thinking, of the tokens written", sums.reasoning_tokens, sums.reasoning_of),
-        ("From a cache, of the tokens read", sums.cached_tokens, sums.cached_of),
+        ("Thinking", sums.reasoning_tokens, sums.reasoning_of, "tokens written"),
+        ("From a cache", sums.cached_tokens, sums.cached_of, "tokens read"),
     )
     return tuple(
-        Bar(name, part, f"{percent(part, whole)} · {counted(part)} of {counted(whole)}", Fill("shore"), whole)
-        for name, part, whole in parts
+        Bar(
+            name,
+            part,
+            f"{percent(part, whole)} · {counted(part)} of {counted(whole)} {what}",
+            Fill("shore"),
+            whole,
+            f"{percent(part, whole)} of {what}",
+        )
+        for name, part, whole, what in parts
         if whole
     )
 
@@ -176,7 +189,10 @@ def speed_bars(panel: Panel) -> tuple[Bar, ...]:
         if speed is not None:
             first = f" · first word after {sums.mean_ttft_s:.1f} s" if sums.mean_ttft_s is not None else ""
             words = f"{speed:.1f} tokens/s{first}"
-            bars.append(Bar(model_words(key), round(speed * 1000), words, filled.get(key, OTHERS)))
+            fill = filled.get(key, OTHERS)
+            bars.append(
+                Bar(model_words(key), round(speed * 1000), words, fill, None, f"{speed:.1f} tokens/s")
+            )
     return tuple(bars[:_MOST_ROWS])
 
 

@@ -1,4 +1,4 @@
-"""The columns of the chart over time: days, weeks or months, each stacked by model, as whole numbers."""
+"""The chart over time’s columns: days, weeks, months or years, stacked by model, as whole numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desktop.storage.usage_values import ModelKey, Span
 from desktop.ui.usage.marks import OTHERS, Fill, fills
 from desktop.ui.usage.measures import Measure
 
-_MOST_DAYS, _MOST_WEEKS, _MOST_SERIES = 62, 53, 6
+_MOST_DAYS, _MOST_WEEKS, _MOST_MONTHS, _MOST_SERIES = 62, 53, 60, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,19 @@ def model_words(key: ModelKey) -> str:
 def columns(figures: Figures, measure: Measure) -> Columns:
     """From the first day of the span, or the first with a row, to the last."""
     first, last = _ends(figures)
-    per, start_of, label = _scale(first, last)
-    starts = _starts(first, last, start_of)
+    scale = _scale(first, last)
+    starts = _starts(first, last, scale)
     place = {start: number for number, start in enumerate(starts)}
     own = _own_keys(figures, measure)
     values: dict[ModelKey | None, list[int]] = {}
     for one in figures.panel.by_day:
         if amount := measure.of(one.totals):
             row = values.setdefault(one.key if one.key in own else None, [0] * len(starts))
-            row[place[start_of(date.fromordinal(one.day))]] += amount
+            row[place[scale.start_of(date.fromordinal(one.day))]] += amount
     filled = fills(own)
     order = [*sorted(own, key=lambda key: key.place is not Place.LOCAL), None]
     parts = [Part(key, filled[key] if key else OTHERS, tuple(values[key])) for key in order if key in values]
-    return Columns(per, tuple(label(start) for start in starts), tuple(parts))
+    return Columns(scale.per, tuple(scale.label(start) for start in starts), tuple(parts))
 
 
 def _own_keys(figures: Figures, measure: Measure) -> list[ModelKey]:
@@ -80,15 +80,33 @@ def _ends(figures: Figures) -> tuple[date, date]:
     return date.fromordinal(first), date.fromordinal(last)
 
 
-def _scale(first: date, last: date) -> tuple[str, Callable[[date], date], Callable[[date], str]]:
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How long a column is; so many `days` after its start are always in the next one."""
+
+    per: str
+    days: int
+    start_of: Callable[[date], date]
+    label: Callable[[date], str]
+
+
+def _scale(first: date, last: date) -> _Scale:
     days = (last - first).days + 1
     if days <= _MOST_DAYS:
-        return "day", lambda day: day, lambda day: f"{day.day} {day:%b}"
+        return _Scale("day", 1, lambda day: day, lambda day: f"{day.day} {day:%b}")
     if days <= _MOST_WEEKS * 7:
-        return "week", lambda day: day - timedelta(days=day.weekday()), lambda day: f"{day.day} {day:%b}"
-    return "month", lambda day: day.replace(day=1), lambda day: f"{day:%b %Y}"
+        monday = lambda day: day - timedelta(days=day.weekday())  # noqa: E731
+        return _Scale("week", 7, monday, lambda day: f"{day.day} {day:%b}")
+    if days <= _MOST_MONTHS * 31:
+        return _Scale("month", 32, lambda day: day.replace(day=1), lambda day: f"{day:%b %Y}")
+    return _Scale("year", 367, lambda day: day.replace(month=1, day=1), lambda day: str(day.year))
 
 
-def _starts(first: date, last: date, start_of: Callable[[date], date]) -> Sequence[date]:
-    span = range(first.toordinal(), last.toordinal() + 1)
-    return sorted({start_of(date.fromordinal(day)) for day in span})
+def _starts(first: date, last: date, scale: _Scale) -> Sequence[date]:
+    starts = [scale.start_of(first)]
+    while starts[-1].toordinal() + scale.days <= date.max.toordinal():
+        following = scale.start_of(starts[-1] + timedelta(days=scale.days))
+        if following > last:
+            break
+        starts.append(following)
+    return starts

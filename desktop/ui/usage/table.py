@@ -25,9 +25,9 @@ from desktop.ui.labels import plain_label
 from models.money import exact
 
 _PAGE, _HEIGHT_PX = 200, 320
-_HEADINGS = ("Time", "Model", "Where", "Read", "Written", "Cost", "Ended", "Took", "For")
-_WIDTHS = (164, 150, 118, 76, 76, 112, 96, 72, 80)
-_NUMBERS = (3, 4, 5, 7)
+_HEADINGS = ("Time", "Model", "Cost", "Read", "Written", "Where", "Ended", "Took", "For")
+_WIDTHS = (164, 150, 124, 88, 88, 118, 96, 72, 80)
+_NUMBERS = (2, 3, 4, 7)
 _STATES = {State.SENT: "running", State.EXPIRED: "not settled", State.RELEASED: "not charged"}
 _OUTCOMES = {Outcome.FINISHED: "finished", Outcome.STOPPED: "stopped", Outcome.FAILED: "failed"}
 _PLACES = (("Anywhere", None), ("On this machine", Place.LOCAL), ("At gateways", Place.REMOTE))
@@ -102,12 +102,12 @@ def cell(row: LedgerRow, column: int) -> str:
             return f"{datetime.fromtimestamp(row.sent_at):%Y-%m-%d %H:%M}"
         case 1:
             return attempt.model.removeprefix(f"{attempt.provider}/")
-        case 2:
+        case 5:
             return "this machine" if attempt.place is Place.LOCAL else attempt.provider
         case 3 | 4:
             count = usage.prompt_tokens if column == 3 else usage.completion_tokens
             return "–" if count is None else f"{about}{count:,}"
-        case 5:
+        case 2:
             return "–" if row.cost is None else f"{about if row.cost.currency else ''}{exact(row.cost)}"
         case 7:
             return "–" if row.duration_ms is None else f"{row.duration_ms / 1000:.1f} s"

@@ -15,10 +15,10 @@ from pytestqt.qtbot import QtBot
 from desktop.services.usage import budget_of
 from desktop.storage.usage_export import as_csv, row_values
 from desktop.storage.usage_file import Table
-from desktop.storage.usage_values import Span
+from desktop.storage.usage_values import Span, UsageFilter
 from desktop.system.settings import load
 from models.budget import Budget, Period
-from models.errors import BadInput
+from models.errors import BadInput, StorageError
 from models.pricing import Cost
 from tests.desktop.usage_rows import Books, open_books
 
@@ -33,10 +33,23 @@ def test_a_span_and_a_model_choose_the_rows(books: Books) -> None:
     books.write(6)
     books.write(3, days_ago=3)
     books.write(3, days_ago=40)
-    counts = [books.service.figures(span).panel.totals.attempts for span in Span]
-    assert counts == [6, 9, 9, 12]
-    assert books.service.figures(Span.ALL, "xidao/big").panel.totals.attempts == 4
-    assert books.service.figures(Span.ALL).titles == {1: "Kyoto"}
+    shown = [books.service.figures(span) for span in Span]
+    assert [one.panel.totals.attempts for one in shown if one] == [6, 9, 9, 12]
+    only = books.service.figures(Span.ALL, "xidao/big")
+    assert only is not None
+    assert only.panel.totals.attempts == 4
+    assert only.titles == {1: "Kyoto"}
+
+
+def test_a_ledger_that_can_not_be_read_is_told_and_is_not_an_empty_one(
+    books: Books, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_wanted: UsageFilter) -> None:
+        raise StorageError("The disk can’t be read.")
+
+    monkeypatch.setattr(books.reports, "panel", fail)
+    with qtbot.waitSignal(books.service.failed):
+        assert books.service.figures(Span.ALL) is None
 
 
 def test_csv_is_what_the_command_line_prints(books: Books, tmp_path: Path, qtbot: QtBot) -> None:

@@ -57,7 +57,7 @@ def test_removing_a_budget_can_be_undone(program: Program) -> None:
     program.settings.update(budgets=(BUDGET,))
     page = opened(program)
     page.findChildren(QPushButton, "remove-budget")[-1].click()
-    assert program.settings.values.budgets == ()
+    assert not program.settings.values.budgets
     assert "Removed the budget." in [label.text() for label in program.window.notice.findChildren(QLabel)]
     program.window.notice.findChildren(QPushButton, "notice-action")[0].click()
-    assert program.settings.values.budgets == (BUDGET,)
+    assert list(program.settings.values.budgets) == [BUDGET]

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from desktop.services.usage import Figures
 from desktop.storage.ledger_values import Place
 from desktop.storage.usage_file import Table
 from desktop.storage.usage_values import Saved, Span
@@ -50,6 +51,13 @@ def child(page: QWidget, kind: type[Any], name: str) -> Any:
     return found[0]
 
 
+def figures(books: Books, span: Span) -> Figures:
+    """They can be read."""
+    found = books.service.figures(span)
+    assert found is not None
+    return found
+
+
 def words(widget: QWidget) -> str:
     return " | ".join(label.text() for label in widget.findChildren(QLabel))
 
@@ -65,7 +73,7 @@ def test_without_rows_it_says_so_and_offers_budgets(page: UsagePage) -> None:
 def test_figures_are_the_ledgers_and_currencies_stay_apart(books: Books, page: UsagePage) -> None:
     books.write(9)
     page.show()
-    sums = books.service.figures(Span.MONTH).panel.totals
+    sums = figures(books, Span.MONTH).panel.totals
     cost = words(child(page, QFrame, "figure-cost"))
     assert short(sums.costs["CNY"]) in cost
     assert short(sums.costs["USD"]) in cost
@@ -77,23 +85,25 @@ def test_figures_are_the_ledgers_and_currencies_stay_apart(books: Books, page: U
 def test_the_charts_add_up_to_the_sums(books: Books, span: Span) -> None:
     for days_ago in (0, 2, 5, 20, 90, 700):
         books.write(7, days_ago=days_ago)
-    figures = books.service.figures(span)
-    for measure in measures(figures.panel.totals):
-        whole = measure.of(figures.panel.totals)
-        assert sum(columns(figures, measure).heights()) == whole > 0
-        assert sum(bar.value for bar in model_bars(figures.panel, measure)) == whole
-        assert sum(bar.value for bar in place_bars(figures.panel, measure)) == whole
-        for part in columns(figures, measure).parts:
+    shown = figures(books, span)
+    for measure in measures(shown.panel.totals):
+        whole = measure.of(shown.panel.totals)
+        assert sum(columns(shown, measure).heights()) == whole > 0
+        assert sum(bar.value for bar in model_bars(shown.panel, measure)) == whole
+        assert sum(bar.value for bar in place_bars(shown.panel, measure)) == whole
+        for part in columns(shown, measure).parts:
             assert all(type(value) is int for value in part.values)
 
 
 def test_the_columns_are_days_then_weeks_then_months(books: Books) -> None:
     books.write(3)
-    assert columns(books.service.figures(Span.MONTH), Measure(Kind.TOKENS)).labels[0] == "1 Nov"
+    assert columns(figures(books, Span.MONTH), Measure(Kind.TOKENS)).labels[0] == "1 Nov"
     books.write(3, days_ago=200)
-    assert columns(books.service.figures(Span.ALL), Measure(Kind.TOKENS)).per == "week"
+    assert columns(figures(books, Span.ALL), Measure(Kind.TOKENS)).per == "week"
     books.write(3, days_ago=700)
-    assert columns(books.service.figures(Span.ALL), Measure(Kind.TOKENS)).per == "month"
+    assert columns(figures(books, Span.ALL), Measure(Kind.TOKENS)).per == "month"
+    books.write(3, days_ago=365 * 50)  # the clock was wrong
+    assert columns(figures(books, Span.ALL), Measure(Kind.TOKENS)).per == "year"
 
 
 def test_the_chart_is_drawn_and_can_be_heard(books: Books, page: UsagePage, qtbot: QtBot) -> None:
@@ -104,7 +114,7 @@ def test_the_chart_is_drawn_and_can_be_heard(books: Books, page: UsagePage, qtbo
     assert "small: 246 tokens" in spoken
     assert "Most: 25 Nov, 750 tokens" in spoken
     qtbot.mouseClick(child(page, QPushButton, "usage-measure-cost-in-cny"), Qt.MouseButton.LeftButton)
-    cny = books.service.figures(Span.MONTH).panel.totals.costs["CNY"]
+    cny = figures(books, Span.MONTH).panel.totals.costs["CNY"]
     qtbot.waitUntil(lambda: short(cny) in child(page, Bars, "bars-by-model").accessibleName())
     assert "small" not in child(page, Bars, "bars-by-model").accessibleName()
 
@@ -179,7 +189,7 @@ def test_what_it_would_have_cost_is_shown_with_its_arithmetic(books: Books, page
     choice = page.saved.choice
     choice.setCurrentIndex(choice.findData("xidao/big"))
     choice.activated.emit(choice.currentIndex())
-    local = books.service.figures(Span.MONTH).panel.by_place[Place.LOCAL]
+    local = figures(books, Span.MONTH).panel.by_place[Place.LOCAL]
     shown = child(page, QLabel, "saved-arithmetic").text()
     assert Saved.of(local, YUAN).arithmetic() in shown
     assert "at ¥1 a million" in shown
@@ -192,7 +202,7 @@ def test_a_rate_of_ones_own_is_shown_beside_and_marked(books: Books, page: Usage
     child(page, QLineEdit, "rate").editingFinished.emit()
     cost = words(child(page, QFrame, "figure-cost"))
     assert "at your rate (¥1 = $0.14)" in cost
-    assert short(books.service.figures(Span.MONTH).panel.totals.costs["CNY"]) in cost
+    assert short(figures(books, Span.MONTH).panel.totals.costs["CNY"]) in cost
     child(page, QLineEdit, "rate").setText("much")
     child(page, QLineEdit, "rate").editingFinished.emit()
     assert "The rate can’t be used" in child(page, QLabel, "rate-problem").text()
