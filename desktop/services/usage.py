@@ -25,16 +25,21 @@ from models.money import parse_nano
 from models.pricing import Cost, Price
 
 _T = TypeVar("_T")
+_MOST_TODAY = 3_000
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the page shows at one moment. `titles` are those of the conversations that still exist."""
+    """What the page shows at one moment. `titles` are those of the conversations that still exist.
+
+    `today` are the rows, where the span is today and they are few enough to be shown by the hour.
+    """
 
     span: Span
     wanted: UsageFilter
     panel: Panel
     titles: Mapping[int, str] = field(default_factory=dict)
+    today: tuple[LedgerRow, ...] = ()
 
 
 class UsageService(QObject):
@@ -83,7 +88,11 @@ class UsageService(QObject):
         wanted = self.wanted(span, model)
         unread: Panel | None = None
         panel = self._read(lambda: self._reports.panel(wanted), unread)
-        return Figures(span, wanted, panel, self._titles()) if panel else None
+        if panel is None:
+            return None
+        few = span is Span.TODAY and panel.totals.attempts <= _MOST_TODAY
+        rows = self.rows(wanted, before=None, limit=_MOST_TODAY) if few else ()
+        return Figures(span, wanted, panel, self._titles(), rows)
 
     def rows(self, wanted: UsageFilter, *, before: int | None, limit: int) -> tuple[LedgerRow, ...]:
         """A page of single attempts, the newest first."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QSizePolicy, QWidget
 
 
 class Segments(QWidget):
@@ -21,10 +22,9 @@ class Segments(QWidget):
         self._name, self._words = name, words
         self._group = QButtonGroup(self)
         self._values: list[object] = []
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(4)
-        self._row.addStretch(1)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(4)
         self._group.idClicked.connect(lambda number: self.chosen.emit(self._values[number]))
 
     def show_choices(self, choices: Sequence[tuple[object, str]], current: object) -> None:
@@ -38,7 +38,7 @@ class Segments(QWidget):
     def _make(self, choices: Sequence[tuple[object, str]]) -> None:
         for button in self._group.buttons():
             self._group.removeButton(button)
-            self._row.removeWidget(button)
+            self._grid.removeWidget(button)
             button.hide()
             button.deleteLater()
         self._values = [value for value, _words in choices]
@@ -49,5 +49,25 @@ class Segments(QWidget):
             button.setCheckable(True)
             button.setProperty("segment", True)
             self._group.addButton(button, number)
-            self._row.insertWidget(number, button)
             button.show()
+        self._lay_out()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def minimumSizeHint(self) -> QSize:
+        """It can be as narrow as the widest choice."""
+        widest = max((button.sizeHint().width() for button in self._group.buttons()), default=0)
+        return QSize(widest, super().minimumSizeHint().height())
+
+    def _lay_out(self) -> None:
+        """In one row, or in as many as the width needs."""
+        buttons = self._group.buttons()
+        widths = [button.sizeHint().width() + self._grid.spacing() for button in buttons]
+        columns = len(buttons)
+        while columns > 1 and sum(widths[:columns]) > max(self.width(), widths[0]) + self._grid.spacing():
+            columns -= 1
+        for number, button in enumerate(buttons):
+            self._grid.addWidget(button, *divmod(number, max(columns, 1)))
+        self._grid.setColumnStretch(len(buttons), 1)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from desktop.storage.ledger_values import LedgerRow
 from desktop.storage.usage_values import Totals
 from models.money import short
 from models.pricing import Cost
@@ -37,6 +38,14 @@ class Measure:
         if self.kind is Kind.TOKENS:
             return sums.prompt_tokens + sums.completion_tokens
         return sums.attempts
+
+    def of_row(self, row: LedgerRow) -> int:
+        """How much of it one attempt was; what isn't known is in no sum."""
+        if self.kind is Kind.COST:
+            return row.cost.nano if row.cost is not None and row.cost.currency == self.currency else 0
+        if self.kind is Kind.TOKENS:
+            return (row.usage.prompt_tokens or 0) + (row.usage.completion_tokens or 0)
+        return 1
 
     def words(self, value: int) -> str:
         """ "¥1.25", "12,000 tokens", "1 request"."""

@@ -1,13 +1,13 @@
-"""The chart over time’s columns: days, weeks, months or years, stacked by model, as whole numbers."""
+"""The chart over time’s columns: hours to years, stacked by model, as whole numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from desktop.services.usage import Figures
-from desktop.storage.ledger_values import Place
+from desktop.storage.ledger_values import LedgerRow, Place
 from desktop.storage.usage_values import ModelKey, Span
 from desktop.ui.usage.marks import OTHERS, Fill, fills
 from desktop.ui.usage.measures import Measure
@@ -46,21 +46,41 @@ def model_words(key: ModelKey) -> str:
 
 
 def columns(figures: Figures, measure: Measure) -> Columns:
-    """From the first day of the span, or the first with a row, to the last."""
+    """From the first day of the span, or the first with a row, to the last; today’s by the hour."""
+    if figures.today:
+        amounts = [
+            (datetime.fromtimestamp(row.sent_at).hour, _key(row), measure.of_row(row))
+            for row in figures.today
+        ]
+        return _stacked("hour", [f"{hour}:00" for hour in range(24)], amounts, _own_keys(figures, measure))
     first, last = _ends(figures)
     scale = _scale(first, last)
     starts = _starts(first, last, scale)
     place = {start: number for number, start in enumerate(starts)}
-    own = _own_keys(figures, measure)
+    amounts = [
+        (place[scale.start_of(date.fromordinal(one.day))], one.key, measure.of(one.totals))
+        for one in figures.panel.by_day
+    ]
+    labels = [scale.label(start) for start in starts]
+    return _stacked(scale.per, labels, amounts, _own_keys(figures, measure))
+
+
+def _stacked(
+    per: str, labels: Sequence[str], amounts: Iterable[tuple[int, ModelKey, int]], own: list[ModelKey]
+) -> Columns:
+    """Add up what falls into each column; this machine’s models stand at the bottom, the others on top."""
     values: dict[ModelKey | None, list[int]] = {}
-    for one in figures.panel.by_day:
-        if amount := measure.of(one.totals):
-            row = values.setdefault(one.key if one.key in own else None, [0] * len(starts))
-            row[place[scale.start_of(date.fromordinal(one.day))]] += amount
+    for column, key, amount in amounts:
+        if amount:
+            values.setdefault(key if key in own else None, [0] * len(labels))[column] += amount
     filled = fills(own)
     order = [*sorted(own, key=lambda key: key.place is not Place.LOCAL), None]
     parts = [Part(key, filled[key] if key else OTHERS, tuple(values[key])) for key in order if key in values]
-    return Columns(scale.per, tuple(scale.label(start) for start in starts), tuple(parts))
+    return Columns(per, tuple(labels), tuple(parts))
+
+
+def _key(row: LedgerRow) -> ModelKey:
+    return ModelKey(row.attempt.provider, row.attempt.model, row.attempt.place)
 
 
 def _own_keys(figures: Figures, measure: Measure) -> list[ModelKey]:

@@ -106,6 +106,13 @@ def test_the_columns_are_days_then_weeks_then_months(books: Books) -> None:
     assert columns(figures(books, Span.ALL), Measure(Kind.TOKENS)).per == "year"
 
 
+def test_today_is_shown_by_the_hour(books: Books) -> None:
+    books.write(4)
+    today = columns(figures(books, Span.TODAY), Measure(Kind.REQUESTS))
+    assert (today.per, len(today.labels)) == ("hour", 24)
+    assert today.heights()[12] == 4
+
+
 def test_the_chart_is_drawn_and_can_be_heard(books: Books, page: UsagePage, qtbot: QtBot) -> None:
     books.write(6)
     page.show()
