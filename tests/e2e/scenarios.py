@@ -15,6 +15,7 @@ from tests.e2e.driver import Hands, Scenario, say
 from tests.e2e.sample_usage import BUDGETS, fill
 
 QUESTION = "What is the capital of France? Answer in one sentence."
+_USAGE_PX = 250  # from the budgets to the chart’s legend
 LONG = "Tell me a long story about a fisherman, his boat and the sea."
 
 
@@ -248,7 +249,7 @@ def _pose_usage(hands: Hands, picture: str) -> Scenario:
     program.settings.update(budgets=BUDGETS)
     program._show_page("usage")
     yield lambda: hands.shows("chart-over-time")
-    program._pages["usage"].ensureWidgetVisible(hands.find("chart-over-time"), 0, 150)
+    program._pages["usage"].verticalScrollBar().setValue(_USAGE_PX)
     hands.picture(picture)
 
 

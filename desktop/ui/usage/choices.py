@@ -70,4 +70,6 @@ class Segments(QWidget):
             columns -= 1
         for number, button in enumerate(buttons):
             self._grid.addWidget(button, *divmod(number, max(columns, 1)))
+        for column in range(self._grid.columnCount() + 1):
+            self._grid.setColumnStretch(column, 0)
         self._grid.setColumnStretch(len(buttons), 1)

@@ -19,6 +19,7 @@ from desktop.ui.choice import Choice
 from desktop.ui.theme import Appearance
 from desktop.ui.usage.bars import Bars
 from desktop.ui.usage.budget_row import BudgetBar
+from desktop.ui.usage.choices import Segments
 from desktop.ui.usage.figures import percent
 from desktop.ui.usage.measures import Kind, Measure, counted, measures, steps
 from desktop.ui.usage.page import UsagePage
@@ -282,3 +283,19 @@ def test_large_numbers_are_cut_for_reading() -> None:
     for most in (0, 1, 7, 99, 1_234_567, 10**13 + 1):
         assert steps(most)[-1] >= most
         assert 2 <= len(steps(most)) <= 7
+
+
+def test_choices_that_have_no_room_in_one_row_take_more(qtbot: QtBot, look: Appearance) -> None:
+    outer = QWidget()
+    qtbot.addWidget(outer)
+    segments = Segments("money", "Money", outer)
+    segments.show_choices([(number, f"Cost in {number}00") for number in range(6)], 2)
+    outer.show()
+    rows = []
+    for width in (1_000, 300):
+        segments.resize(width, 200)
+        buttons = segments.findChildren(QPushButton)
+        qtbot.waitUntil(lambda wide=width, all_=buttons: max(one.geometry().right() for one in all_) < wide)
+        rows.append(len({one.y() for one in buttons}))
+    assert rows[0] == 1
+    assert rows[1] >= 2
