@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +21,7 @@ from desktop.storage.usage_values import Panel, Span, Totals, UsageFilter
 from desktop.system.budgets import read
 from models.budget import Budget, BudgetState, Period
 from models.errors import AppError, BadInput
-from models.money import parse_nano
+from models.money import Rate, parse_nano
 from models.pricing import Cost, Price
 
 _T = TypeVar("_T")
@@ -102,6 +102,17 @@ class UsageService(QObject):
     def prices(self) -> Mapping[str, Price]:
         """What gateways' models cost, as far as it is known, by the model's id."""
         return self._prices()
+
+    @property
+    def rate(self) -> Rate | None:
+        """At which amounts are shown in another currency as well."""
+        return self._settings.values.rate
+
+    def keep_rate(self, rate: Rate | None) -> None:
+        """Use another rate from today on; None for none."""
+        dated = replace(rate, as_of=self._today().isoformat()) if rate else None
+        if dated is None or self.rate is None or replace(dated, as_of=self.rate.as_of) != self.rate:
+            self._settings.update(rate=dated)
 
     # -- budgets
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 
-from desktop.system import budgets, options, providers
+from desktop.system import budgets, options, providers, rates
 from desktop.system.options import Options
 from desktop.system.paths import shown
 from desktop.system.providers import Provider
@@ -17,6 +17,7 @@ from models.budget import Budget
 from models.chat import Thinking
 from models.errors import AppError
 from models.hub_addresses import MAIN, checked_addresses
+from models.money import Rate
 from models.routing import Mode
 
 _LARGEST_BYTES = 1 << 20
@@ -40,7 +41,7 @@ class Settings:
     `mode` and `model` are who answers new conversations; without a model it is the library's default.
     With `hub_token` the keyring has a token for the first of the hubs.
     `allowed` are the gateways, by id, that the user agreed to send messages to.
-    `budgets` are what may be spent at gateways.
+    `budgets` are what may be spent at gateways, and `rate` is one to read amounts at.
     `hub_endpoints` are the hubs that models come from, the next where one fails.
     `unknown` are entries of a newer Inshore's file; they are written back as they were.
     """
@@ -55,6 +56,7 @@ class Settings:
     models: Mapping[str, Options] = field(default_factory=dict)
     providers: tuple[Provider, ...] = providers.DEFAULT
     budgets: tuple[Budget, ...] = ()
+    rate: Rate | None = None
     window: tuple[int, int, int, int] | None = None
     sidebar_width: int = 260
     send_with_enter: bool = True
@@ -158,6 +160,7 @@ def _values(settings: Settings) -> dict[str, object]:
     known = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "unknown"}
     known["providers"] = providers.written(settings.providers)
     known["budgets"] = budgets.written(settings.budgets)
+    known["rate"] = rates.written(settings.rate)
     known["models"] = {name: options.written(each) for name, each in settings.models.items()}
     return {**settings.unknown, **known}
 
@@ -299,4 +302,5 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "hub_endpoints": _addresses,
     "hub_token": _bool,
     "allowed": _ids,
+    "rate": _optional(rates.read),
 }

@@ -8,12 +8,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.usage import budget_of
+from desktop.system.rates import number
 from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label
 from desktop.ui.usage.budget_row import PERIODS
 from models.budget import Budget
 from models.errors import BadInput
-from models.pricing import NANO
 
 
 class BudgetForm(QWidget):
@@ -81,8 +81,7 @@ class BudgetForm(QWidget):
     def _fill(self, budget: Budget) -> None:
         self._period.setCurrentIndex(self._period.findData(budget.period.value))
         self._provider.setCurrentIndex(self._provider.findData(budget.provider))
-        whole, part = divmod(budget.limit.nano, NANO)
-        self.limit.setText(f"{whole}.{part:09d}".rstrip("0").rstrip("."))
+        self.limit.setText(number(budget.limit.nano))
         self.currency.setText(budget.limit.currency)
 
     def _choice(self, name: str, words: str, choices: list[tuple[str, str]]) -> Choice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from desktop.system.rates import number
 from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label
 from models.errors import BadInput
@@ -48,6 +49,13 @@ class Conversion(QFrame):
         column.addWidget(words)
         column.addLayout(row)
         column.addWidget(self._problem)
+
+    def show_rate(self, rate: Rate | None) -> None:
+        """The one that holds."""
+        if rate is not None:
+            self._base.setCurrentText(rate.base)
+            self._quote.setCurrentText(rate.quote)
+            self.field.setText(number(rate.nano))
 
     def _sign(self, text: str) -> QWidget:
         label = plain_label(self)

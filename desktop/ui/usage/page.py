@@ -54,7 +54,6 @@ class UsagePage(Page):
         super().__init__("Usage", words, parent, widest=_WIDEST)
         self._service = service
         self._span, self._model = Span.MONTH, ""
-        self._rate: Rate | None = None
         self._figures: Figures | None = None
         self._choices = self._make_choices()
         self.column.addLayout(self._choices)
@@ -66,6 +65,7 @@ class UsagePage(Page):
         self.table = RowTable(self._read_rows, self)
         self.export = ExportButtons(self)
         self.conversion = Conversion(self)
+        self.conversion.show_rate(service.rate)
         for part in (self._empty, self.tiles, self.budgets, self.sections, self.saved, self.conversion,
                      self.table, self.export):  # fmt: skip
             self.column.addWidget(part)
@@ -90,7 +90,7 @@ class UsagePage(Page):
         for part in (self.tiles, self.sections, self.table, self.export):
             part.setVisible(some)
         self.conversion.setVisible(bool(panel.totals.costs))
-        self.tiles.show_panel(panel, self._rate)
+        self.tiles.show_panel(panel, self._service.rate)
         self.sections.show_figures(figures)
         local = panel.by_place[Place.LOCAL]
         self.saved.show_local(local, self._service.prices() if local.attempts else {})
@@ -117,9 +117,9 @@ class UsagePage(Page):
         self.refresh()
 
     def _convert(self, rate: Rate | None) -> None:
-        if rate != self._rate and self._figures is not None:
-            self._rate = rate
-            self.tiles.show_panel(self._figures.panel, rate)
+        self._service.keep_rate(rate)
+        if self._figures is not None:
+            self.tiles.show_panel(self._figures.panel, self._service.rate)
 
     def _tell_news(self) -> None:
         self._news.setVisible(self.isVisible())

@@ -150,3 +150,14 @@ def test_states_are_in_the_order_of_the_budgets_and_count_this_conversation(book
     assert [state.used for state in states] == [
         books.ledger.budget_states([one], 1)[0].used for one in budgets
     ]
+
+
+def test_two_exports_at_once_are_both_whole(books: Books, tmp_path: Path, qtbot: QtBot) -> None:
+    books.write(1_100)
+    path, done = tmp_path / "a.csv", list[str]()
+    books.service.exported.connect(done.append)
+    for span in (Span.ALL, Span.ALL):
+        books.service.export(path, Table.CSV, books.service.wanted(span), span)
+    qtbot.waitUntil(lambda: len(done) == 2)
+    assert len(path.read_text().splitlines()) == 1_101
+    assert not list(tmp_path.glob(".*part"))

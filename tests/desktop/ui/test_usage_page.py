@@ -15,6 +15,7 @@ from desktop.services.usage import Figures
 from desktop.storage.ledger_values import Place
 from desktop.storage.usage_file import Table
 from desktop.storage.usage_values import Saved, Span
+from desktop.system.settings import load
 from desktop.ui.choice import Choice
 from desktop.ui.theme import Appearance
 from desktop.ui.usage.bars import Bars
@@ -26,7 +27,7 @@ from desktop.ui.usage.page import UsagePage
 from desktop.ui.usage.sections import model_bars, place_bars
 from desktop.ui.usage.series import columns
 from models.budget import Budget, Period
-from models.money import short
+from models.money import Rate, short
 from models.pricing import Cost
 from tests.desktop.usage_rows import YUAN, Books, open_books
 
@@ -203,14 +204,15 @@ def test_what_it_would_have_cost_is_shown_with_its_arithmetic(books: Books, page
     assert "at ¥1 a million" in shown
 
 
-def test_a_rate_of_ones_own_is_shown_beside_and_marked(books: Books, page: UsagePage) -> None:
+def test_a_rate_of_ones_own_is_shown_beside_and_marked(books: Books, page: UsagePage, tmp_path: Path) -> None:
     books.write(6)
     page.show()
     child(page, QLineEdit, "rate").setText("0.14")
     child(page, QLineEdit, "rate").editingFinished.emit()
     cost = words(child(page, QFrame, "figure-cost"))
-    assert "at your rate (¥1 = $0.14)" in cost
+    assert "at your rate (¥1 = $0.14, 2026-11-25)" in cost
     assert short(figures(books, Span.MONTH).panel.totals.costs["CNY"]) in cost
+    assert load(tmp_path / "settings.json")[0].rate == Rate("CNY", "USD", 140_000_000, "2026-11-25")
     child(page, QLineEdit, "rate").setText("much")
     child(page, QLineEdit, "rate").editingFinished.emit()
     assert "The rate can’t be used" in child(page, QLabel, "rate-problem").text()
@@ -291,11 +293,12 @@ def test_choices_that_have_no_room_in_one_row_take_more(qtbot: QtBot, look: Appe
     segments = Segments("money", "Money", outer)
     segments.show_choices([(number, f"Cost in {number}00") for number in range(6)], 2)
     outer.show()
-    rows = []
-    for width in (1_000, 300):
-        segments.resize(width, 200)
-        buttons = segments.findChildren(QPushButton)
-        qtbot.waitUntil(lambda wide=width, all_=buttons: max(one.geometry().right() for one in all_) < wide)
-        rows.append(len({one.y() for one in buttons}))
-    assert rows[0] == 1
-    assert rows[1] >= 2
+
+    def rows() -> int:
+        return len({one.y() for one in segments.findChildren(QPushButton)})
+
+    segments.resize(1_000, 200)
+    qtbot.waitUntil(lambda: rows() == 1)
+    segments.resize(300, 200)
+    qtbot.waitUntil(lambda: rows() >= 3)
+    assert all(one.geometry().right() < 300 for one in segments.findChildren(QPushButton))
