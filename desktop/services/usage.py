@@ -69,7 +69,7 @@ class UsageService(QObject):
         super().__init__(parent)
         self._reports, self._ledger, self._settings = reports, ledger, settings
         self._prices, self._titles, self._conversation, self._today = prices, titles, conversation, today
-        self._export: Export | None = None
+        self._exports: list[Export] = []
         self._budgets = settings.values.budgets
         settings.changed.connect(self._look_at_budgets)
 
@@ -165,19 +165,18 @@ class UsageService(QObject):
         """Write every row of a filter to a file, piece by piece while the window goes on."""
         sums = self._read(lambda: self._reports.totals(wanted), Totals())
         head = {"period": span.value, "model": wanted.model, "totals": totals_values(sums)}
-        if self._export is not None:
-            self._export.cancel()
         newest = self.rows(wanted, before=None, limit=1)
         start = newest[0].id + 1 if newest else None
-        self._export = Export(path, form, head, lambda before: self._page(wanted, before), start, self)
-        self._export.finished.connect(self.exported)
-        self._export.failed.connect(self.failed)
-        self._export.start()
+        export = Export(path, form, head, lambda before: self._page(wanted, before), start, self)
+        export.finished.connect(self.exported)
+        export.failed.connect(self.failed)
+        self._exports.append(export)
+        export.start()
 
     def close(self) -> None:
         """The window closes: an export that isn't whole leaves nothing behind."""
-        if self._export is not None:
-            self._export.cancel()
+        for export in self._exports:
+            export.cancel()
 
     def _page(self, wanted: UsageFilter, before: int | None) -> tuple[LedgerRow, ...]:
         return self._reports.rows(wanted, before=before, limit=500)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from secrets import token_hex
 from types import TracebackType
 from typing import Self
 
@@ -34,9 +35,8 @@ class UsageFile:
     def __init__(self, path: Path, form: Table, head: Mapping[str, object]) -> None:
         self._path = Path(os.path.realpath(path))
         self._form, self._count = form, 0
-        self._part = self._path.with_name(f".{self._path.name[:80]}.{os.getpid()}.part")
+        self._part = self._path.with_name(f".{self._path.name[:80]}.{token_hex(4)}.part")
         with _Translated(self._path):
-            self._part.unlink(missing_ok=True)
             self._file = os.fdopen(os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
         if form is Table.JSON:
             self._write(json.dumps(dict(head), ensure_ascii=False)[:-1] + ', "rows": [')

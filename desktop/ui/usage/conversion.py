@@ -15,7 +15,7 @@ _CURRENCIES = ("CNY", "USD", "EUR", "GBP")
 
 
 class Conversion(QFrame):
-    """`changed(Rate | None)`. Nothing is converted before a rate is entered; figures stay as they are."""
+    """`changed(Rate | None)`. What is no rate stays with its reason under it, and changes nothing."""
 
     changed = Signal(object)
 
@@ -81,7 +81,8 @@ class Conversion(QFrame):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.field.setAccessibleDescription(problem)
-        self.changed.emit(rate)
+        if not problem:
+            self.changed.emit(rate)
 
     def _rate(self, text: str) -> Rate:
         nano = parse_nano(text, what="The rate")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QLineEdit, QPushButto
 from pytestqt.qtbot import QtBot
 
 from desktop.services.usage import Figures
-from desktop.storage.ledger_values import Place
+from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
 from desktop.storage.usage_file import Table
 from desktop.storage.usage_values import Saved, Span
 from desktop.system.settings import load
@@ -27,6 +27,7 @@ from desktop.ui.usage.page import UsagePage
 from desktop.ui.usage.sections import model_bars, place_bars
 from desktop.ui.usage.series import columns
 from models.budget import Budget, Period
+from models.chat import Usage
 from models.money import Rate, short
 from models.pricing import Cost
 from tests.desktop.usage_rows import YUAN, Books, open_books
@@ -95,6 +96,19 @@ def test_the_charts_add_up_to_the_sums(books: Books, span: Span) -> None:
         assert sum(bar.value for bar in place_bars(shown.panel, measure)) == whole
         for part in columns(shown, measure).parts:
             assert all(type(value) is int for value in part.values)
+
+
+def test_models_that_have_no_pattern_of_their_own_are_counted_as_others(books: Books) -> None:
+    for number in range(12):
+        place = Place.LOCAL if number % 3 else Place.REMOTE
+        row = books.ledger.reserve(Attempt("some", f"m-{number}", place))
+        books.ledger.settle(row.id, Settlement(Outcome.FINISHED, Usage(number, 0, 0, 10)))
+    shown = figures(books, Span.MONTH)
+    drawn = columns(shown, Measure(Kind.TOKENS))
+    assert drawn.parts[-1].name == "others"
+    assert sum(drawn.heights()) == 120 + sum(range(12))
+    assert len({(part.fill.token, part.fill.pattern) for part in drawn.parts}) == len(drawn.parts) == 6
+    assert sum(bar.value for bar in model_bars(shown.panel, Measure(Kind.REQUESTS))) == 12
 
 
 def test_the_columns_are_days_then_weeks_then_months(books: Books) -> None:
@@ -216,6 +230,7 @@ def test_a_rate_of_ones_own_is_shown_beside_and_marked(books: Books, page: Usage
     child(page, QLineEdit, "rate").setText("much")
     child(page, QLineEdit, "rate").editingFinished.emit()
     assert "The rate can’t be used" in child(page, QLabel, "rate-problem").text()
+    assert "at your rate" in words(child(page, QFrame, "figure-cost"))  # the last good one
 
 
 def test_a_budget_is_added_with_reasons_under_its_field(books: Books, page: UsagePage, qtbot: QtBot) -> None:
