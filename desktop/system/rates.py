@@ -19,17 +19,17 @@ class _Unusable(ValueError):
 def read(value: object) -> Rate:
     """Raises ValueError for what is no rate."""
     if not isinstance(value, dict):
-        raise _Unusable
+        raise _Unusable("it is no rate")
     texts = [value.get(name, "") for name in ("from", "to", "rate", "as_of")]
     if not all(isinstance(text, str) for text in texts):
-        raise _Unusable
+        raise _Unusable("it is no rate")
     base, quote, rate, day = texts
     if not _CURRENCY.fullmatch(base) or not _CURRENCY.fullmatch(quote) or not _DAY.fullmatch(day):
-        raise _Unusable
+        raise _Unusable("it is no rate")
     try:
         return Rate(base, quote, parse_nano(rate), day)
     except BadInput as exc:
-        raise _Unusable from exc
+        raise _Unusable("it is no rate") from exc
 
 
 def written(rate: Rate | None) -> dict[str, str] | None:

@@ -25,5 +25,5 @@ def test_a_rate_comes_back_exactly(tmp_path: Path, nano: int) -> None:
 def test_what_is_no_rate_is_refused(change: dict[str, object]) -> None:
     good: dict[str, object] = dict(written(Rate("CNY", "USD", 140_000_000)) or {})
     assert read(good).nano == 140_000_000
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="rate"):
         read({**good, **change})
