@@ -20,16 +20,14 @@ from desktop.parts.gateway import Gateway
 from desktop.parts.manager import Manager
 from desktop.parts.remote import Remote
 from desktop.parts.usage import UsageRoom
+from desktop.services.books import BookService
 from desktop.services.chat import ChatService
+from desktop.services.deciding import Decider
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
-from desktop.services.outbound_record import OutboundRecord
 from desktop.services.settings import SettingsService
-from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
-from desktop.storage.outbound_log import OutboundLog
-from desktop.storage.outbound_pending import Pending
 from desktop.system import crash
 from desktop.system.paths import Paths, resources
 from desktop.ui.chat.page import ChatPage
@@ -43,7 +41,10 @@ from models.library import Library
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from desktop.services.outbound_record import OutboundRecord
+    from desktop.storage.acceptances import AcceptanceStore
     from desktop.storage.export import Form
+    from desktop.storage.ledger import Ledger
     from desktop.system.settings import Settings
     from desktop.ui.exporting import Exporter
     from desktop.ui.page import Page
@@ -106,6 +107,9 @@ class Program(QObject):
         self.background = Background(self)
         library = Library(paths.models, resources() / "starter")
         self.models = ModelService(library, self, speed=lambda path, size: self.measures.speed(path, size))
+        self.books = BookService(
+            self._ledger, self.settings, lambda model_id: self.remote.price(model_id), self
+        )
         self.chat = ChatService(
             ConversationStore(self._connection),
             self.background,
@@ -113,10 +117,32 @@ class Program(QObject):
             self.models,
             self.settings,
             self,
+            books=self.books,
         )
         self.chat.mark_interrupted()
         self._build_window()
         self._connect()
+
+    @cached_property
+    def record(self) -> OutboundRecord:
+        """What leaves the machine, written down."""
+        from desktop.services.outbound_record import OutboundRecord
+        from desktop.storage.outbound_log import OutboundLog
+        from desktop.storage.outbound_pending import Pending
+
+        record = OutboundRecord(OutboundLog(self._connection), Pending(self._paths.outbound_pending), self)
+        record.failed.connect(lambda error: self.window.warn(error.one_line()))
+        return record
+
+    def _acceptances(self) -> AcceptanceStore:
+        from desktop.storage.acceptances import AcceptanceStore
+
+        return AcceptanceStore(self._connection)
+
+    def _ledger(self) -> Ledger:
+        from desktop.storage.ledger import Ledger
+
+        return Ledger(self._connection)
 
     @cached_property
     def measures(self) -> Measures:
@@ -138,6 +164,7 @@ class Program(QObject):
         )
 
     def _backend(self, name: str) -> Backend:
+        _ = self.record
         return self.remote.backend() if name == "gateway" else self.local
 
     def _shelf(self) -> Shelf | None:
@@ -155,6 +182,10 @@ class Program(QObject):
         self.chat.setup.forget_private()
         self.manager.importing.tidy()
         self.record.tidy()
+        from desktop.storage.usage_pending import UsagePending
+
+        pending = UsagePending(self._paths.usage_pending)
+        self.books.take_in(lambda: pending.move_into(self._connection))
 
     def _clear_unwanted_states(self) -> None:
         from models.local.states import clear
@@ -174,7 +205,7 @@ class Program(QObject):
         library = [self.models.problem.one_line()] if self.models.problem else []
         if problems := [*self.settings.problems, *library]:
             self.window.warn("\n".join(problems))
-        QTimer.singleShot(_READY_MS, self, lambda: self.local)
+        QTimer.singleShot(_READY_MS, self, lambda: (self.local, self.record))
         QTimer.singleShot(_TIDY_MS, self, self._tidy)
         code = self._app.exec()
         self._close()
@@ -209,24 +240,43 @@ class Program(QObject):
             self._paths,
             self._look,
             self,
-            lambda: AcceptanceStore(self._connection),
+            self._acceptances,
         )
-        self.gateway = Gateway(self.window, self.settings, self.background, self)
-        self.record = OutboundRecord(
-            OutboundLog(self._connection), Pending(self._paths.outbound_pending), self
+        self.gateway = Gateway(
+            self.window,
+            self.settings,
+            self.background,
+            self,
+            record=lambda line: self.record.record(line),
         )
         self.remote = Remote(
-            self.gateway, self.settings, self.record, lambda: self.manager.catalogue.catalogue, self
+            self.gateway,
+            self.settings,
+            lambda: self.record,
+            lambda: self.manager.catalogue.catalogue,
+            self._paths,
+            self,
         )
         self.chat.answering.remote = self.remote.answerers
+        decider = Decider(
+            self.models, self.settings, self.remote.candidates, resources() / "tasks" / "weights.bin"
+        )
+        self.chat.answering.decide = decider.route
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(
             self.window, self._connection, self.settings, self.chat, lambda: self.page.conversation,
             lambda: self.manager.catalogue.catalogue, self._paths, self._look, self,
         )  # fmt: skip
+        self.books.changed.connect(self.usage.note_change)
         self.drafting = Drafting(
-            self.page, self.chat, self.settings, self.background, lambda: self.local, self
+            self.page,
+            self.chat,
+            self.settings,
+            self.background,
+            lambda: self.local,
+            self.remote.price,
+            self,
         )
         self._show_conversations()
 
@@ -248,12 +298,15 @@ class Program(QObject):
         page.answer_now_requested.connect(self._answer_now)
         page.gateways_requested.connect(self._show_gateways)
         self.drafting.said.connect(window.notice.say)
+        self.drafting.remote_wanted.connect(self.remote.prepare)
+        self.books.warned.connect(window.notice.say)
+        self.remote.changed.connect(self.chat.answering.changed)
         self.chat.turn_finished.connect(lambda answer: self.manager.note_answer(answer.model, answer.text))
         self._app.applicationStateChanged.connect(self._look_at_models)
         page.composer.thinking.show_choice(self.settings.values.thinking)
         self.chat.conversations_changed.connect(self._show_conversations)
         self.chat.conversations_erased.connect(self._forget_states)
-        for service in (self.chat, self.models, self.settings, self.record):
+        for service in (self.chat, self.models, self.settings):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)
         self.settings.changed.connect(lambda _values: self._clear_unwanted_states())
@@ -315,6 +368,7 @@ class Program(QObject):
     # -- pages, models, links
 
     def _show_page(self, name: str) -> None:
+        _ = self.record  # what a page sends is recorded from another thread, where it may not be made
         if name not in self._pages:
             self._pages[name] = self._make_page(name)
         self.window.show_page(self._pages[name])

@@ -82,6 +82,10 @@ class Background(QObject):
         self._launch(job, work, on_end)
         return job
 
+    def tell(self, call: Callable[[], None]) -> None:
+        """Have something called in the GUI thread, in order with the events and ends of jobs. Any thread."""
+        self._post(call)
+
     def close(self, farewell: Callable[[], Coroutine[Any, Any, None]], timeout_s: float = 4.0) -> None:
         """Cancel all jobs, run `farewell` (closing what lives on the loop), and end the thread."""
         loop, thread = self._loop, self._thread

@@ -73,7 +73,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
     from desktop.commands import ask
     from desktop.commands.flags import given
     from models.chat import Thinking
-    from models.routing import Mode
+    from models.route import Mode
 
     question = ask.Question(
         text=options.text,

@@ -20,6 +20,7 @@
     │   └── TemplateFailed       the model's own chat template does not work
     ├── NotAllowed               it would leave the machine, and nobody agreed to that yet
     ├── NotAvailable             asked for something this set-up does not have
+    ├── NothingFits              no model can answer this, and may
     ├── StorageError             the conversations' file
     │   ├── StorageTooNew        written by a newer Inshore
     │   ├── StorageDamaged       not a database, or corrupt
@@ -35,7 +36,7 @@
     │   ├── ProxyFailed          the proxy on the way does not let us through
     │   └── ServerFailed         an answer that says no: busy, broken
     ├── GatewayError             a gateway that was reached, and did not answer the question
-    │   ├── KeyMissing           it was not asked: there is no key
+    │   ├── KeyMissing           there is no key to ask it with
     │   ├── KeyRefused           it does not accept the key
     │   ├── NoCredit             nothing is left to pay with
     │   ├── NotPermitted         this key may not do that
@@ -87,6 +88,7 @@ class NextStep(StrEnum):
     CHECK_KEY = "check_key"
     CONTINUE = "continue"
     ALLOW = "allow"
+    RAISE = "raise"
     NONE = "none"
 
 
@@ -196,6 +198,19 @@ class TemplateFailed(PromptError):
 
 class NotAvailable(AppError):
     title = "That is not available here."
+
+
+class NothingFits(AppError):
+    """`reasons` say for each model why it can't, `choices` what the user could change; both are sentences."""
+
+    title = "No model can answer this."
+    next_step = NextStep.CHOOSE_MODEL
+
+    def __init__(
+        self, cause: str, hint: str = "", *, reasons: tuple[str, ...] = (), choices: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(cause, hint)
+        self.reasons, self.choices = reasons, choices
 
 
 class NotAllowed(AppError):
@@ -412,6 +427,7 @@ class OverBudget(AppError):
     """
 
     title = "The message was not sent."
+    next_step = NextStep.RAISE
 
     def __init__(
         self,

@@ -2,9 +2,9 @@
 
 Nothing else imports an HTTP client. The environment's variables for other tools are ignored (netrc,
 SSL_CERT_FILE, SSLKEYLOGFILE, HF_*), with one exception that is meant: the system's proxy, or HTTPS_PROXY,
-HTTP_PROXY, ALL_PROXY and NO_PROXY, because behind some networks there is no other way out. A proxy sees
-the host's name only, as everything that leaves the machine is encrypted; this machine itself is never
-reached through one.
+ALL_PROXY and NO_PROXY, because behind some networks there is no other way out. A proxy sees the host's name
+only: what it could read, which is what goes to a confirmed address without encryption, never goes through
+one, and neither does what goes to this machine.
 """
 
 from __future__ import annotations
@@ -322,7 +322,7 @@ def _proxy_for(url: SplitResult) -> str | None:
     from urllib.request import getproxies, proxy_bypass  # noqa: TID251 - reads the system's settings
 
     host = url.hostname or ""
-    if is_loopback(host) or proxy_bypass(host):
+    if url.scheme != "https" or is_loopback(host) or proxy_bypass(host):
         return None
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")

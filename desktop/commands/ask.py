@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shlex
 import sys
@@ -16,6 +17,7 @@ from desktop.commands.recording import recorded
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
 from desktop.commands.terminal import KEYRING_ASKS, Terminal
+from desktop.storage.booking import LONGEST_WITHIN_BUDGET
 from desktop.system.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
@@ -40,10 +42,9 @@ from models.errors import BadImage, BadInput, ModelNotFound
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.plain import plain
-from models.routing import Mode, Route, choose
+from models.route import Mode, Route, choose_simply
 
 _MAX_INPUT_BYTES = 16 << 20
-_LONGEST_WITHIN_BUDGET = 8_192
 _REMARKS = ("estimated", "flagged")
 _DOING = {
     Stage.WAIT: "Waiting for the model",
@@ -79,7 +80,7 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     options = question.options.over(settings.options_for(route.model))
     budgets = settings.budgets if route.backend == "gateway" else ()
     if budgets and options.max_tokens is None:  # a worst case needs an end
-        options = replace(options, max_tokens=_LONGEST_WITHIN_BUDGET)
+        options = replace(options, max_tokens=LONGEST_WITHIN_BUDGET)
     request = ChatRequest(
         model=route.model,
         messages=(Message(Role.USER, text, images=tuple(_picture(name) for name in question.images)),),
@@ -127,7 +128,7 @@ class _TextView:
     def take(self, event: ChatEvent) -> None:
         match event:
             case Progress():
-                self._terminal.status(f"{_DOING[event.stage]}{_share(event)} …")
+                self._terminal.status(f"{_doing(event)}{_share(event)} …")
             case Notice(text):
                 self._terminal.note(text)
             case ReasoningDelta():
@@ -156,7 +157,7 @@ class _JsonView:
     def take(self, event: ChatEvent) -> None:
         match event:
             case Progress(stage, done, total, _remaining):
-                words: dict[str, object] = {"event": "progress", "text": _DOING[stage]}
+                words: dict[str, object] = {"event": "progress", "text": _doing(event)}
                 self._terminal.record({**words, "stage": stage, "done": done, "total": total})
             case Notice(text):
                 self._terminal.record({"event": "progress", "text": text, "stage": "notice"})
@@ -231,7 +232,7 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View
 def _route(question: Question, services: Services, gateways: Gateways) -> Route:
     library = services.library
     if question.mode is Mode.CLOUD:
-        return choose(
+        return choose_simply(
             mode=question.mode, wanted=question.model, installed=(), remote=gateways.offer(question.model)
         )
     models = library.models()
@@ -240,7 +241,7 @@ def _route(question: Question, services: Services, gateways: Gateways) -> Route:
         _check_wanted(question.model, library)
     elif models and not usable and models[0].problem is not None:
         raise models[0].problem
-    return choose(mode=question.mode, wanted=question.model, installed=usable)
+    return choose_simply(mode=question.mode, wanted=question.model, installed=usable)
 
 
 def _check_wanted(name: str, library: Library) -> None:
@@ -254,8 +255,15 @@ def _check_wanted(name: str, library: Library) -> None:
         raise ModelNotFound(error.cause, hint) from error
 
 
+def _doing(event: Progress) -> str:
+    if event.stage is Stage.WAIT and event.remaining_s is not None:
+        return f"Trying again in {math.ceil(event.remaining_s)} s"
+    return _DOING[event.stage]
+
+
 def _share(event: Progress) -> str:
-    return f" {event.done * 100 // event.total} %" if event.total > 0 else ""
+    counts = event.total > 0 and event.stage is not Stage.WAIT
+    return f" {event.done * 100 // event.total} %" if counts else ""
 
 
 def _picture(name: str) -> Image:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
+from desktop.storage.booking import UNCHARGED, attempt_of, finished, settlement_of
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
 from models.chat import ChatRequest, Finished, Usage
 from models.errors import AppError, StorageBusy, StorageError
 from models.money import short
 from models.pricing import absurdity, cost_of
-from models.routing import Route
+from models.route import Route
 
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _PATIENCE_S = 0.2
-_UNCHARGED = Usage(0, 0, 0, 0)
-_REFUSED = range(400, 500)
 
 
 class Books:
@@ -74,7 +73,7 @@ class Books:
         from dataclasses import replace
 
         self._told = True
-        settlement = _settlement(told)
+        settlement = settlement_of(told)
         if self._id is not None:
             self._settle(settlement)
         elif self._waiting:
@@ -85,20 +84,12 @@ class Books:
 
     def finish(self, event: Finished) -> None:
         """A local answer ended by itself."""
-        timings = event.timings
-        self._settle(
-            Settlement(
-                Outcome.FINISHED,
-                event.usage,
-                ttft_ms=_thousandths(timings.ttft_s),
-                speed_mtps=_thousandths(timings.decode_tps),
-            )
-        )
+        self._settle(finished(event))
 
     def fail(self, error: AppError) -> None:
         """What a gateway never was asked for costs nothing."""
         asked = self._told or self._first.place is Place.LOCAL
-        usage = Usage() if asked else _UNCHARGED
+        usage = Usage() if asked else UNCHARGED
         self._settle(Settlement(Outcome.FAILED, usage, note=type(error).__name__))
 
     def stop(self) -> None:
@@ -168,20 +159,8 @@ def kept(
 
 
 def _first(services: Services, terminal: Terminal, route: Route, request: ChatRequest) -> Attempt:
-    if route.backend != "gateway":
-        return Attempt("local", route.model, Place.LOCAL, route_reason=route.reason)
-    from models.token_estimate import estimate_prompt
-
-    provider, _slash, _name = route.model.partition("/")
-    return Attempt(
-        provider,
-        route.model,
-        Place.REMOTE,
-        route_reason=route.reason,
-        price=_price(services, terminal, route.model),
-        prompt_limit=estimate_prompt(request.messages).high,
-        completion_limit=request.sampling.max_tokens,
-    )
+    price = _price(services, terminal, route.model) if route.backend == "gateway" else None
+    return attempt_of(route, request, price)
 
 
 def _price(services: Services, terminal: Terminal, model: str) -> Price | None:
@@ -199,22 +178,3 @@ def _price(services: Services, terminal: Terminal, model: str) -> Price | None:
     catalogue = load(resources() / "catalogue", services.paths.own_catalogue)
     found = (one for one in catalogue.models if one.remote and one.remote.id == model)
     return next((catalogue_price(one) for one in found), None)
-
-
-def _settlement(told: attempts.Attempt) -> Settlement:
-    outcome = {"finished": Outcome.FINISHED, "stopped": Outcome.STOPPED}.get(told.outcome, Outcome.FAILED)
-    refused = outcome is Outcome.FAILED and told.status in _REFUSED
-    usage = _UNCHARGED if refused else told.usage
-    return Settlement(
-        outcome,
-        usage,
-        reported=not usage.estimated,
-        duration_ms=_thousandths(told.total_s),
-        ttft_ms=_thousandths(told.ttft_s),
-        request_id=told.request_id or None,
-        note=told.error or None,
-    )
-
-
-def _thousandths(value: float | None) -> int | None:
-    return None if value is None else round(value * 1000)

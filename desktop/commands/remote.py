@@ -56,7 +56,7 @@ class Gateways:
         for provider in self._all():
             own = (each for each in remotes if each.provider == provider.profile)
             ids += [f"{provider.id}/{each.id.removeprefix(provider.profile + '/')}" for each in own]
-            ids += [f"{provider.id}/{name}" for name in self._listed(provider)]
+            ids += [f"{provider.id}/{name}" for name in self._own_names(provider)]
         return tuple(dict.fromkeys(ids))
 
     def offer(self, wanted: str | None) -> Sequence[str]:
@@ -131,7 +131,15 @@ class Gateways:
             f"Write one of these before the model’s name: {', '.join(f'{each.id}/' for each in known)}",
         )
 
+    def _own_names(self, provider: Provider) -> Sequence[str]:
+        from models.gateway.providers import read_profiles
+
+        names = self._listed(provider)
+        profile = read_profiles(resources() / "providers.toml").get(provider.profile) if names else None
+        return [profile.own_name(name) for name in names] if profile is not None else names
+
     def _listed(self, provider: Provider) -> Sequence[str]:
+        """What the gateway said that it offers, in its own names."""
         address = provider.base_urls[0] if provider.base_urls else ""
         offered = self.lists.read(provider.id, address) if self.lists is not None else None
         return offered.models if offered is not None else ()

@@ -8,25 +8,30 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from desktop.background import Background, Outcome
+from desktop.services.answering import AUTOMATIC
 from desktop.services.chat import ChatService
 from desktop.services.drafts import DraftCounter
 from desktop.services.settings import SettingsService
+from desktop.services.turns import history
 from desktop.ui.chat.page import ChatPage
 
 if TYPE_CHECKING:
     from desktop.storage.conversations import StoredMessage
     from models.chat import TextSize
     from models.local.backend import LocalBackend
+    from models.pricing import Price
+    from models.token_estimate import TokenEstimate
 
 
 class Drafting(QObject):
     """Serves one chat page. GUI thread only.
 
-    `said(words)` is for the window's quiet bar, `remote_wanted` when a gateway is going to answer.
+    `said(words)` is for the window's quiet bar, `remote_wanted(id)` when a gateway’s model is
+    going to answer. `price` gives a remote model's, None where it is unknown.
     """
 
     said = Signal(str)
-    remote_wanted = Signal()
+    remote_wanted = Signal(str)
 
     def __init__(
         self,
@@ -35,9 +40,13 @@ class Drafting(QObject):
         settings: SettingsService,
         background: Background,
         local: Callable[[], LocalBackend],
+        price: Callable[[str], Price | None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
+        self._price = price
+        self._priced: tuple[str, Price | None] = ("", None)
+        self._history: tuple[object, TokenEstimate] | None = None
         self._page, self._chat, self._settings = page, chat, settings
         self._background, self._local = background, local
         self._warmed: str | None = None
@@ -45,6 +54,7 @@ class Drafting(QObject):
         self.drafts = DraftCounter(background, self._count, lambda: chat.busy, self)
         page.typing_began.connect(self._warm_up)
         page.typed.connect(self.drafts.take)
+        page.typed.connect(self._show_price)
         page.larger_context_wanted.connect(self._use_context)
         page.larger_context_needed.connect(self._enlarge)
         page.answering_shown.connect(self._on_answering)
@@ -59,11 +69,14 @@ class Drafting(QObject):
     def _model(self) -> str | None:
         """The local model that would answer; None where a gateway would, or nobody."""
         one = self._chat.answering.chosen(self._page.conversation)
+        if one is AUTOMATIC:  # a small talk stays here, so that is made ready
+            one = next(iter(self._chat.answering.local()), None)
         return one.id if one is not None and not one.remote else None
 
     def _on_answering(self) -> None:
         self._page.composer.thinking.show_support(None)
-        self._warmed = None
+        self._warmed, self._priced, self._history = None, ("", None), None
+        self._show_price(self._page.composer.text())
         self.drafts.count_again()
 
     def _on_settings(self, _values: object) -> None:
@@ -74,11 +87,13 @@ class Drafting(QObject):
     def _warm_up(self) -> None:
         """Load the model while the first words are typed, and ask whether it can think."""
         one = self._chat.answering.chosen(self._page.conversation)
+        if one is AUTOMATIC:
+            one = next(iter(self._chat.answering.local()), None)
         if one is None or one.id == self._warmed:
             return
         self._warmed = one.id
         if one.remote:
-            self.remote_wanted.emit()
+            self.remote_wanted.emit(one.id)
         else:
             self._background.run(self._local().thinking_support(one.id), self._show_support)
 
@@ -86,6 +101,37 @@ class Drafting(QObject):
         """What fails here fails again with the message, and is said there."""
         if outcome.value is not None and self._model() == self._warmed:
             self._page.composer.thinking.show_support(outcome.value)
+
+    def _show_price(self, text: str) -> None:
+        """What sending this would cost, with the conversation before it, at least and at most."""
+        one = self._chat.answering.chosen(self._page.conversation)
+        if one is None or not one.remote or not text.strip():
+            self._page.room.show_price("")
+            return
+        if self._priced[0] != one.id:
+            self._priced = (one.id, self._price(one.id))
+        price = self._priced[1]
+        self._page.room.show_price(self._words(text, one.id, price) if price else "Price unknown")
+
+    def _words(self, text: str, model_id: str, price: Price) -> str:
+        from desktop.storage.booking import LONGEST_WITHIN_BUDGET
+        from models.money import about
+        from models.pricing import draft_range
+        from models.token_estimate import estimate
+
+        _private, options = self._chat.setup.merged(self._page.conversation, model_id)
+        size = self._earlier() + estimate(text)
+        return about(draft_range(size.low, size.high, options.max_tokens or LONGEST_WITHIN_BUDGET, price))
+
+    def _earlier(self) -> TokenEstimate:
+        """The size of the conversation so far, estimated once for each state of it."""
+        from models.token_estimate import estimate_prompt
+
+        shown = self._page.transcript.messages()
+        key = [(message.id, len(message.text)) for message in shown]
+        if self._history is None or self._history[0] != key:
+            self._history = (key, estimate_prompt(history(shown)))
+        return self._history[1]
 
     def _count(self, text: str) -> Coroutine[Any, Any, TextSize] | None:
         """The size of a draft for the model that will read it, which typing has loaded or is loading."""

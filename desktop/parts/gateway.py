@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, QUrl
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from models.catalogue import Catalogue
     from models.gateway.providers import Connection
     from models.gateway.providers import Profile as GatewayProfile
+    from models.outbound import Sent
 
 
 def system_keys(asked: Callable[[], None]) -> Keys:
@@ -62,7 +64,8 @@ def _told(outcome: Outcome) -> None:
 class Gateway(QObject):
     """All about gateways. Reads and asks nothing before it is first needed. GUI thread, where not said.
 
-    `providers` are those that are set up, `keys` what is known of their keys.
+    `providers` are those that are set up, `keys` what is known of their keys. `record` is told of all that
+    is sent to test them and to ask for their models, on the background's thread.
     """
 
     def __init__(
@@ -72,16 +75,19 @@ class Gateway(QObject):
         background: Background,
         parent: QObject,
         *,
-        check: Check = ask_gateway,
+        check: Check | None = None,
+        record: Callable[[Sent], None] | None = None,
         profiles: Callable[[], Mapping[str, Profile]] = known_profiles,
         make_keys: Callable[[Callable[[], None]], Keys] = system_keys,
     ) -> None:
         super().__init__(parent)
         self._window, self._settings, self._background = window, settings, background
+        self._record = record
         self.card: GatewaysCard | None = None
         self._warm = False
         self.keys = KeyService(make_keys, background, self)
-        self.providers = ProviderService(settings, profiles, self.keys, check, background, self)
+        ask = check or partial(ask_gateway, record=record)
+        self.providers = ProviderService(settings, profiles, self.keys, ask, background, self)
         self.keys.changed.connect(self._on_key)
         for service in (self.keys, self.providers):
             service.failed.connect(lambda error: window.warn(error.one_line()))
@@ -135,8 +141,9 @@ class Gateway(QObject):
         from desktop.services.remote_models import RemoteModelService
         from desktop.system.model_lists import ModelLists
 
+        ask = partial(list_gateway, record=self._record)
         service = RemoteModelService(
-            self.providers, read_catalogue, ModelLists(lists), list_gateway, self._background, self
+            self.providers, read_catalogue, ModelLists(lists), ask, self._background, self
         )
         service.failed.connect(lambda error: self._window.warn(error.one_line()))
         return service

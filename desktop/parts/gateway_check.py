@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from desktop.services.providers import Reply, Target
@@ -10,14 +10,20 @@ from desktop.system.paths import resources
 
 if TYPE_CHECKING:
     from models.gateway.check import Checked
+    from models.outbound import Sent
+
+    Record = Callable[[Sent], None]
 
 _OTHER = "other"  # the profile of what is not known yet
 _WORKS, _ANSWERS = "The key works.", "It answers."
 _NOT_ASKED = "It answers, but names its models to anyone: whether the key is right, the first message shows."
 
 
-async def ask_gateway(target: Target) -> Reply:
-    """Ask for the list of models, and where a key was used once more without it. Raises AppError."""
+async def ask_gateway(target: Target, record: Record | None = None) -> Reply:
+    """Ask for the list of models, and where a key was used once more without it. Raises AppError.
+
+    `record` is told of each request.
+    """
     from models.gateway.check import check
     from models.gateway.providers import connect, read_profiles
     from models.outbound import Outbound
@@ -25,7 +31,7 @@ async def ask_gateway(target: Target) -> Reply:
     profiles = read_profiles(resources() / "providers.toml")
     profile = profiles.get(target.profile) or profiles[_OTHER]
     connection = connect(profile, name=target.name, base_urls=(target.base_url,))
-    outbound = Outbound(confirmed=target.confirmed)
+    outbound = Outbound(record=record, confirmed=target.confirmed)
     try:
         found = await check(connection, target.key.reveal() if target.key else None, outbound)
         open_to_all = (
@@ -39,8 +45,8 @@ async def ask_gateway(target: Target) -> Reply:
     return _told(found, words, frozenset(profiles))
 
 
-async def list_gateway(target: Target) -> Sequence[str]:
-    """Ask for the list of models alone; our names for them, without the provider. Raises AppError."""
+async def list_gateway(target: Target, record: Record | None = None) -> Sequence[str]:
+    """Ask for the list of models alone, in the gateway's own names. Raises AppError."""
     from models.gateway.check import list_models
     from models.gateway.providers import connect, read_profiles
     from models.outbound import Outbound
@@ -48,12 +54,12 @@ async def list_gateway(target: Target) -> Sequence[str]:
     profiles = read_profiles(resources() / "providers.toml")
     profile = profiles.get(target.profile) or profiles[_OTHER]
     connection = connect(profile, name=target.name, base_urls=(target.base_url,))
-    outbound = Outbound(confirmed=target.confirmed)
+    outbound = Outbound(record=record, confirmed=target.confirmed)
     try:
         found = await list_models(connection, target.key.reveal() if target.key else None, outbound)
     finally:
         await outbound.aclose()
-    return [profile.own_name(name) for name in found.wire_names]
+    return found.wire_names
 
 
 def _told(found: Checked, words: str, profiles: frozenset[str]) -> Reply:

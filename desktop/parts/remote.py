@@ -10,35 +10,42 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.parts.gateway import Gateway
 from desktop.services.answering import Answerer
-from desktop.services.outbound_record import OutboundRecord
 from desktop.services.settings import SettingsService
+from desktop.services.turns import ATTEMPTED
+from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
+    from desktop.services.outbound_record import OutboundRecord
+    from desktop.services.remote_models import RemoteModel, RemoteModelService
+    from models.candidates import Candidate
     from models.catalogue import Catalogue
+    from models.facts import CatalogueModel
     from models.gateway.attempts import Attempt
     from models.gateway.backend import GatewayBackend
     from models.outbound import Outbound
+    from models.pricing import Price
 
 
 class Remote(QObject):
     """Builds what is needed when it is first needed. GUI thread only, where not said.
 
-    `attempted(Attempt)` after each attempt at an answer.
+    `changed` when other models may answer than before.
     """
 
-    attempted = Signal(object)
+    changed = Signal()
 
     def __init__(
         self,
         gateway: Gateway,
         settings: SettingsService,
-        record: OutboundRecord,
+        record: Callable[[], OutboundRecord],
         catalogue: Callable[[], Catalogue],
+        paths: Paths,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._gateway, self._settings, self._record = gateway, settings, record
-        self._catalogue = catalogue
+        self._catalogue, self._paths = catalogue, paths
         self._backend: GatewayBackend | None = None
         self._confirmed: frozenset[str] = frozenset()
 
@@ -54,6 +61,7 @@ class Remote(QObject):
                 self._gateway.keys_of,
                 self.outbound(),
                 attempted=self._tell,
+                offered=self._offered,
                 owns_outbound=True,
             )
             self._made.append(self._backend)
@@ -63,24 +71,87 @@ class Remote(QObject):
         """A new way to the network, whose every use is written down."""
         from models.outbound import Outbound
 
-        return Outbound(record=self._record.record, confirmed=self._addresses())
+        return Outbound(record=self._record().record, confirmed=self._addresses())
+
+    @cached_property
+    def models(self) -> RemoteModelService:
+        """What the gateways offer, as far as it is known; nothing is asked for that."""
+        service = self._gateway.make_models(self._catalogue, self._paths.model_lists)
+        service.changed.connect(self.changed)
+        return service
 
     def answerers(self) -> Sequence[Answerer]:
         """The models of the gateways that are set up, as far as they are known without asking."""
-        return [
-            Answerer(
-                id=f"{provider.id}/{model.remote.id.partition('/')[2]}",
-                name=model.name,
-                place=f"via {provider.name}",
-                provider=provider.id,
-                host=self._host(provider.id),
-                policy=profile.data_policy,
+        return [self._answerer(model) for model in self.models.models()]
+
+    def candidates(self) -> Sequence[Candidate]:
+        """The same models as the router compares them."""
+        from models.candidates import Candidate, Score
+
+        catalogue = self._catalogue()
+        found = []
+        for model in self.models.models():
+            entry = self._entry(model.id)
+            scores = catalogue.scores(entry.id) if entry is not None else ()
+            found.append(
+                Candidate(
+                    "gateway",
+                    model.id,
+                    model.name,
+                    door=model.provider_id,
+                    door_name=model.provider,
+                    context=model.context,
+                    vision=bool(model.sees),
+                    thinks=model.thinks,
+                    scores=tuple(
+                        Score(s.benchmark.id, s.benchmark.name, s.value, s.thinking) for s in scores
+                    ),
+                    price=model.price,
+                )
             )
-            for provider in self._gateway.providers.providers()
-            if (profile := self._gateway.providers.profile_of(provider)) is not None
-            for model in self._catalogue().models
-            if model.remote is not None and model.remote.id.startswith(f"{profile.id}/")
-        ]
+        return found
+
+    def prepare(self, model_id: str) -> None:
+        """A message to this model is being typed: get ready, and ask at most once a day what there is."""
+        self._gateway.warm_up()
+        provider_id = model_id.partition("/")[0]
+        if provider_id in self._settings.values.allowed:
+            self.models.use(provider_id)
+
+    def price(self, model_id: str) -> Price | None:
+        """What it costs: the user's own price, else the catalogue's; None is unknown."""
+        from desktop.system import prices
+        from models.pricing import catalogue_price
+
+        own = prices.read(self._paths.own_prices).prices
+        if model_id in own:
+            return own[model_id]
+        entry = self._entry(model_id)
+        return catalogue_price(entry) if entry is not None else None
+
+    def _entry(self, model_id: str) -> CatalogueModel | None:
+        """The catalogue's, where it has the model at a gateway of this kind."""
+        provider_id, _slash, name = model_id.partition("/")
+        provider = self._gateway.providers.provider(provider_id)
+        wanted = f"{provider.profile}/{name}" if provider is not None else ""
+        found = (one for one in self._catalogue().models if one.remote and one.remote.id == wanted)
+        return next(found, None)
+
+    def _answerer(self, model: RemoteModel) -> Answerer:
+        from models.offer import price_words
+
+        providers = self._gateway.providers
+        provider = providers.provider(model.provider_id)
+        profile = providers.profile_of(provider) if provider is not None else None
+        return Answerer(
+            model.id,
+            model.name,
+            f"via {model.provider}",
+            model.provider_id,
+            price_words(model.price) if model.price is not None else "",
+            self._host(model.provider_id),
+            profile.data_policy if profile is not None else "",
+        )
 
     async def aclose(self) -> None:
         """Close the connections. On the background's thread."""
@@ -91,14 +162,27 @@ class Remote(QObject):
     def _made(self) -> list[GatewayBackend]:
         return []
 
+    def _offered(self, provider_id: str) -> Sequence[str]:
+        """The names there, for hints; on the background's thread, from what is known already."""
+        known: RemoteModelService | None = self.__dict__.get("models")
+        if known is None:
+            return ()
+        return known.names(provider_id)
+
     def _tell(self, attempt: Attempt) -> None:
-        self.attempted.emit(attempt)
+        """On the background's thread, in the task of the answer that this is an attempt at."""
+        if (told := ATTEMPTED.get(None)) is not None:
+            told(attempt)
 
     def _addresses(self) -> frozenset[str]:
         return frozenset(url for provider in self._settings.values.providers for url in provider.confirmed)
 
     def _host(self, provider_id: str) -> str:
+        """All hosts that a message to it may go to."""
         from urllib.parse import urlsplit
 
         provider = self._gateway.providers.provider(provider_id)
-        return urlsplit(self._gateway.providers.address_of(provider)).hostname or "" if provider else ""
+        if provider is None:
+            return ""
+        addresses = provider.base_urls or (self._gateway.providers.address_of(provider),)
+        return ", ".join(dict.fromkeys(filter(None, (urlsplit(each).hostname for each in addresses))))

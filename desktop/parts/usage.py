@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop.services.settings import SettingsService
-from desktop.services.usage import UsageService
-from desktop.storage.ledger import Ledger
-from desktop.storage.usage import UsageReports
 from desktop.system.paths import Paths
 from desktop.ui.theme import Appearance
 from desktop.ui.window import Window
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
     import apsw
 
     from desktop.services.chat import ChatService
+    from desktop.services.usage import UsageService
     from desktop.ui.usage.page import UsagePage
     from models.budget import Budget
     from models.catalogue import Catalogue
@@ -30,10 +28,7 @@ if TYPE_CHECKING:
 
 
 class UsageRoom(QObject):
-    """All about usage. Nothing is read before the page is first shown. GUI thread only.
-
-    `service` is told of new rows: `service.note_change()`.
-    """
+    """All about usage. Nothing is built or read before the page is first shown. GUI thread only."""
 
     def __init__(
         self,
@@ -49,17 +44,32 @@ class UsageRoom(QObject):
     ) -> None:
         super().__init__(parent)
         self._window, self._connection, self._settings = window, connection, settings
+        self._chat, self._conversation = chat, conversation
         self._catalogue, self._paths, self._look = catalogue, paths, look
-        self.service = UsageService(
-            UsageReports(connection),
-            Ledger(connection, now=time.time),
-            settings,
+
+    @cached_property
+    def service(self) -> UsageService:
+        """Built with the page."""
+        from desktop.services.usage import UsageService
+        from desktop.storage.ledger import Ledger
+        from desktop.storage.usage import UsageReports
+
+        service = UsageService(
+            UsageReports(self._connection),
+            Ledger(self._connection, now=time.time),
+            self._settings,
             prices=lambda: self._prices,
-            titles=lambda: {one.id: one.title for one in chat.conversations()},
-            conversation=conversation,
+            titles=lambda: {one.id: one.title for one in self._chat.conversations()},
+            conversation=self._conversation,
             parent=self,
         )
-        self.service.failed.connect(lambda error: window.warn(error.one_line()))
+        service.failed.connect(lambda error: self._window.warn(error.one_line()))
+        return service
+
+    def note_change(self) -> None:
+        """A row was added or settled."""
+        if "service" in self.__dict__:
+            self.service.note_change()
 
     def make_page(self, show_folder: Callable[[str], None]) -> UsagePage:
         """The page, connected. What the command line used meanwhile is entered first."""
@@ -73,7 +83,8 @@ class UsageRoom(QObject):
 
     def close(self) -> None:
         """The window closes."""
-        self.service.close()
+        if "service" in self.__dict__:
+            self.service.close()
 
     @cached_property
     def _prices(self) -> Mapping[str, Price]:

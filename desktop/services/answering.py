@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, Signal
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
+from desktop.storage.conversations import StoredMessage
 from models.errors import NextStep, NotAllowed
-from models.routing import Mode, Route, choose
+from models.route import Mode, Route, choose_simply
 
 HERE = "on this machine"
 
@@ -36,6 +37,12 @@ class Answerer:
         return bool(self.provider)
 
 
+AUTOMATIC = Answerer("", "Automatic", "this machine or a gateway")
+"""The router picks for each message."""
+
+Decide = Callable[[Sequence[StoredMessage]], Route]
+
+
 class AnsweringService(QObject):
     """Chooses for one conversation at a time; None is the new one. GUI thread only.
 
@@ -55,7 +62,13 @@ class AnsweringService(QObject):
         super().__init__(parent)
         self._models, self._settings, self._setup = models, settings, setup
         self.remote = remote
+        self.decide: Decide | None = None
         models.changed.connect(self.changed)
+
+    def offered(self) -> list[Answerer]:
+        """All that can be chosen, those of one place together."""
+        automatic = [AUTOMATIC] if self.decide is not None else []
+        return [*automatic, *self.local(), *self.remote()]
 
     def local(self) -> list[Answerer]:
         """The models on this machine, the default first."""
@@ -69,25 +82,38 @@ class AnsweringService(QObject):
         """Who would answer now; None where nobody can."""
         wanted, mode = self._setup.answering(conversation_id).model, self.mode(conversation_id)
         field = self._field(mode)
+        if mode is Mode.HYBRID and wanted is None and self.decide is not None:
+            return AUTOMATIC if field else None
         return next((one for one in field if one.id == wanted), field[0] if field else None)
 
-    def route(self, conversation_id: int | None) -> Route:
-        """The route of the next message.
+    def route(self, conversation_id: int | None, earlier: Sequence[StoredMessage] = ()) -> Route:
+        """The route of the answer to the last of these messages.
 
         Raises NotAllowed before anything is sent to a gateway that the user has not agreed to, and what
-        `models.routing.choose` raises.
+        `models.routing.choose_simply` raises.
         """
         mode, one = self.mode(conversation_id), self.chosen(conversation_id)
+        if one is AUTOMATIC and self.decide is not None:
+            return self._checked(self.decide(earlier))
         local, remote = [each.id for each in self.local()], [each.id for each in self.remote()]
         if one is not None and one.remote:
             self._check_allowed(one)
-            return choose(mode=Mode.CLOUD, wanted=one.id, installed=local, remote=remote)
+            return choose_simply(mode=Mode.CLOUD, wanted=one.id, installed=local, remote=remote)
         wanted = self._setup.answering(conversation_id).model
         known = wanted if wanted in local else None
-        return choose(mode=mode, wanted=known, installed=local, remote=remote)
+        return choose_simply(mode=mode, wanted=known, installed=local, remote=remote)
+
+    def _checked(self, route: Route) -> Route:
+        one = self._named(route.model)
+        if one is not None and one.remote:
+            self._check_allowed(one)
+        return route
 
     def choose(self, conversation_id: int | None, answerer_id: str) -> None:
-        """Have this model answer; the mode gives way where it would not let it."""
+        """Have this model answer; the mode gives way where it would not let it. "" is the router's pick."""
+        if not answerer_id:
+            self._set(conversation_id, Mode.HYBRID, None)
+            return
         one = self._named(answerer_id)
         if one is None:
             return
@@ -102,8 +128,9 @@ class AnsweringService(QObject):
         self._set(conversation_id, mode, kept)
 
     def set_mode(self, conversation_id: int | None, mode: Mode) -> None:
-        """Allow this machine only, both, or the gateway only."""
-        self._set(conversation_id, mode, self._setup.answering(conversation_id).model)
+        """Allow this machine only, both, or the gateway only; where both may answer, the router picks."""
+        model = None if mode is Mode.HYBRID else self._setup.answering(conversation_id).model
+        self._set(conversation_id, mode, model)
 
     def allow(self, provider_id: str) -> None:
         """Messages may be sent to this gateway from now on."""

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import takewhile
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.background import Background, Outcome
 from desktop.services.answering import AnsweringService
+from desktop.services.books import BookService
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
@@ -44,6 +45,9 @@ from models.chat import (
     TextDelta,
 )
 from models.errors import AppError, Interrupted, StorageError
+
+if TYPE_CHECKING:
+    from models.gateway.attempts import Attempt
 
 T = TypeVar("T")
 _SAVE_EVERY_MS = 500
@@ -79,9 +83,11 @@ class ChatService(QObject):
         models: ModelService,
         settings: SettingsService,
         parent: QObject | None = None,
+        *,
+        books: BookService | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store = store
+        self._store, self._books = store, books
         self._background = background
         self._backend_for = backend_for
         self._models = models
@@ -199,10 +205,10 @@ class ChatService(QObject):
             self._answer_to(question)
         return question is not None
 
-    def resume(self, message: StoredMessage) -> None:
+    def resume(self, message: StoredMessage, *, raised: bool = False) -> None:
         """Go on where an answer was broken off; an empty one is begun anew.
 
-        Does nothing while an answer is being written there.
+        Does nothing while an answer is being written there. With `raised` it may exceed the budgets.
         """
         if self.running_in(message.conversation_id) is not None:
             return
@@ -213,7 +219,7 @@ class ChatService(QObject):
             self.failed.emit(error)
             return
         self.thread_changed.emit(answer.conversation_id)
-        self._begin(answer)
+        self._begin(answer, raised=raised)
 
     def select_version(self, message_id: int) -> None:
         """Show another version of a message and what followed it."""
@@ -296,12 +302,16 @@ class ChatService(QObject):
         self.message_added.emit(answer)
         self._begin(answer)
 
-    def _begin(self, answer: StoredMessage) -> None:
+    def _begin(self, answer: StoredMessage, *, raised: bool = False) -> None:
         """Start writing an answer that is stored as RUNNING."""
         turn = LiveTurn.of(answer)
         try:
-            turn.route = self.answering.route(answer.conversation_id)
+            thread = self.messages(answer.conversation_id)
+            turn.earlier = list(takewhile(lambda message: message.id != answer.id, thread))
+            turn.route = self.answering.route(answer.conversation_id, turn.earlier)
             turn.place = self.answering.place_of(turn.route)
+            turn.model_facts = self._models.facts_of(turn.route.model)
+            turn.request = request = self._booked(turn, self._request(turn), raised=raised)
         except AppError as error:
             self._settle(turn, Status.FAILED, error)
             return
@@ -309,25 +319,54 @@ class ChatService(QObject):
         self._saver.start()
         turn.job = self._background.start(
             in_conversation(
-                answer.conversation_id, self._backend_for(turn.route.backend).stream(self._request(turn))
+                answer.conversation_id,
+                self._backend_for(turn.route.backend).stream(request),
+                lambda told: self._background.tell(lambda: self._attempted(turn, told)),
             ),
             lambda event: self._take(turn, event),
             lambda outcome: self._end(turn, outcome),
         )
         self.turn_progressed.emit(answer.id)
 
+    def _booked(self, turn: LiveTurn, request: ChatRequest, *, raised: bool) -> ChatRequest:
+        """The request once its attempt is in the books. Raises OverBudget."""
+        if self._books is None:
+            return request
+        message = turn.message
+        turn.account, request = self._books.open(
+            turn.route, request, message.conversation_id, message.id, raised=raised
+        )
+        if turn.text:
+            turn.account.carry(message.receipt)
+        return request
+
+    def _attempted(self, turn: LiveTurn, told: Attempt) -> None:
+        if self._books is not None and turn.account is not None:
+            self._books.attempted(turn.account, told)
+
+    def _close_account(self, turn: LiveTurn, outcome: Outcome) -> None:
+        """No attempt comes any more. What a stopped answer cost is known only now."""
+        if self._books is None or turn.account is None:
+            return
+        error = outcome.error if isinstance(outcome.error, AppError) else None
+        self._books.finish(turn.account, turn.finished, error)
+        if self._live.get(turn.message.id) is not turn:
+            self._attempt(lambda: self._tell_cost(turn))
+
+    def _tell_cost(self, turn: LiveTurn) -> None:
+        kept = self._store.message(turn.message.id)
+        if kept.status is Status.STOPPED and turn.route.backend == "gateway":
+            self.message_changed.emit(self._write_end(turn, Status.STOPPED, None))
+
     def _request(self, turn: LiveTurn) -> ChatRequest:
         conversation_id = turn.message.conversation_id
         private, options = self.setup.merged(conversation_id, turn.route.model)
-        thread = self.messages(conversation_id)
-        earlier = list(takewhile(lambda message: message.id != turn.message.id, thread))
-        turn.earlier = earlier
         sampling = options.sampling()
         if sampling.grammar is not None or sampling.json_schema is not None:
             turn.begin_anew()  # a form has a beginning, and can't be gone on with in its middle
         return ChatRequest(
             model=turn.route.model,
-            messages=history(earlier),
+            messages=history(turn.earlier),
             sampling=sampling,
             thinking=self._settings.values.thinking,
             thinking_budget=options.thinking_budget,
@@ -353,6 +392,7 @@ class ChatService(QObject):
                 turn.finished = event
 
     def _end(self, turn: LiveTurn, outcome: Outcome) -> None:
+        self._close_account(turn, outcome)
         if self._live.get(turn.message.id) is not turn:
             return  # stopped: settled already, and perhaps being continued
         match outcome:

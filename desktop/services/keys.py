@@ -160,6 +160,7 @@ class KeyService(QObject):
         self.changed.emit(name)
         if isinstance(outcome.error, AppError):
             self.failed.emit(outcome.error)
+            self.look(name)  # those that were there are there still
         elif outcome.error is not None:
             raise outcome.error
 

@@ -61,6 +61,15 @@ class ModelService(QObject):
         """The model with this id, or None."""
         return next((model for model in self.models() if model.id == model_id), None)
 
+    def facts_of(self, model_id: str) -> dict[str, object]:
+        """What tells a local model from others, for a receipt; nothing for one that isn't here."""
+        model = next((one for one in self.usable() if one.id == model_id), None)
+        if model is None:
+            return {}
+        facts = {"name": model.name, "quantisation": model.quantisation, "bytes": model.size_bytes}
+        hashes = [sha for sha in model.origin.sha256 if sha] if model.origin is not None else []
+        return {name: value for name, value in {**facts, "sha256": hashes}.items() if value}
+
     def find(self, model_id: str) -> Path:
         """The file of a model; raises ModelNotFound."""
         return self._library.find(model_id)

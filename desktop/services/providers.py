@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop.background import Background, Outcome
-from desktop.services.keys import KeyService
+from desktop.services.keys import KeyService, Known
 from desktop.services.settings import SettingsService
 from desktop.system.crash import redacted
 from desktop.system.key import Key
-from desktop.system.providers import Profile, Provider, address, free_id
+from desktop.system.providers import Profile, Provider, address, addresses, free_id, unencrypted
 from models.errors import AppError
 
 if TYPE_CHECKING:
@@ -116,25 +116,27 @@ class ProviderService(QObject):
         while words in taken:
             number += 1
             words = f"{name or profile.name} {number}"
-        provider = Provider(
-            free_id(name or profile.id, self.providers()), profile.id, words, urls, urls if allowed else ()
-        )
+        # No id is used again while its old owner may come back, or its old key may still be in the keyring.
+        others = (*self.providers(), *(gone for _place, gone in self._removed.values()))
+        own_id = free_id(name or profile.id, others)
+        provider = Provider(own_id, profile.id, words, urls, urls if allowed else ())
         self._keep((*self.providers(), provider))
         return provider
 
-    def change(self, provider_id: str, name: str, base_url: str, *, allowed: bool = False) -> None:
-        """Call it something else or ask it elsewhere; an empty name leaves the old. Raises BadInput."""
+    def change(self, provider_id: str, name: str, base_urls: str, *, allowed: bool = False) -> None:
+        """Call it something else or ask it elsewhere; an empty name leaves the old. Raises BadInput.
+
+        Of several addresses, with spaces between them, the next is asked where one fails.
+        """
         provider = self.provider(provider_id)
         if provider is None:
             return
-        url = address(base_url)
-        profile = self.profile_of(provider)
-        own = provider.base_urls if url == self.address_of(provider) else (url,)
+        own, profile = addresses(base_urls), self.profile_of(provider)
         changed = replace(
             provider,
             name=" ".join(name.split())[:80] or provider.name,
             base_urls=() if profile is not None and own == (profile.base_url,) else own,
-            confirmed=own if allowed else (),
+            confirmed=tuple(filter(unencrypted, own)) if allowed else (),
         )
         self._keep(tuple(changed if each is provider else each for each in self.providers()))
 
@@ -182,7 +184,8 @@ class ProviderService(QObject):
                 self._complain(outcome)
                 return
             held, tested = outcome.value
-            self.keys.learn(provider_id, held)
+            if self.keys.state(provider_id).known in (Known.NOT_YET, Known.UNREADABLE):
+                self.keys.learn(provider_id, held)  # else what is known is newer than the test's beginning
             self.tested.emit(provider_id, tested)
 
         self._background.run(work(), ended)
@@ -229,5 +232,11 @@ class ProviderService(QObject):
 
     def _keep(self, providers: tuple[Provider, ...]) -> None:
         if providers != self.providers():
-            self._settings.update(providers=providers)
+            self._settings.update(providers=providers, allowed=self._still_allowed(providers))
             self.changed.emit()
+
+    def _still_allowed(self, providers: tuple[Provider, ...]) -> tuple[str, ...]:
+        """Agreeing to one address is not agreeing to another that goes by the same id later."""
+        before = {each.id: each.base_urls for each in self.providers()}
+        same = {each.id for each in providers if before.get(each.id) == each.base_urls}
+        return tuple(each for each in self._settings.values.allowed if each in same)

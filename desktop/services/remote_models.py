@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from PySide6.QtCore import QObject, Signal
@@ -19,7 +19,7 @@ from models.errors import AppError
 from models.facts import Modality, Price
 
 ListModels = Callable[[Target], Awaitable[Sequence[str]]]
-"""Asks a gateway for its models, by our names without the provider before them. Raises AppError."""
+"""Asks a gateway for its models, in its own names. Raises AppError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def remote_models(
 ) -> list[RemoteModel]:
     """All models of all providers, in the providers' order: the catalogue's first, then those only listed.
 
-    `offered` is by the provider's id. A price is told only where the catalogue has it for this gateway.
+    `offered` is by the provider's id, with our names in it. A price is told only where the catalogue has it
+    for this gateway.
     """
     found: list[RemoteModel] = []
     for provider in providers:
@@ -114,6 +115,7 @@ class RemoteModelService(QObject):
         self._asking: set[str] = set()
         self._tried: dict[str, float] = {}
         self._models: list[RemoteModel] | None = None
+        self._names: dict[str, tuple[str, ...]] = {}
         providers.changed.connect(self._forget)
         providers.tested.connect(self._on_tested)
 
@@ -125,13 +127,21 @@ class RemoteModelService(QObject):
         """Those of all providers that are set up, from what is known now."""
         if self._models is None:
             providers = self._providers.providers()
-            offered = {each.id: self._lists.read(each.id, _address(each)) for each in providers}
+            offered = {each.id: self._offered(each) for each in providers}
             self._models = remote_models(providers, self._catalogue, offered)
         return list(self._models)
 
     def model(self, model_id: str) -> RemoteModel | None:
         """One of them by its id."""
         return next((each for each in self.models() if each.id == model_id), None)
+
+    def names(self, provider_id: str) -> tuple[str, ...]:
+        """What it is known to offer, in its own names, as a backend's `offered` wants it. Any thread."""
+        if provider_id not in self._names:
+            provider = self._providers.provider(provider_id)
+            listed = self._lists.read(provider_id, _address(provider)) if provider is not None else None
+            self._names[provider_id] = listed.models if listed is not None else ()
+        return self._names[provider_id]
 
     def refresh(self, provider_id: str) -> None:
         """Ask it now for what it offers."""
@@ -175,19 +185,25 @@ class RemoteModelService(QObject):
 
     def _on_tested(self, provider_id: str, reply: Reply) -> None:
         provider = self._providers.provider(provider_id)
-        profile = self._providers.profile_of(provider) if provider is not None else None
-        if provider is None or profile is None or not reply.ok:
+        if provider is None or not reply.ok:
             return
         if reply.base_url == self._providers.address_of(provider):  # it may have been changed meanwhile
-            self._keep(provider, [profile.own_name(name) for name in reply.models])
+            self._keep(provider, reply.models)
 
     def _keep(self, provider: Provider, names: Sequence[str]) -> None:
         models = tuple(dict.fromkeys(redacted(name) for name in names))
         self._lists.write(provider.id, Offered(self._clock(), _address(provider), models))
         self._forget()
 
+    def _offered(self, provider: Provider) -> Offered | None:
+        listed = self._lists.read(provider.id, _address(provider))
+        profile = self._providers.profile_of(provider)
+        if listed is None or profile is None:
+            return listed
+        return replace(listed, models=tuple(profile.own_name(name) for name in listed.models))
+
     def _forget(self) -> None:
-        self._models = None
+        self._models, self._names = None, {}
         self.changed.emit()
 
 

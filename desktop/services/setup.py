@@ -15,7 +15,7 @@ from desktop.system import options as values
 from desktop.system.answering import Answering
 from desktop.system.options import Options
 from models.errors import StorageError
-from models.routing import Mode
+from models.route import Mode
 
 
 class SetupService(QObject):

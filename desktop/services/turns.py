@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from desktop.background import Job
 from desktop.storage.conversations import Status, StoredMessage
-from models.chat import ChatEvent, Finished, Message, Progress, Role
+from models.chat import ChatEvent, ChatRequest, Finished, Message, Progress, Role
 from models.errors import AppError, NextStep
-from models.routing import Route
+from models.route import Route
+
+if TYPE_CHECKING:
+    from desktop.services.books import Account
+    from models.gateway.attempts import Attempt
 
 
 @dataclass(slots=True)
@@ -33,6 +40,9 @@ class LiveTurn:
     progress: Progress | None = None
     finished: Finished | None = None
     job: Job | None = None
+    account: Account | None = None
+    request: ChatRequest | None = None
+    model_facts: Mapping[str, object] = field(default_factory=dict)
     saved: int = 0
     thinking_since: float | None = None
     thought_s: float = 0.0
@@ -71,13 +81,23 @@ class LiveTurn:
         return len(self.text) + len(self.reasoning)
 
 
+ATTEMPTED: ContextVar[Callable[[Attempt], None]] = ContextVar("attempted")
+"""Who is told of the attempts of the answer that the running task is busy with, on the loop's thread."""
+
+
 async def in_conversation(
-    conversation_id: int, events: AsyncGenerator[ChatEvent, None]
+    conversation_id: int,
+    events: AsyncGenerator[ChatEvent, None],
+    attempted: Callable[[Attempt], None],
 ) -> AsyncGenerator[ChatEvent, None]:
-    """The same events; what leaves the machine for them is recorded under the conversation."""
+    """The same events; what leaves the machine for them is recorded under the conversation.
+
+    `attempted` is called on the loop's thread.
+    """
     from models.outbound import for_conversation
 
     for_conversation.set(conversation_id)
+    ATTEMPTED.set(attempted)
     async with aclosing(events):
         async for event in events:
             yield event
@@ -86,6 +106,12 @@ async def in_conversation(
 def receipt(turn: LiveTurn) -> dict[str, object]:
     """How an answer came about, to be stored with it."""
     values: dict[str, object] = {"route": asdict(turn.route), "place": turn.place}
+    if turn.model_facts:
+        values["model"] = dict(turn.model_facts)
+    if turn.request is not None:
+        values |= parameters(turn.request)
+    if turn.account is not None and turn.route.backend == "gateway":
+        values["cost"] = turn.account.values()
     if turn.thought_s:
         values["thought_s"] = round(turn.thought_s, 2)
     if turn.thought_tokens:
@@ -101,6 +127,18 @@ def receipt(turn: LiveTurn) -> dict[str, object]:
             "timings": asdict(turn.finished.timings),
         }
     return values
+
+
+def parameters(request: ChatRequest) -> dict[str, object]:
+    """What was set for an answer; what is not there was left to the model."""
+    sampling = {name: value for name, value in asdict(request.sampling).items() if value not in (None, ())}
+    return {"sampling": sampling, "thinking": request.thinking.value}
+
+
+def receipt_text(message: StoredMessage) -> str:
+    """All that is known of how an answer came about, as JSON for people and programs."""
+    values = {"model_id": message.model, "at": message.created_at, **(message.receipt or {})}
+    return json.dumps(values, indent=2, ensure_ascii=False)
 
 
 def error_values(error: AppError) -> dict[str, str]:
@@ -179,7 +217,7 @@ def _told(messages: Sequence[StoredMessage]) -> list[list[StoredMessage]]:
     A question that was too long for the model, and given up for another one, is not told: it would
     make that one too long, too.
     """
-    after = [*messages[1:], None]
+    after = [*messages[1:], None][: len(messages)]
     spoken = [m for m, answer in zip(messages, after, strict=True) if m.text and not _given_up(m, answer)]
     return [list(group) for _role, group in groupby(spoken, key=lambda message: message.role)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models.routing import Mode
+from models.route import Mode
 
 MODE, MODEL = "mode", "model"
 

@@ -24,7 +24,7 @@ _UNREADABLE = (OSError, ValueError, TypeError, RecursionError)
 class Offered:
     """What a gateway offered at a time, in seconds since 1970, when it was asked at `address`.
 
-    `models` are our names for them, without the provider before it.
+    `models` are its own names for them, which is what a request has to say.
     """
 
     at: float
@@ -62,7 +62,7 @@ class ModelLists:
         values = {
             "at": offered.at,
             "address": redacted(offered.address),
-            "models": [redacted(name) for name in offered.models[:_MOST]],
+            "names": [redacted(name) for name in offered.models[:_MOST]],
         }
         part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
         try:
@@ -81,7 +81,7 @@ class ModelLists:
 def _offered(values: Any) -> Offered | None:
     if not isinstance(values, dict):
         return None
-    at, address, models = values.get("at"), values.get("address"), values.get("models")
+    at, address, models = values.get("at"), values.get("address"), values.get("names")
     if isinstance(at, bool) or not isinstance(at, int | float):
         return None
     if not isinstance(address, str) or not isinstance(models, list):

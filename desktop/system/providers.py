@@ -125,6 +125,11 @@ def address(text: str) -> str:
     return parts._replace(path=parts.path or "/v1").geturl()
 
 
+def addresses(text: str) -> tuple[str, ...]:
+    """Several of them with spaces between, each once; at least one. Raises BadInput."""
+    return tuple(dict.fromkeys(address(word) for word in text.split() or [""]))
+
+
 def unencrypted(base_url: str) -> bool:
     """Whether what is sent there could be read on the way."""
     parts = urlsplit(base_url)

@@ -32,10 +32,8 @@ def read(value: object) -> Rate:
         raise _Unusable("it is no rate") from exc
 
 
-def written(rate: Rate | None) -> dict[str, str] | None:
+def written(rate: Rate) -> dict[str, str]:
     """What `read` takes."""
-    if rate is None:
-        return None
     return {"from": rate.base, "to": rate.quote, "rate": number(rate.nano), "as_of": rate.as_of}
 
 

@@ -8,17 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from desktop.system import budgets, options, providers, rates
+from desktop.system import options, providers
 from desktop.system.options import Options
 from desktop.system.paths import shown
 from desktop.system.providers import Provider
-from models.budget import Budget
 from models.chat import Thinking
 from models.errors import AppError
 from models.hub_addresses import MAIN, checked_addresses
-from models.money import Rate
-from models.routing import Mode
+from models.route import Mode
+
+if TYPE_CHECKING:
+    from models.budget import Budget
+    from models.money import Rate
 
 _LARGEST_BYTES = 1 << 20
 
@@ -149,6 +152,8 @@ def _checked(values: dict[str, object]) -> tuple[Settings, list[str]]:
         good["providers"], bad = providers.read(values["providers"])
         problems += [_unusable(name) for name in bad]
     if "budgets" in values:
+        from desktop.system import budgets
+
         good["budgets"], bad = budgets.read(values["budgets"])
         problems += [_unusable(name) for name in bad]
     parsed = {*_READERS, "models", "providers", "budgets"}
@@ -159,10 +164,32 @@ def _checked(values: dict[str, object]) -> tuple[Settings, list[str]]:
 def _values(settings: Settings) -> dict[str, object]:
     known = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "unknown"}
     known["providers"] = providers.written(settings.providers)
-    known["budgets"] = budgets.written(settings.budgets)
-    known["rate"] = rates.written(settings.rate)
+    known["budgets"] = _written(settings.budgets)
+    known["rate"] = _written_rate(settings.rate)
     known["models"] = {name: options.written(each) for name, each in settings.models.items()}
     return {**settings.unknown, **known}
+
+
+def _written(budgets: tuple[Budget, ...]) -> list[dict[str, str]]:
+    if not budgets:
+        return []
+    from desktop.system.budgets import written
+
+    return written(budgets)
+
+
+def _written_rate(rate: Rate | None) -> dict[str, str] | None:
+    if rate is None:
+        return None
+    from desktop.system.rates import written
+
+    return written(rate)
+
+
+def _rate(value: object) -> Rate:
+    from desktop.system.rates import read
+
+    return read(value)
 
 
 def _models(values: object) -> tuple[dict[str, Options], list[str]]:
@@ -302,5 +329,5 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "hub_endpoints": _addresses,
     "hub_token": _bool,
     "allowed": _ids,
-    "rate": _optional(rates.read),
+    "rate": _optional(_rate),
 }

@@ -62,14 +62,21 @@ class Answer:
     def rest(self) -> list[Delta]:
         """What was held back, now that nothing follows."""
         parts = self._noted(self._reader.finish())
-        held = self._trimmer.finish()
-        self._text.append(held)
-        return [*parts, TextDelta(held)] if held else parts
+        if held := self._trimmer.finish():
+            self._text.append(held)
+            parts.append(TextDelta(held))
+            self.first = self.first or self._clock()
+        return parts
 
     @property
     def begun(self) -> bool:
         """Whether something was given out."""
         return self.first is not None
+
+    @property
+    def counted(self) -> bool:
+        """Whether the gateway told numbers, so that it charges for them whatever came of the answer."""
+        return self._told is not None
 
     def usage(self) -> Usage:
         """What the gateway told, or an estimate that is marked as one; unknown if nothing came at all."""

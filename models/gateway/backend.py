@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping,
 from contextlib import aclosing
 
 from models.chat import ChatEvent, ChatRequest, Notice, Progress, Stage, Thinking
-from models.errors import AppError, KeyMissing, KeyRefused, RequestRefused
+from models.errors import AppError, KeyMissing, KeyRefused, NetworkError, Offline, RequestRefused
 from models.gateway.attempts import Attempt, Outcome
 from models.gateway.body import Body, Part, body_for, misunderstood
-from models.gateway.failures import Asked
+from models.gateway.failures import Asked, say_unreached
 from models.gateway.providers import Connection, Dialect, split_id
 from models.gateway.retrying import Patience, Place, Rotation, places_of
 from models.gateway.sse import Caps
@@ -37,8 +37,8 @@ class GatewayBackend:
     `connection` finds one by its id or raises an AppError. `keys` gives a connection's keys, asked anew for
     each request and forgotten after it. `offered` gives the model names that a connection is known to
     have, for hints. `attempted` is told of each attempt once, on the loop's thread. Before the first word a
-    request is repeated as `patience` allows; after it never. `outbound` is closed with the backend only
-    if `owns_outbound`.
+    request is repeated as `patience` allows; after it never. Being offline is told in full once, until it
+    is over. `outbound` is closed with the backend only if `owns_outbound`.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class GatewayBackend:
         self._clock, self._sleep = clock, sleep
         self._owns_outbound = owns_outbound
         self._turn: dict[str, int] = {}
+        self._offline = False
         self._closed = False
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
@@ -83,6 +84,12 @@ class GatewayBackend:
             async with aclosing(self._tries(request, connection, model, rotation)) as events:
                 async for event in events:
                     yield event
+            self._offline = False
+        except AppError as error:
+            if isinstance(error, NetworkError):
+                say_unreached(error, again=self._offline)
+            self._offline = isinstance(error, Offline)
+            raise
         finally:
             self._turn[connection.id] = rotation.index
 
@@ -118,13 +125,13 @@ class GatewayBackend:
                 if number >= most:
                     raise
                 if rotation.next_for(error):
-                    yield Notice(f"{connection.name}: {error.cause} Trying another address or key of it.")
+                    yield Notice(f"{connection.name}: {error.cause} Next try: another address or key.")
                     continue
                 wait_s = self._patience.wait_s(waits, error)
                 if wait_s is None:
                     raise
                 waits += 1
-                yield Notice(f"{error.cause} Trying again in {_seconds(wait_s)}.")
+                yield Notice(f"{error.cause} Next try: after {_seconds(wait_s)}.")
                 rotation.new_round()
             async for progress in self._countdown(wait_s):
                 yield progress

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from models.errors import AppError, KeyRefused, NetworkError, NotPermitted, Unreachable
+from models.errors import AppError, KeyMissing, KeyRefused, NetworkError, NotPermitted, Unreachable
 from models.gateway.failures import Asked, bad_reply, refusal
 from models.gateway.providers import Connection
 from models.gateway.wire import host_of
@@ -73,7 +73,7 @@ async def check(
     try:
         found, server = await _ask(connection, key, outbound)
     except AppError as error:
-        refused = isinstance(error, KeyRefused | NotPermitted)
+        refused = isinstance(error, KeyMissing | KeyRefused | NotPermitted)
         heard = None if isinstance(error, NetworkError) else clock() - began
         return Checked(host, error, refused, latency_s=heard)
     return Checked(host, models=found, server=server, latency_s=clock() - began)

@@ -23,13 +23,17 @@ from models.errors import (
     GatewayError,
     GatewayFailed,
     Interrupted,
+    KeyMissing,
     KeyRefused,
+    NetworkError,
     NextStep,
     NoCredit,
     NoSuchRemoteModel,
     NotPermitted,
+    Offline,
     PromptTooLong,
     ProxyFailed,
+    Refused,
     RequestRefused,
     SignInPage,
 )
@@ -46,8 +50,15 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _LIMIT = re.compile(r"(?:maximum|max\w*|limit|context)\D{0,40}?(\d[\d,_]{2,9})", re.IGNORECASE)
-_CREDIT = re.compile(r"insufficient|balance|quota|credit|billing|arrears|overdue|余额|欠费", re.IGNORECASE)
+_CREDIT = re.compile(r"balance|quota|credit|billing|arrear|overdue|余额|欠费", re.IGNORECASE)
+_ARREARS = re.compile(r"arrear|insufficient[ _]balance|余额不足|欠费", re.IGNORECASE)
+_RATE = re.compile(
+    r"rate.?limit|per (?:second|minute|hour|day)|throttl|allocat\w* quota|quota ?increase|too many requests",
+    re.IGNORECASE,
+)
+"""A quota of this kind is full again soon: time is missing, not money."""
 _MODEL = re.compile(r"\bmodel\b|模型", re.IGNORECASE)
+_CHECK_ADDRESS = "Check the address; it often ends with /v1."
 _SIGN_IN = "If your network has a page to sign in, open it in a browser first."
 
 
@@ -100,7 +111,7 @@ def refusal(
         b"<!doctype html"
     )
     told = "" if html else asked.clean(_message(body))
-    facts = {"status": status, "request_id": request_id}
+    facts: dict[str, Any] = {"status": status, "request_id": request_id}
     details = _details(asked, status, request_id, "a web page" if html else told)
     if 300 <= status < 400:
         return _redirected(asked, headers, details)
@@ -110,7 +121,9 @@ def refusal(
         )
     if status == 407:
         return ProxyFailed("It asks for a name and a password.", "Add them to HTTPS_PROXY.", details=details)
-    error = _by_status(asked, status, told, {**facts, "details": details})
+    facts["details"] = details
+    elsewhere = status in (404, 405) and (html or not asked.model)
+    error = _no_gateway(asked, facts) if elsewhere else _by_status(asked, status, told, facts)
     if isinstance(error, GatewayBusy | GatewayFailed):
         error.retry_after_s = retry_after_of(headers, time.time() if now is None else now)
     return error
@@ -138,6 +151,14 @@ def broke_off(asked: Asked, why: str, request_id: str, cause: AppError | None = 
     )
 
 
+def say_unreached(error: NetworkError, *, again: bool) -> None:
+    """Name the way that is left; being offline is said in full once, and briefly `again`."""
+    if again and isinstance(error, Offline):
+        error.title, error.hint = "You are still offline.", ""
+    elif not isinstance(error, Refused) and "local model" not in error.hint:
+        error.hint = f"{error.hint} Until then, a local model can answer.".strip()
+
+
 def bad_reply(asked: Asked, why: str, request_id: str = "") -> BadReply:
     """A reply that no gateway should give."""
     details = _details(asked, None, request_id, why)
@@ -149,16 +170,19 @@ def _by_status(asked: Asked, status: int, told: str, facts: dict[str, Any]) -> A
     who = asked.provider
     if _TOO_LONG.search(told) and status in (400, 413, 422, 500):
         return _too_long(asked, told, facts["details"])
+    if status == 401 and not asked.secrets:
+        return KeyMissing(
+            f"{who} answers only with a key, and got none.", "Add its key in Settings.", **facts
+        )
     if status == 401:
         return KeyRefused(f"{who} does not accept it.", "Check the key, or make a new one.", **facts)
-    if status == 402 or (status in (403, 429) and _CREDIT.search(told)):
+    if _owes(status, told):
         return NoCredit(
             f"{who} has nothing left to charge.", f"Add credit at {who}, or use a local model.", **facts
         )
     if status == 403:
-        return NotPermitted(
-            f"{who} does not let this key use “{plain(asked.model)}”.", "Check its rights.", **facts
-        )
+        what = f"use “{plain(asked.model)}”" if asked.model else "see its models"
+        return NotPermitted(f"{who} does not let this key {what}.", "Check its rights.", **facts)
     if status == 404:
         return _not_found(asked, told, facts)
     if status in (408, 409, 425):
@@ -176,7 +200,15 @@ def _by_status(asked: Asked, status: int, told: str, facts: dict[str, Any]) -> A
     if 200 <= status < 300:
         return bad_reply(asked, "something else than an answer", facts["request_id"])
     cause = f"{who} says: {plain(told, 300)}" if told else f"{who} did not say why."
-    return RequestRefused(cause, "Changing this model’s options may help.", **facts)
+    hint = "Changing this model’s options may help." if asked.model else _CHECK_ADDRESS
+    return RequestRefused(cause, hint, **facts)
+
+
+def _owes(status: int, told: str) -> bool:
+    """Whether a refusal is about money, which no waiting brings back."""
+    if status in (403, 429):
+        return bool(_CREDIT.search(told)) and not _RATE.search(told)
+    return status == 402 or (status == 400 and bool(_ARREARS.search(told)))
 
 
 def _too_long(asked: Asked, told: str, details: str) -> PromptTooLong:
@@ -192,17 +224,24 @@ def _too_long(asked: Asked, told: str, details: str) -> PromptTooLong:
 
 def _not_found(asked: Asked, told: str, facts: dict[str, Any]) -> AppError:
     if told and not _MODEL.search(told):
-        cause = f"There is no gateway at this address of {asked.host}."
-        return RequestRefused(cause, "Check the address in Settings; it often ends with /v1.", **facts)
-    nearest = tuple(get_close_matches(asked.model, asked.offered, n=3, cutoff=0.5))
-    hint = (
-        f"It offers {' and '.join(f'“{plain(name)}”' for name in nearest)}."
-        if nearest
-        else "Choose another one."
-    )
+        return _no_gateway(asked, facts)
+    nearest = _nearest(asked.model, asked.offered)
+    similar = ", ".join(f"“{plain(name)}”" for name in nearest)
+    hint = f"Similar ones there: {similar}." if nearest else "Choose another one."
     error = NoSuchRemoteModel(f"“{plain(asked.model)}” is not offered by {asked.provider}.", hint, **facts)
     error.nearest = nearest
     return error
+
+
+def _nearest(model: str, offered: Sequence[str]) -> tuple[str, ...]:
+    """The most similar of the names, by what follows the last “/”; what is before it may be the same."""
+    by_end = {name.rpartition("/")[2]: name for name in offered if name != model}
+    found = get_close_matches(model.rpartition("/")[2], by_end, n=3, cutoff=0.6)
+    return tuple(by_end[end] for end in found)
+
+
+def _no_gateway(asked: Asked, facts: dict[str, Any]) -> AppError:
+    return RequestRefused(f"There is no gateway at this address of {asked.host}.", _CHECK_ADDRESS, **facts)
 
 
 def _redirected(asked: Asked, headers: Mapping[str, str], details: str) -> AppError:
@@ -250,7 +289,7 @@ def _words(told: object) -> str:
 def _details(asked: Asked, status: int | None, request_id: str, told: str) -> str:
     lines = (
         f"Server: {asked.host}",
-        f"Model: {plain(asked.model)}",
+        f"Model: {plain(asked.model)}" if asked.model else "",
         f"HTTP status: {status}" if status else "",
         f"Request: {request_id}" if request_id else "",
         told,

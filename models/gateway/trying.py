@@ -130,7 +130,7 @@ class Try:
 
     def _tell(self, outcome: Outcome, error: str) -> None:
         answer = self._answer
-        charged = outcome is Outcome.FINISHED or answer.begun
+        charged = outcome is Outcome.FINISHED or answer.begun or answer.counted
         self._attempted(
             replace(
                 self._plan,

@@ -220,8 +220,8 @@ def _chunk(data: str, asked: Asked, request_id: str) -> Chunk:
         raise bad_reply(asked, "a piece of an answer that is no JSON", request_id) from error
     if not isinstance(chunk, dict):
         raise bad_reply(asked, "a piece of an answer that is none", request_id)
-    if chunk.get("error"):
-        raise stream_error(asked, chunk["error"], request_id)
+    if chunk.get("error") or chunk.get("object") == "error":  # older vLLMs write it without a frame
+        raise stream_error(asked, chunk.get("error") or chunk, request_id)
     return chunk
 
 

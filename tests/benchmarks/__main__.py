@@ -29,6 +29,7 @@ MODULES = (
     "tests.benchmarks.gateway",
     "tests.benchmarks.manager",
     "tests.benchmarks.memory",
+    "tests.benchmarks.policy",
     "tests.benchmarks.usage",
     "tests.benchmarks.window",
 )

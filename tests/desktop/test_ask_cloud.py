@@ -27,7 +27,7 @@ from tests.fakes import ROOT, FakeBackend
 from tests.fixtures.keyrings import CANARY, MemoryHolder, Sleeping, keyring_of, no_keyring
 from tests.fixtures.pictures import CANARY as PLACE
 from tests.fixtures.pictures import halves, jpeg, png
-from tests.gateway_server import GatewayServer, answer
+from tests.gateway_server import GatewayServer, answer, error
 
 ASK = ["ask", "Hello?", "--mode", "cloud", "--model", "xidao/qwen3-235b"]
 
@@ -233,6 +233,45 @@ def test_models_are_the_catalogue_s_and_those_that_were_offered(tmp_path: Path) 
     ids = Gateways((Provider("xidao", "xidao", "XiDao"), rack), no_keyring, lists=lists).models()
     assert "xidao/deepseek-v3" in ids
     assert ids[-1] == "rack/Qwen/Qwen3-32B"
+
+
+@pytest.mark.parametrize(
+    ("listed", "asked"),
+    [("xidao/qwen3-235b", "xidao/qwen3-235b"), ("qwen3-235b", "qwen3-235b"), ("other", "xidao/qwen3-235b")],
+)
+def test_a_model_is_asked_for_by_the_name_that_the_gateway_lists(
+    listed: str, asked: str, services: Services, holder: MemoryHolder, keep: Keep
+) -> None:
+    holder.entries["xidao"] = CANARY
+    with GatewayServer(answer()) as server:
+        keep(xidao(server.url))
+        ModelLists(services.paths.model_lists).write("xidao", Offered(1.0, server.url, (listed,)))
+        assert cli.main(ASK, services) == 0
+    assert server.chats[0].json["model"] == asked
+
+
+def test_f28_a_model_that_is_gone_names_the_nearest(
+    services: Services, holder: MemoryHolder, keep: Keep, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holder.entries["xidao"] = CANARY
+    with GatewayServer(error(404, "The model does not exist.")) as server:
+        keep(xidao(server.url))
+        ModelLists(services.paths.model_lists).write(
+            "xidao", Offered(1.0, server.url, ("xidao/qwen3-235b-a22b", "xidao/phi-4"))
+        )
+        assert cli.main(ASK, services) == 1
+    assert "Similar ones there: “xidao/qwen3-235b-a22b”." in capsys.readouterr().err
+
+
+def test_f29_a_wait_is_counted_down(
+    services: Services, holder: MemoryHolder, keep: Keep, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holder.entries["xidao"] = CANARY
+    with GatewayServer(error(429, retry_after="1"), answer()) as server:
+        keep(xidao(server.url))
+        assert cli.main([*ASK, "--json"], services) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert "Trying again in 2 s" in [event.get("text") for event in events]
 
 
 def test_s29_a_picture_is_sent_without_what_the_camera_wrote(

@@ -33,6 +33,7 @@ from models.errors import (
     Unreachable,
 )
 from models.gateway.attempts import Attempt, Outcome
+from models.gateway.backend import GatewayBackend
 from models.gateway.retrying import Patience
 from models.gateway.wire import Timeouts
 from models.outbound import Outbound
@@ -91,7 +92,7 @@ def test_f29_f30_a_passing_failure_is_tried_again_where_it_can_be_seen(status: i
     told, server = ask(error(status), answer())
     assert text_of(told.events) == "Hello there."
     assert finished(told.events).timings.attempts == 2
-    assert any(isinstance(event, Notice) and "Trying again in" in event.text for event in told.events)
+    assert any(isinstance(event, Notice) and "Next try: after" in event.text for event in told.events)
     assert any(isinstance(event, Progress) and event.stage is Stage.WAIT for event in told.events)
     assert [(one.outcome, one.status) for one in told.attempts] == [
         (Outcome.FAILED, status),
@@ -185,6 +186,51 @@ def test_f31_a_name_that_is_not_known() -> None:
     told = ask_gateway(connection("https://gateway.invalid/v1"))
     assert isinstance(told.error, Offline)
     assert len(told.attempts) == 1
+
+
+def test_f31_being_offline_is_told_once_in_full() -> None:
+    async def go() -> list[Offline]:
+        one, told = backend(connection("https://gateway.invalid/v1")), []
+        for _message in range(3):
+            with pytest.raises(Offline) as caught:
+                await anext(event async for event in one.stream(request()) if not isinstance(event, Progress))
+            told.append(caught.value)
+        await one.aclose()
+        return told
+
+    first, *later = asyncio.run(go())
+    assert "internet connection" in first.hint
+    assert first.hint.endswith("Until then, a local model can answer.")
+    assert {(error.title, error.hint) for error in later} == {("You are still offline.", "")}
+
+
+def test_f31_offline_is_news_again_after_an_answer() -> None:
+    places = iter(["https://gateway.invalid/v1", "", "https://gateway.invalid/v1"])
+    with GatewayServer(answer()) as server:
+
+        async def no_keys(_id: str) -> list[str]:
+            return [KEY]
+
+        async def go() -> list[str]:
+            one, titles = (
+                GatewayBackend(
+                    lambda _id: connection(next(places) or server.url),
+                    no_keys,
+                    Outbound(),
+                    owns_outbound=True,
+                ),
+                [],
+            )
+            for _message in range(3):
+                try:
+                    async for _event in one.stream(request()):
+                        pass
+                except Offline as error:
+                    titles.append(error.title)
+            await one.aclose()
+            return titles
+
+        assert asyncio.run(go()) == ["You are offline, or the address is wrong."] * 2
 
 
 @pytest.mark.parametrize(

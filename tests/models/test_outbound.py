@@ -155,6 +155,13 @@ def test_a_proxy_of_the_environment_is_used_for_others(monkeypatch: pytest.Monke
         get(Outbound(), "https://example.invalid/")
 
 
+def test_a_proxy_sees_nothing_that_it_could_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with pytest.raises(Offline):  # it is looked for directly, and not at the proxy
+        get(Outbound(confirmed=["http://name.invalid:8000"]), "http://name.invalid:8000/v1/models")
+
+
 def test_a_proxy_of_an_unknown_kind_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "gopher://127.0.0.1:9")
     with pytest.raises(BadInput, match="proxy"):

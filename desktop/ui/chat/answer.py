@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QProgressBar, QPushButton, QToolButton, QWidget
 
+from desktop.services.turns import receipt_text
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat import wording
 from desktop.ui.chat.error_card import ErrorCard
@@ -123,6 +124,8 @@ class AnswerView(MessageView):
         self.action_row.add_widget(spring, 1)
         self._add_versions()
         self._add_copy()
+        receipt = self.action_row.add("receipt", "copy-receipt", "Copy how this answer came about (JSON)")
+        receipt.clicked.connect(lambda: QGuiApplication.clipboard().setText(receipt_text(self.message)))
         again = self.action_row.add("arrow-clockwise", "regenerate", "Answer again")
         again.clicked.connect(lambda: self.regenerate_requested.emit(self.message))
         self._add_pin()

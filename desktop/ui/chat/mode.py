@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from desktop.ui.theme import Appearance
-from models.routing import Mode
+from models.route import Mode
 
 _WORDS = {
     Mode.LOCAL: ("Local", "house-simple", "shore", "Local only – nothing leaves this machine"),

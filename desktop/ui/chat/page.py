@@ -13,7 +13,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop.services.answering import Answerer
 from desktop.services.chat import ChatService
 from desktop.services.context import memory_shown
 from desktop.services.models import ModelService
@@ -23,11 +22,12 @@ from desktop.ui.chat.picker import ModelPicker
 from desktop.ui.chat.room import Room
 from desktop.ui.chat.transcript import Transcript
 from desktop.ui.chat.welcome import Welcome
+from desktop.ui.chat.wording import is_remote
 from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress
 from models.errors import NextStep
-from models.routing import Mode
+from models.route import Mode
 
 
 class ChatPage(QWidget):
@@ -136,7 +136,7 @@ class ChatPage(QWidget):
         column.addLayout(bottom)
 
     def _header(self) -> QHBoxLayout:
-        self.picker = ModelPicker(self._offered, self._look, self)
+        self.picker = ModelPicker(self._chat.answering.offered, self._look, self)
         self.picker.chosen.connect(self._choose_model)
         self.picker.models_requested.connect(self.models_requested)
         self.picker.gateways_requested.connect(self.gateways_requested)
@@ -233,6 +233,8 @@ class ChatPage(QWidget):
         match step:
             case NextStep.RETRY | NextStep.CONTINUE:
                 self._chat.resume(message)
+            case NextStep.CHOOSE_MODEL if is_remote(message):
+                self.picker.open()
             case NextStep.CHOOSE_MODEL:
                 self.models_requested.emit()
             case NextStep.ADD_MODEL:
@@ -241,6 +243,8 @@ class ChatPage(QWidget):
                 self.new_chat_requested.emit()
             case NextStep.CHECK_KEY:
                 self.gateways_requested.emit()
+            case NextStep.RAISE:
+                self._chat.resume(message, raised=True)
             case NextStep.ALLOW:
                 self._allow(message)
             case NextStep.SHORTEN | NextStep.LARGER_CONTEXT if question := self._question_of(message):
@@ -313,10 +317,6 @@ class ChatPage(QWidget):
     def _show_models(self) -> None:
         self.options.refresh()
         self._show_answering()
-
-    def _offered(self) -> list[Answerer]:
-        answering = self._chat.answering
-        return [*answering.local(), *answering.remote()]
 
     def _show_answering(self) -> None:
         """Who would answer the next message here."""

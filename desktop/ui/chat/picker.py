@@ -45,6 +45,10 @@ class ModelPicker(QToolButton):
         self.setText(_plain(words))
         self.setAccessibleDescription(words)
 
+    def open(self) -> None:
+        """Open the menu as a click would, without waiting for it."""
+        self.menu().popup(self.mapToGlobal(self.rect().bottomLeft()))
+
     def _fill(self) -> None:
         menu = self.menu()
         menu.clear()
@@ -60,7 +64,7 @@ class ModelPicker(QToolButton):
     def _add(self, menu: QMenu, group: QActionGroup, one: Answerer) -> None:
         words = f"{one.name} · {one.note}" if one.note else one.name
         action = QAction(_plain(words), menu, checkable=True)
-        action.setObjectName(f"answerer-{one.id}")
+        action.setObjectName(f"answerer-{one.id or 'automatic'}")
         action.setChecked(self._current is not None and one.id == self._current.id)
         action.triggered.connect(lambda _checked: self.chosen.emit(one.id))
         group.addAction(action)

@@ -32,6 +32,7 @@ class Room(QObject):
         self._text = ""
         self._size: TextSize | None = None
         self._editing = False
+        self._price = ""
         self.card = TooLargeCard(parent)
         self.card.larger_context_wanted.connect(self.larger_context_wanted)
 
@@ -48,6 +49,12 @@ class Room(QObject):
         self._text, self._size = text, size
         self._show()
 
+    def show_price(self, words: str) -> None:
+        """What sending may cost, in words; "" where nothing is known or to pay."""
+        if words != self._price:
+            self._price = words
+            self._show()
+
     def refuses(self, text: str) -> bool:
         """Whether this very text is known to be too long."""
         return self._too_long() and text.strip() == self._text.strip()
@@ -57,8 +64,8 @@ class Room(QObject):
 
     def _show(self) -> None:
         self._composer.meter.show_use(context_use(self._earlier), self._size)
-        words = _notes(self._editing, self._size)
-        shorter = "Asking differently" if self._editing else _figure(self._size)
+        words = [*_notes(self._editing, self._size), *filter(None, [self._price])]
+        shorter = "Asking differently" if self._editing else self._price or _figure(self._size)
         self._composer.set_note(" · ".join(words), shorter)
         self.card.show_size(self._size)
 

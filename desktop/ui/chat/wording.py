@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,7 +53,16 @@ def _place(message: StoredMessage) -> str:
 
 
 def _cost(message: StoredMessage) -> str:
-    return "" if is_remote(message) else "free"
+    if not is_remote(message):
+        return "free"
+    cost = _part(message, "cost")
+    nano, currency = cost.get("nano"), cost.get("currency")
+    if not isinstance(nano, int) or not isinstance(currency, str) or not currency:
+        return "cost unknown" if cost else ""
+    from models.money import short
+    from models.pricing import Cost
+
+    return f"{'about ' if cost.get('estimated') else ''}{short(Cost(nano, currency))}"
 
 
 def _left_out(timings: Mapping[str, Any]) -> str:
@@ -86,16 +96,36 @@ def details(message: StoredMessage) -> str:
         ("First token after", _seconds(timings.get("ttft_s"))),
         ("Prompt speed", _rate(timings.get("prompt_tps"))),
         ("Answer speed", _rate(timings.get("decode_tps"))),
+        ("Cost", _exact_cost(message)),
+        ("The gateway’s number for it", timings.get("request_id") or None),
         ("Seed", timings.get("seed")),
+        ("Attempts", _more_than_one(timings.get("attempts"))),
+        ("Request", timings.get("request_id") or None),
     ]
     lines = [f"{name}: {value}" for name, value in rows if value is not None]
-    return "\n".join([*lines, *filter(None, [timings.get("reuse_note")])])
+    trace = _part(message, "route").get("trace") or []
+    return "\n".join([*lines, *map(str, trace), *filter(None, [timings.get("reuse_note")])])
+
+
+def _exact_cost(message: StoredMessage) -> str | None:
+    cost = _part(message, "cost")
+    nano, currency = cost.get("nano"), cost.get("currency")
+    if not isinstance(nano, int) or not isinstance(currency, str) or not currency:
+        return None
+    from models.money import exact
+    from models.pricing import Cost
+
+    return exact(Cost(nano, currency)) + (", estimated" if cost.get("estimated") else "")
 
 
 def remarks(message: StoredMessage) -> list[str]:
     """What was decided for the user while the answer was written, a sentence each."""
     notices = (message.receipt or {}).get("notices")
     return [str(notice) for notice in notices] if isinstance(notices, list) else []
+
+
+def _more_than_one(count: int | None) -> int | None:
+    return count if count and count > 1 else None
 
 
 def _guessed(timings: Mapping[str, Any]) -> str | None:
@@ -106,6 +136,8 @@ def _guessed(timings: Mapping[str, Any]) -> str | None:
 def progress_line(progress: Progress | None) -> str:
     """What is being done before the first word."""
     match progress:
+        case Progress(stage=Stage.WAIT, remaining_s=float() as left):
+            return f"Trying again in {_short(max(math.ceil(left), 1))}…"
         case Progress(stage=Stage.WAIT):
             return "Waiting for another answer to end…"
         case Progress(stage=Stage.LOAD, done=done, total=total, remaining_s=left) if total:

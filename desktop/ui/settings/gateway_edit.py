@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.providers import ProviderService
-from desktop.system.providers import Provider, address, unencrypted
+from desktop.system.providers import Provider, addresses, unencrypted
 from desktop.ui.labels import plain_label
 from desktop.ui.settings.gateway_add import Ask
 from models.errors import BadInput
@@ -22,7 +22,9 @@ class EditGateway(QWidget):
         self._provider, self._service, self._ask = provider, service, ask
         self.name = self._field("name", "Name", provider.name)
         self.name.setMaxLength(80)
-        self._address = self._field("address", "Address", service.address_of(provider))
+        urls = provider.base_urls or (service.address_of(provider),)
+        self._address = self._field("address", "Address", " ".join(urls))
+        self._address.setToolTip("Several addresses, with a space between them, are asked in turn.")
         self._problem = plain_label(self, "problem")
         self._problem.setObjectName(f"edit-problem-{provider.id}")
         self._problem.hide()
@@ -69,12 +71,13 @@ class EditGateway(QWidget):
 
     def _save(self) -> None:
         try:
-            url = address(self._address.text())
-            allowed = unencrypted(url)
-            if allowed and url not in self._provider.confirmed and not self._ask(self, url):
+            urls = addresses(self._address.text())
+            open_ones = list(filter(unencrypted, urls))
+            new = [url for url in open_ones if url not in self._provider.confirmed]
+            if not all(self._ask(self, url) for url in new):
                 return
             self.closed.emit()
-            self._service.change(self._provider.id, self.name.text(), url, allowed=allowed)
+            self._service.change(self._provider.id, self.name.text(), " ".join(urls), allowed=bool(open_ones))
         except BadInput as error:
             self._problem.setText(f"{error.cause} {error.hint}".strip())
             self._problem.show()

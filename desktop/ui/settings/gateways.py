@@ -164,8 +164,12 @@ class GatewaysCard(QFrame):
         self._warning.setVisible(bool(words))
 
     def _show_reply(self, provider_id: str, reply: Reply) -> None:
-        if provider_id in self._rows:
-            self._rows[provider_id].show_reply(reply)
+        row = self._rows.get(provider_id)
+        if row is None:
+            return
+        row.show_key()  # it can be tested again
+        if reply.base_url in ("", self._service.address_of(row.provider)):  # not of where it was before
+            row.show_reply(reply)
 
     def _remove(self, provider: Provider) -> None:
         self._service.remove(provider.id)

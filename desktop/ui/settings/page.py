@@ -88,13 +88,13 @@ class SettingsPage(Page):
 
     def _speed(self) -> QWidget:
         frame = card(self)
-        keep = QCheckBox("Keep what the model has read of a conversation", frame)
+        keep = QCheckBox("Go on sooner after a restart", frame)
         keep.setObjectName("keep-states")
         keep.setChecked(self._settings.values.keep_states)
         keep.clicked.connect(lambda on: self._settings.update(keep_states=on))
         words = plain_label(frame, "muted")
         words.setText(
-            "A conversation goes on at once after a restart, instead of being read again. "
+            "What a model has read of a conversation is kept, instead of being read again. "
             "Takes at most 2 GB on this machine; switched off, it is removed."
         )
         column = QVBoxLayout(frame)

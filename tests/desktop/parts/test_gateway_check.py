@@ -10,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from desktop.parts.gateway_check import ask_gateway
+from desktop.parts.gateway_check import ask_gateway, list_gateway
 from desktop.services.providers import Reply, Target
 from desktop.system.key import Key
 from models.errors import AppError, KeyRefused, Refused
+from models.outbound import Sent
 from tests.fakes import run
 from tests.fixtures.keyrings import CANARY as KEY
 
@@ -102,6 +103,18 @@ def test_its_kind_names_the_profile_that_fits(server: Server, owner: str, kind: 
     server.body = json.dumps({"data": [{"id": "m", "owned_by": owner}]}).encode()
     reply = ask(server)
     assert (reply.server, reply.profile) == kind
+
+
+def test_what_is_sent_for_it_is_recorded(server: Server) -> None:
+    sent: list[Sent] = []
+    run(ask_gateway(Target(server.url, "vllm"), sent.append))
+    run(list_gateway(Target(server.url, "vllm"), sent.append))
+    assert [(line.host, line.purpose, line.status) for line in sent] == [("127.0.0.1", "models", 200)] * 2
+
+
+def test_the_list_has_the_gateway_s_own_names(server: Server) -> None:
+    server.body = b'{"data": [{"id": "xidao/one"}, {"id": "two"}]}'
+    assert list(run(list_gateway(Target(server.url, "xidao")))) == ["xidao/one", "two"]
 
 
 def test_without_encryption_only_where_it_was_allowed() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.background import Background
 from desktop.services.keys import KeyService, KeyState, Known
-from desktop.services.providers import ProviderService, Reply
+from desktop.services.providers import ProviderService, Reply, Target
 from desktop.services.settings import SettingsService
 from desktop.system.key import HUB
 from desktop.system.keys import Keys
@@ -149,6 +151,22 @@ def test_removing_a_provider_takes_its_key_and_undo_brings_both_back(scene: Scen
     assert [each.id for each in scene.service.providers()] == ["xidao", "deepseek"]
 
 
+def test_a_new_one_gets_neither_the_key_nor_the_place_of_one_that_was_removed(
+    scene: Scene, qtbot: QtBot
+) -> None:
+    scene.service.keys.add("xidao", CANARY)
+    settle(qtbot, scene, Known.STORED)
+    scene.service.remove("xidao")
+    settle(qtbot, scene, Known.ABSENT)
+    other = scene.service.add("xidao", "https://other.example/v1")
+    scene.service.keys.look(other.id)
+    settle(qtbot, scene, Known.ABSENT, other.id)
+    scene.service.restore("xidao")
+    settle(qtbot, scene, Known.STORED)
+    assert [each.id for each in scene.service.providers()] == ["xidao", other.id]
+    assert scene.known(other.id) is Known.ABSENT
+
+
 def test_undo_in_the_same_moment_loses_nothing(scene: Scene, qtbot: QtBot) -> None:
     scene.service.keys.add("xidao", CANARY)
     settle(qtbot, scene, Known.STORED)
@@ -193,6 +211,26 @@ def test_a_test_sends_the_first_key_to_the_address(scene: Scene, qtbot: QtBot) -
     ]
     (target,) = scene.check.targets
     assert (target.base_url, str(target.key)) == ("https://api.xidao.online/v1", "…wxyz")
+
+
+def test_a_key_removed_during_its_test_stays_removed(scene: Scene, qtbot: QtBot) -> None:
+    scene.service.keys.add("xidao", CANARY)
+    settle(qtbot, scene, Known.STORED)
+    reached, go_on = threading.Event(), threading.Event()
+
+    async def slow(_target: Target) -> Reply:
+        reached.set()
+        await asyncio.to_thread(go_on.wait, 10)
+        return Reply(True, "The key works.")
+
+    scene.service._check = slow
+    scene.service.test("xidao")
+    qtbot.waitUntil(reached.is_set)
+    scene.service.keys.remove("xidao")
+    settle(qtbot, scene, Known.ABSENT)
+    with qtbot.waitSignal(scene.service.tested):
+        go_on.set()
+    assert scene.service.keys.state("xidao") == KeyState(Known.ABSENT)
 
 
 def test_s20_an_answer_that_echoes_the_key_is_shown_without_it(scene: Scene, qtbot: QtBot) -> None:
@@ -258,6 +296,37 @@ def test_a_provider_is_renamed_and_moved(scene: Scene) -> None:
         scene.service.change("xidao", "x", "ftp://x")
     scene.service.change("gone", "x", here)
     assert scene.service.providers() == (provider,)
+
+
+def test_several_addresses_are_kept_and_each_is_allowed_by_itself(scene: Scene) -> None:
+    scene.service.change("xidao", "", " https://a.example/v1  10.0.0.1:80 https://a.example ", allowed=True)
+    (provider,) = scene.service.providers()
+    assert provider.base_urls == ("https://a.example/v1", "http://10.0.0.1:80/v1")
+    assert provider.confirmed == ("http://10.0.0.1:80/v1",)
+    with pytest.raises(BadInput):
+        scene.service.change("xidao", "", "  ")
+
+
+def test_consent_is_to_an_address_and_goes_with_it(scene: Scene) -> None:
+    rack = scene.service.add("vllm", "https://rack.example/v1")
+    scene.settings.update(allowed=("xidao", rack.id))
+    scene.service.change(rack.id, "The rack", "https://rack.example/v1")
+    assert list(scene.settings.values.allowed) == ["xidao", rack.id]
+    scene.service.change(rack.id, "", "https://other.example/v1")
+    assert list(scene.settings.values.allowed) == ["xidao"]
+    scene.settings.update(allowed=("xidao", rack.id))
+    scene.service.remove(rack.id)
+    assert list(scene.settings.values.allowed) == ["xidao"]
+
+
+def test_one_key_too_many_is_said_and_the_others_stay_known(scene: Scene, qtbot: QtBot) -> None:
+    for number in range(8):
+        scene.service.keys.add("xidao", f"{CANARY}{number}")
+    qtbot.waitUntil(lambda: len(scene.service.keys.state("xidao").endings) == 8)
+    with qtbot.waitSignal(scene.service.keys.failed) as failed:
+        scene.service.keys.add("xidao", f"{CANARY}8")
+    assert isinstance(failed.args[0], BadInput)
+    assert len(settle(qtbot, scene, Known.STORED).endings) == 8
 
 
 def test_the_hubs_token_is_kept_the_same_way(scene: Scene, qtbot: QtBot) -> None:

@@ -139,6 +139,18 @@ def test_a_test_of_the_key_brings_the_list_too(scene: Scene, qtbot: QtBot) -> No
     assert CANARY not in str(scene.service.models())
 
 
+def test_a_gateway_s_own_names_are_kept_for_asking_it(scene: Scene, qtbot: QtBot) -> None:
+    assert scene.service.names("xidao") == ()
+    scene.answer = ["xidao/brand-new", "deepseek-v3"]
+    with qtbot.waitSignal(scene.service.changed):
+        scene.service.refresh("xidao")
+    assert scene.service.names("xidao") == ("xidao/brand-new", "deepseek-v3")
+    assert scene.service.model("xidao/brand-new") is not None
+    assert scene.service.model("xidao/xidao/brand-new") is None
+    scene.providers.change("xidao", "", "https://other.example/v1")
+    assert scene.service.names("xidao") == ()
+
+
 def test_another_address_is_another_list(scene: Scene, qtbot: QtBot) -> None:
     scene.lists.write("xidao", Offered(1.0, "", ("brand-new",)))
     assert scene.service.model("xidao/brand-new") is not None
@@ -149,7 +161,7 @@ def test_another_address_is_another_list(scene: Scene, qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{", '{"at": true, "address": "", "models": []}', '{"at": 1, "address": "", "models": 3}'],
+    ["", "[]", "{", '{"at": true, "address": "", "names": []}', '{"at": 1, "address": "", "names": 3}'],
 )
 def test_f41_a_damaged_list_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "xidao.json").write_text(text)
@@ -158,7 +170,7 @@ def test_f41_a_damaged_list_is_none(tmp_path: Path, text: str) -> None:
 
 def test_odd_names_in_a_list_are_left_out_and_odd_ids_have_none(tmp_path: Path) -> None:
     names = ["good", 3, "", "two\nlines", "x" * 300]
-    (tmp_path / "xidao.json").write_text(json.dumps({"at": 1, "address": "", "models": names}))
+    (tmp_path / "xidao.json").write_text(json.dumps({"at": 1, "address": "", "names": names}))
     lists = ModelLists(tmp_path)
     assert lists.read("xidao", "") == Offered(1.0, "", ("good",))
     lists.write("../evil", Offered(1.0, "", ()))

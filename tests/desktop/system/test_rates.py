@@ -23,7 +23,7 @@ def test_a_rate_comes_back_exactly(tmp_path: Path, nano: int) -> None:
     [{"rate": 0.14}, {"rate": "0"}, {"rate": "x"}, {"from": "yuan"}, {"to": "CNY"}, {"as_of": "now"}],
 )
 def test_what_is_no_rate_is_refused(change: dict[str, object]) -> None:
-    good: dict[str, object] = dict(written(Rate("CNY", "USD", 140_000_000)) or {})
+    good: dict[str, object] = dict(written(Rate("CNY", "USD", 140_000_000)))
     assert read(good).nano == 140_000_000
     with pytest.raises(ValueError, match="rate"):
         read({**good, **change})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,22 +10,28 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.storage.conversations import Status, StoredMessage
+from desktop.storage.ledger_values import Outcome, State
+from desktop.storage.usage import UsageReports
+from desktop.storage.usage_values import UsageFilter
 from desktop.system.keys import Keys
 from desktop.system.paths import Paths
 from desktop.system.providers import Provider
 from desktop.ui.theme import Appearance
+from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
 from models.fake import FakeBackend, Step
 from models.library import LocalModel
+from models.pricing import Cost
 from models.routing import Mode
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
-from tests.gateway_server.scripts import answer, text
+from tests.gateway_server.scripts import answer, error, text
+from tests.gateway_server.scripts import respond as usual
 from tests.gateway_server.server import Hold, Received, Reply
 
 HERE: list[Step] = [TextDelta("From here."), Finished(FinishReason.STOP, Usage(), Timings())]
@@ -70,6 +77,17 @@ def program(
     program.setParent(None)
 
 
+def reply(gateway: GatewayServer, *replies: Reply) -> None:
+    """What the next questions are answered with; other requests are answered as usual."""
+    waiting = list(replies)
+
+    def respond(request: Received) -> Reply:
+        asked = request.path.endswith("/chat/completions")
+        return waiting.pop(0) if asked and waiting else usual(request)
+
+    gateway.respond = respond
+
+
 def pick(program: Program, name: str) -> None:
     """Choose a model in the picker's menu."""
     menu = program.page.picker.menu()
@@ -92,6 +110,11 @@ def send(program: Program, words: str) -> None:
 def last(program: Program) -> StoredMessage:
     assert program.page.conversation is not None
     return program.chat.messages(program.page.conversation)[-1]
+
+
+def shown(program: Program) -> str:
+    """The line under the newest answer."""
+    return str(program.window.findChildren(QWidget, "status-line")[-1].property("text"))
 
 
 def ended(program: Program, qtbot: QtBot) -> StoredMessage:
@@ -152,7 +175,7 @@ def test_thinking_is_asked_for_and_kept_apart(program: Program, qtbot: QtBot, ga
 
 
 def test_a_stopped_answer_goes_on(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
-    gateway.replies = [Reply([text("Half an "), text("answer"), Hold()])]
+    reply(gateway, Reply([text("Half an "), text("answer"), Hold()]))
     pick(program, "xidao/qwen3-235b")
     program.chat.answering.allow("xidao")
     send(program, "Hello?")
@@ -160,7 +183,7 @@ def test_a_stopped_answer_goes_on(program: Program, qtbot: QtBot, gateway: Gatew
     program.page.stop()
     assert last(program).status is Status.STOPPED
     assert gateway.chats[0].gone.wait(5)
-    gateway.replies = [answer(" that is whole now.")]
+    reply(gateway, answer(" that is whole now."))
     press(program, "continue")
     assert ended(program, qtbot).text == "Half an answer that is whole now."
     assert any(each.get("content") == "Half an answer" for each in gateway.chats[1].json["messages"])
@@ -169,7 +192,7 @@ def test_a_stopped_answer_goes_on(program: Program, qtbot: QtBot, gateway: Gatew
 def test_an_answer_that_breaks_off_is_kept_and_goes_on(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
-    gateway.replies = [Reply([text("Half an "), text("answer")])]
+    reply(gateway, Reply([text("Half an "), text("answer")]))
     program.chat.answering.allow("xidao")
     pick(program, "xidao/qwen3-235b")
     send(program, "Hello?")
@@ -177,10 +200,49 @@ def test_an_answer_that_breaks_off_is_kept_and_goes_on(
     assert (message.status, message.text) == (Status.INTERRUPTED, "Half an answer")
     assert message.error is not None
     assert message.error["next_step"] == "continue"
-    gateway.replies = [answer(" that is whole now.")]
+    reply(gateway, answer(" that is whole now."))
     press(program, "next-step")
     assert ended(program, qtbot).text == "Half an answer that is whole now."
     assert last(program).error is None
+
+
+def test_f29_a_wait_is_counted_down_and_stopped(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    reply(gateway, error(429, retry_after="30"))
+    program.chat.answering.allow("xidao")
+    pick(program, "xidao/qwen3-235b")
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: shown(program).startswith("Trying again in 3"), timeout=5000)
+    assert program.page.composer.stop.isVisible()
+    program.page.composer.stop.click()
+    assert last(program).status is Status.STOPPED
+    qtbot.waitUntil(lambda: shown(program).startswith("Stopped"))
+    assert len(gateway.chats) == 1
+
+
+def test_f28_a_model_that_is_gone_leads_to_the_others(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[QMenu] = []  # where there are no windows, Qt warns of menus that open
+    monkeypatch.setattr(QMenu, "popup", lambda menu, _where: opened.append(menu))
+    reply(gateway, error(404, "The model does not exist."))
+    message = ask_there(program, qtbot)
+    assert message.error is not None
+    assert message.error["next_step"] == "choose_model"
+    press(program, "next-step")
+    assert opened == [program.page.picker.menu()]
+
+
+def test_a_gateway_that_moved_asks_again(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
+    ask_there(program, qtbot)
+    with GatewayServer() as elsewhere:
+        program.gateway.providers.change("xidao", "", elsewhere.url)
+        send(program, "And there?")
+        question = ended(program, qtbot).error
+    assert question is not None
+    assert question["next_step"] == "allow"
+    assert elsewhere.received == []
 
 
 def test_models_change_in_mid_conversation_by_name_only(
@@ -198,6 +260,61 @@ def test_models_change_in_mid_conversation_by_name_only(
     assert program.page.composer.mode.text() == "Local"
 
 
+def test_every_attempt_is_in_the_ledger_with_its_cost(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    message = ask_there(program, qtbot)
+    cost = 12 * 1_500 + 4 * 4_500
+    assert (message.receipt or {})["cost"] == {"nano": cost, "currency": "CNY", "estimated": False}
+    (row,) = UsageReports(program._connection).rows(UsageFilter(), limit=10)
+    assert (row.state, row.outcome, row.cost) == (State.SETTLED, Outcome.FINISHED, Cost(cost, "CNY"))
+    assert row.attempt.conversation_id == program.page.conversation
+    assert row.attempt.turn_id == message.id
+    line = program.window.findChildren(QWidget, "status-line")[-1].property("text")
+    assert "¥0.000036" in line
+
+
+def test_a_stopped_answer_s_cost_is_known_afterwards(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    reply(gateway, Reply([text("Half an "), text("answer"), Hold()]))
+    program.chat.answering.allow("xidao")
+    pick(program, "xidao/qwen3-235b")
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: last(program).text == "Half an answer")
+    program.page.stop()
+    qtbot.waitUntil(lambda: "'estimated': True" in str(last(program).receipt))
+    (row,) = UsageReports(program._connection).rows(UsageFilter(), limit=10)
+    assert (row.outcome, row.estimated) == (Outcome.STOPPED, True)
+
+
+def test_over_budget_nothing_is_sent_until_it_is_raised_once(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    budget = Budget(Period.DAY, Cost(1_000, "CNY"))
+    program.settings.update(budgets=(budget,))
+    pick(program, "xidao/qwen3-235b")
+    send(program, "Hello?")
+    error = ended(program, qtbot).error
+    assert error is not None
+    assert error["next_step"] == "raise"
+    assert gateway.chats == []
+    press(program, "next-step")
+    assert ended(program, qtbot).text == "Hello there."
+    assert gateway.chats[0].json["max_tokens"] == 8_192
+
+
+def test_the_price_of_a_draft_is_shown_while_typing(program: Program, qtbot: QtBot) -> None:
+    pick(program, "xidao/qwen3-235b")
+    program.page.composer.edit.setPlainText("How far is the moon?")
+    note = program.window.findChild(QWidget, "composer-note")
+    assert note is not None
+    assert note.property("text").startswith(("≈ ¥", "≤ ¥"))
+    pick(program, "small")
+    assert "¥" not in note.property("text")
+
+
 def test_a_missing_key_leads_to_the_gateways(program: Program, qtbot: QtBot, holder: MemoryHolder) -> None:
     del holder.entries["xidao"]
     message = ask_there(program, qtbot)
@@ -212,7 +329,7 @@ def test_a_missing_key_leads_to_the_gateways(program: Program, qtbot: QtBot, hol
 def test_a_refused_key_is_said_and_not_repeated(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
-    gateway.replies = []
+    reply(gateway)
     message = ask_there(program, qtbot)
     assert message.status is Status.COMPLETE
 
@@ -255,3 +372,45 @@ def test_the_local_mode_refuses_no_local_model_and_sends_nothing(
     assert error is not None
     assert error["next_step"] == "add_model"
     assert gateway.received == []
+
+
+CODE = "Write a Python function that sorts a list of dictionaries by a key, with tests."
+
+
+def test_hybrid_asks_the_gateway_for_what_it_does_better_and_says_why(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    assert program.page.picker.text().startswith("Automatic")
+    send(program, "Hi!")
+    assert ended(program, qtbot).text == "From here."
+    send(program, CODE)
+    message = ended(program, qtbot)
+    assert message.text == "Hello there."
+    route = (message.receipt or {})["route"]
+    assert isinstance(route, dict)
+    assert route["backend"] == "gateway"
+    assert "code" in route["reason"]
+    assert route["trace"]
+    assert len(gateway.chats) == 1
+
+
+def test_hybrid_asks_no_gateway_that_was_not_agreed_to(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    send(program, CODE)
+    assert ended(program, qtbot).text == "From here."
+    assert gateway.received == []
+
+
+def test_the_receipt_of_an_answer_can_be_copied(program: Program, qtbot: QtBot) -> None:
+    ask_there(program, qtbot)
+    program.window.findChildren(QToolButton, "copy-receipt")[-1].click()
+    receipt = json.loads(QApplication.clipboard().text())
+    assert receipt["model_id"] == "xidao/qwen3-235b"
+    assert receipt["usage"]["completion_tokens"] == 4
+    assert receipt["cost"]["nano"] == 12 * 1_500 + 4 * 4_500
+    assert receipt["thinking"] == "auto"
+    assert receipt["route"]["reason"]

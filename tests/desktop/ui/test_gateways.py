@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,7 +32,7 @@ from desktop.ui.settings.questions import confirm_unencrypted
 from desktop.ui.theme import Appearance
 from models.errors import Unreachable
 from tests.fixtures.gateways import KINDS, Check
-from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of, no_keyring
+from tests.fixtures.keyrings import CANARY, MemoryHolder, Sleeping, keyring_of, no_keyring
 
 W = TypeVar("W", bound=QWidget)
 
@@ -136,6 +137,36 @@ def test_a_key_is_pasted_tested_and_removed(scene: Scene) -> None:
     assert removed == [("xidao", "XiDao")]
     scene.service.keys.restore("xidao")
     scene.wait(Known.STORED)
+
+
+def test_a_form_that_is_open_stays_so_when_the_keyring_answers(
+    look: Appearance, tmp_path: Path, qtbot: QtBot
+) -> None:
+    holder = Sleeping()
+    scene = Scene(tmp_path, qtbot, keyring_of(holder, deadline_s=60))
+    scene.card.show()
+    scene.click("open-add-gateway")
+    scene.click("add-gateway")  # the first kind once more, whose form opens at once
+    field = scene.field("key-xidao-2")
+    field.setText(CANARY)
+    assert not scene.button("enter-key-xidao").isEnabled()
+    holder.wake.set()
+    scene.wait(Known.ABSENT, "xidao-2")
+    assert field.isVisible()
+    assert field.text() == CANARY
+    scene.click("keep-key-xidao-2")
+    scene.wait(Known.STORED, "xidao-2")
+    scene.close()
+
+
+def test_an_answer_from_where_it_was_before_is_not_shown(scene: Scene) -> None:
+    scene.card.show()
+    scene.wait(Known.ABSENT)
+    reply = Reply(True, "The key works.", base_url="https://before.example/v1")
+    scene.service.tested.emit("xidao", reply)
+    assert scene.card._rows["xidao"]._reply.isHidden()
+    scene.service.tested.emit("xidao", replace(reply, base_url="https://api.xidao.online/v1"))
+    assert scene.label("gateway-reply-xidao").text() == "The key works."
 
 
 def test_s19_the_field_shows_dots_and_keeps_nothing(scene: Scene, qtbot: QtBot) -> None:
@@ -313,6 +344,20 @@ def test_removing_is_offered_to_be_undone(scene: Scene, qtbot: QtBot) -> None:
     scene.service.restore("xidao")
     scene.wait(Known.STORED)
     assert scene.button("remove-gateway-xidao").isVisible()
+
+
+def test_a_gateway_has_several_addresses(scene: Scene) -> None:
+    scene.card.show()
+    scene.wait(Known.ABSENT)
+    scene.click("edit-gateway-xidao")
+    scene.field("edit-address-of-xidao").setText("https://a.example 10.0.0.1:80 10.0.0.2:80")
+    scene.click("edit-save-xidao")
+    (provider,) = scene.service.providers()
+    assert scene.asked == ["http://10.0.0.1:80/v1", "http://10.0.0.2:80/v1"]
+    assert provider.base_urls == ("https://a.example/v1", *scene.asked)
+    assert list(provider.confirmed) == scene.asked
+    scene.click("edit-gateway-xidao")
+    assert scene.field("edit-address-of-xidao").text() == " ".join(provider.base_urls)
 
 
 def test_a_gateway_is_renamed_and_moved(scene: Scene, qtbot: QtBot) -> None:

@@ -27,6 +27,9 @@ def answer(timings: Timings, **more: Any) -> StoredMessage:
         (Progress(Stage.LOAD), "Loading the model…"),
         (Progress(Stage.LOAD, 1, 3), "Loading the model: 33%…"),
         (Progress(Stage.LOAD, 999, 1000, 2.0), "Loading the model: 99% · about 2 s left"),
+        (Progress(Stage.WAIT), "Waiting for another answer to end…"),
+        (Progress(Stage.WAIT, 1, 5, 3.2), "Trying again in 4 s…"),
+        (Progress(Stage.WAIT, 4, 5, 0.0), "Trying again in 1 s…"),
         (None, "Starting…"),
     ],
 )
@@ -52,6 +55,12 @@ def test_details_say_how_it_was_computed() -> None:
     assert "Guessed ahead: 31 of 40 guesses were right" in lines
     assert "Thinking ended: because it went in circles" in lines
     assert lines[-1] == "This model reads everything again at each turn."
+
+
+def test_details_name_the_request_for_whoever_runs_the_gateway() -> None:
+    lines = details(answer(Timings(request_id="req-1", attempts=2))).splitlines()
+    assert lines[-2:] == ["Attempts: 2", "Request: req-1"]
+    assert "Attempts" not in details(answer(Timings(attempts=1)))
 
 
 @pytest.mark.parametrize("end", list(ThinkingEnd))

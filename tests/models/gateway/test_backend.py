@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from models.chat import FinishReason, Notice, ReasoningDelta, Thinking
-from models.errors import KeyMissing, ModelNotFound, RequestRefused
+from models.errors import Interrupted, KeyMissing, ModelNotFound, RequestRefused
 from models.gateway.attempts import Outcome
 from models.gateway.body import GO_ON, Part
 from tests.fakes import finished, text_of
 from tests.gateway_server import GatewayServer, Received, Reply, answer, error, usage
 from tests.gateway_server.asking import Asking, ask_gateway, connection, request
+from tests.gateway_server.scripts import event, text
+from tests.gateway_server.server import Cut
 
 
 def reasoning_of(told: Asking) -> str:
@@ -121,6 +123,24 @@ def test_a_continuation_in_words_repeats_nothing() -> None:
         {"role": "assistant", "content": so_far},
         {"role": "user", "content": GO_ON},
     ]
+
+
+def test_a_continuation_that_breaks_while_it_may_repeat_is_not_asked_for_twice() -> None:
+    so_far = "The sea is wide and its waves are"
+    broken = Reply([text("its waves"), Cut()])
+    with GatewayServer(broken, answer("its waves are high.")) as server:
+        told = ask_gateway(connection(server.url), request(answer_so_far=so_far))
+    assert isinstance(told.error, Interrupted)
+    assert len(server.chats) == 1
+    assert [one.outcome for one in told.attempts] == [Outcome.INTERRUPTED]
+
+
+def test_numbers_that_came_with_a_failure_are_kept() -> None:
+    spent = event({"choices": [], "usage": usage(900, 0)})
+    with GatewayServer(Reply([spent, event({"object": "error", "message": "No.", "code": 400})])) as server:
+        told = ask_gateway(connection(server.url))
+    assert type(told.error) is RequestRefused
+    assert told.attempts[0].usage.prompt_tokens == 900
 
 
 def test_a_continuation_inside_the_answer_where_the_server_can() -> None:

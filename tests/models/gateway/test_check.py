@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from models.errors import BadReply, SignInPage, Unreachable
+from models.errors import BadReply, KeyMissing, RequestRefused, SignInPage, Unreachable
 from models.gateway.check import Checked, Server, check
 from models.outbound import Outbound
 from tests.gateway_server import GatewayServer, Reply, error
@@ -56,6 +56,20 @@ def test_a_key_that_is_refused() -> None:
 def test_what_it_looks_like(reply: Reply, server: Server) -> None:
     with GatewayServer(reply) as gateway:
         assert checked(gateway.url, None, "vllm").server is server
+
+
+def test_a_server_that_wants_a_key() -> None:
+    with GatewayServer(error(401, "Unauthorized")) as server:
+        found = checked(server.url, None, "vllm")
+    assert isinstance(found.error, KeyMissing)
+    assert found.key_refused
+
+
+def test_a_web_server_without_a_gateway() -> None:
+    with GatewayServer(page(404)) as server:
+        found = checked(server.url)
+    assert isinstance(found.error, RequestRefused)
+    assert found.error.one_line().endswith("Check the address; it often ends with /v1.")
 
 
 def test_what_is_no_gateway() -> None:

@@ -1,0 +1,167 @@
+"""Writes each attempt at an answer into the usage ledger, before it is sent and when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.services.settings import SettingsService
+from models.chat import ChatRequest, Finished
+from models.errors import AppError, StorageError
+from models.route import Route
+
+if TYPE_CHECKING:
+    from desktop.storage.ledger import Ledger
+    from desktop.storage.ledger_values import Attempt, LedgerRow, Settlement
+    from models.gateway import attempts
+    from models.pricing import Price
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Account:
+    """What one answer costs so far. `nano` of `currency`; None is unknown. `row` is the one still open."""
+
+    first: Attempt
+    row: int | None = None
+    told: bool = False
+    nano: int | None = 0
+    currency: str = ""
+    estimated: bool = False
+
+    def values(self) -> dict[str, object]:
+        """For the answer's receipt."""
+        return {"nano": self.nano, "currency": self.currency, "estimated": self.estimated}
+
+    def carry(self, receipt: Mapping[str, object] | None) -> None:
+        """What an answer that is gone on with has cost already."""
+        before = (receipt or {}).get("cost")
+        if not isinstance(before, Mapping):
+            return
+        nano, currency = before.get("nano"), before.get("currency")
+        same = not self.currency or currency == self.currency
+        self.nano = nano if isinstance(nano, int) and same else None
+        self.estimated = bool(before.get("estimated"))
+
+    def add(self, row: LedgerRow) -> None:
+        """What a settled row cost."""
+        if row.cost is None:
+            self.nano = None
+        elif not row.free and self.nano is not None:
+            self.nano += row.cost.nano
+            self.currency = row.cost.currency or self.currency
+        self.estimated = self.estimated or bool(row.estimated)
+
+
+class BookService(QObject):
+    """Keeps the books of the answers in the window. GUI thread only.
+
+    `changed` after a row was written or settled. `warned` carries a sentence: a budget is nearly used up,
+    or a row can't be written; the answer is given all the same, where no budget is to be kept to.
+    """
+
+    changed = Signal()
+    warned = Signal(str)
+
+    def __init__(
+        self,
+        make: Callable[[], Ledger],
+        settings: SettingsService,
+        price: Callable[[str], Price | None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._make, self._settings, self._price = make, settings, price
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        """Made before anything is sent: what an earlier run left open counts as expired then."""
+        ledger = self._make()
+        self._try(ledger.expire_open)
+        return ledger
+
+    def take_in(self, move: Callable[[], int]) -> None:
+        """Enter what the command line could not while the window held the file."""
+        moved = self._try(move)
+        if moved:
+            self.changed.emit()
+
+    def open(
+        self, route: Route, request: ChatRequest, conversation_id: int, turn_id: int, *, raised: bool = False
+    ) -> tuple[Account, ChatRequest]:
+        """Write the first attempt as sent; the account, and the request within what the budgets allow.
+
+        Raises OverBudget, or StorageError where a budget can't be looked at. With `raised` this one
+        message may exceed them.
+        """
+        from desktop.storage import booking
+        from models.money import short
+
+        budgets = self._settings.values.budgets if route.backend == "gateway" else ()
+        if budgets and request.sampling.max_tokens is None:
+            sampling = replace(request.sampling, max_tokens=booking.LONGEST_WITHIN_BUDGET)
+            request = replace(request, sampling=sampling)
+        price = self._price(route.model) if route.backend == "gateway" else None
+        first = booking.attempt_of(route, request, price, conversation_id=conversation_id, turn_id=turn_id)
+        account = Account(first, currency=price.currency if price else "")
+        try:
+            reservation = self._ledger.reserve(first, budgets, raised=budgets if raised else ())
+        except StorageError as error:
+            if budgets:
+                raise
+            self.warned.emit(f"This answer will be missing in your usage. {error.cause}")
+            return account, request
+        account.row = reservation.id
+        for state in reservation.warnings:
+            used, limit = short(state.used), short(state.budget.limit)
+            self.warned.emit(f"With this message up to {used} of {limit} are used: {state.budget.words()}.")
+        self.changed.emit()
+        return account, request
+
+    def attempted(self, account: Account, told: attempts.Attempt) -> None:
+        """A gateway's attempt has ended; one after the first has a row of its own."""
+        from desktop.storage import booking
+
+        account.told = True
+        settlement = booking.settlement_of(told)
+        if account.row is None:
+            again = replace(account.first, number=told.number)
+            self._write(account, lambda: self._ledger.settle(self._ledger.reserve(again).id, settlement))
+        else:
+            self._settle(account, settlement)
+
+    def finish(self, account: Account, event: Finished | None, error: AppError | None = None) -> None:
+        """The answer has ended, and nothing more comes of it: a local one's end, or one never asked for."""
+        from desktop.storage import booking
+        from desktop.storage.ledger_values import Place
+
+        if account.row is None:
+            return
+        if account.first.place is Place.REMOTE:
+            self._settle(account, booking.never_asked(error))
+        else:
+            self._settle(account, booking.finished(event) if event else booking.broken_off(error))
+
+    def _try(self, step: Callable[[], T]) -> T | None:
+        try:
+            return step()
+        except StorageError as error:
+            self.warned.emit(f"Your usage can’t be written. {error.cause}")
+            return None
+
+    def _settle(self, account: Account, settlement: Settlement) -> None:
+        row, account.row = account.row, None
+        if row is not None:
+            self._write(account, lambda: self._ledger.settle(row, settlement))
+
+    def _write(self, account: Account, step: Callable[[], LedgerRow]) -> None:
+        try:
+            account.add(step())
+        except StorageError as error:
+            self.warned.emit(f"This answer is not complete in your usage. {error.cause}")
+        self.changed.emit()

@@ -1,0 +1,106 @@
+"""Gathers what the router decides from, where the user leaves the choice of the model to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop.services.models import ModelService
+from desktop.services.settings import SettingsService
+from desktop.storage.conversations import StoredMessage
+from models.chat import Role
+from models.route import Mode, Route
+
+if TYPE_CHECKING:
+    from models.candidates import Candidate, Facts, Sticky
+    from models.tasks import Task, TaskModel
+
+
+class Decider:
+    """Asks the router. GUI thread only.
+
+    `remote` gives the gateways' candidates; only those of gateways that the user has agreed to take part.
+    `weights` is the file of the model that tells tasks apart; without it the rules alone do.
+    """
+
+    def __init__(
+        self,
+        models: ModelService,
+        settings: SettingsService,
+        remote: Callable[[], Sequence[Candidate]],
+        weights: Path,
+    ) -> None:
+        self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
+
+    def route(self, earlier: Sequence[StoredMessage]) -> Route:
+        """Who answers the last of these messages. Raises what `models.routing.choose` does."""
+        from models.routing import choose
+
+        return choose(self.facts(earlier))
+
+    def facts(self, earlier: Sequence[StoredMessage]) -> Facts:
+        """What is known of the message and of those that could answer it."""
+        from models.candidates import Facts, Privacy
+        from models.tasks import language_of
+        from models.token_estimate import estimate
+
+        text = earlier[-1].text if earlier else ""
+        usable = self._models.usable()
+        return Facts(
+            candidates=(*self._local(), *self._allowed()),
+            mode=Mode.HYBRID,
+            privacy=Privacy.OUT,
+            task=self._task(text),
+            language=language_of(text),
+            prompt_tokens=sum(estimate(message.text).likely for message in earlier),
+            least_tokens=estimate(text).likely,
+            thinking=self._settings.values.thinking,
+            sticky=self._sticky(earlier),
+            default=usable[0].id if usable else None,
+        )
+
+    def _local(self) -> list[Candidate]:
+        from models.candidates import Candidate
+
+        return [
+            Candidate(
+                "local",
+                model.id,
+                model.name,
+                context=self._settings.context_for(model.id) or model.context_length,
+                tps=speed.tps if (speed := self._models.speed(model)) else None,
+                needed_bytes=model.size_bytes,
+            )
+            for model in self._models.usable()
+        ]
+
+    def _allowed(self) -> list[Candidate]:
+        allowed = self._settings.values.allowed
+        return [one for one in self._remote() if one.door in allowed] if allowed else []
+
+    def _sticky(self, earlier: Sequence[StoredMessage]) -> Sticky | None:
+        """Who answered the message before this one, and what that was about."""
+        from models.candidates import Sticky
+
+        answers = [at for at, m in enumerate(earlier) if m.role is Role.ASSISTANT and m.text and m.model]
+        if not answers:
+            return None
+        at = answers[-1]
+        question = next((m.text for m in reversed(earlier[:at]) if m.role is Role.USER), "")
+        return Sticky(earlier[at].model or "", self._task(question))
+
+    def _task(self, text: str) -> Task:
+        from models.tasks import judge
+
+        return judge(text, self._model).task
+
+    @cached_property
+    def _model(self) -> TaskModel | None:
+        from models.tasks import TaskModel
+
+        try:
+            return TaskModel.read(self._weights)
+        except (OSError, ValueError):
+            return None  # the rules alone decide then

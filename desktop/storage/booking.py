@@ -1,0 +1,94 @@
+"""What an answer is in the ledger's words: before it is asked for, and when an attempt at it has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
+from models.chat import ChatRequest, Finished, Usage
+from models.errors import AppError
+from models.route import Route
+from models.token_estimate import estimate_prompt
+
+if TYPE_CHECKING:
+    from models.gateway import attempts
+    from models.pricing import Price
+
+UNCHARGED = Usage(0, 0, 0, 0)
+LONGEST_WITHIN_BUDGET = 8_192
+"""Tokens of an answer for which nobody set a limit, where a budget needs a worst case."""
+_REFUSED = range(400, 500)
+
+
+def attempt_of(
+    route: Route,
+    request: ChatRequest,
+    price: Price | None,
+    *,
+    conversation_id: int | None = None,
+    turn_id: int | None = None,
+) -> Attempt:
+    """The attempt that is about to be made; `price` None is unknown, and a local answer has none."""
+    if route.backend != "gateway":
+        return Attempt(
+            "local",
+            route.model,
+            Place.LOCAL,
+            conversation_id=conversation_id,
+            turn_id=turn_id,
+            route_reason=route.reason,
+        )
+    return Attempt(
+        route.model.partition("/")[0],
+        route.model,
+        Place.REMOTE,
+        conversation_id=conversation_id,
+        turn_id=turn_id,
+        route_reason=route.reason,
+        price=price,
+        prompt_limit=estimate_prompt(request.messages).high,
+        completion_limit=request.sampling.max_tokens,
+    )
+
+
+def settlement_of(told: attempts.Attempt) -> Settlement:
+    """How a gateway's attempt ended. What it refused it does not charge."""
+    outcome = {"finished": Outcome.FINISHED, "stopped": Outcome.STOPPED}.get(told.outcome, Outcome.FAILED)
+    refused = outcome is Outcome.FAILED and told.status in _REFUSED
+    usage = UNCHARGED if refused else told.usage
+    return Settlement(
+        outcome,
+        usage,
+        reported=not usage.estimated,
+        duration_ms=_thousandths(told.total_s),
+        ttft_ms=_thousandths(told.ttft_s),
+        request_id=told.request_id or None,
+        note=told.error or None,
+    )
+
+
+def finished(event: Finished) -> Settlement:
+    """A local answer that ended by itself."""
+    timings = event.timings
+    return Settlement(
+        Outcome.FINISHED,
+        event.usage,
+        ttft_ms=_thousandths(timings.ttft_s),
+        speed_mtps=_thousandths(timings.decode_tps),
+    )
+
+
+def never_asked(error: AppError | None) -> Settlement:
+    """A gateway that was not asked after all charges nothing."""
+    outcome = Outcome.STOPPED if error is None else Outcome.FAILED
+    return Settlement(outcome, UNCHARGED, note=type(error).__name__ if error else None)
+
+
+def broken_off(error: AppError | None) -> Settlement:
+    """A local answer that was stopped, or failed."""
+    outcome = Outcome.STOPPED if error is None else Outcome.FAILED
+    return Settlement(outcome, note=type(error).__name__ if error else None)
+
+
+def _thousandths(value: float | None) -> int | None:
+    return None if value is None else round(value * 1000)
