@@ -42,6 +42,7 @@ class BudgetForm(QWidget):
         self._provider = self._choice("budget-provider", "Which gateway it is for", [*known.items()])
         self.limit = self._field("budget-limit", "Limit", "12.50")
         self.currency = self._field("budget-currency", "Currency, three letters", "CNY")
+        self.currency.setText("CNY")
         self._problem = plain_label(self, "problem")
         self._problem.setObjectName("budget-problem")
         self._problem.hide()
@@ -105,8 +106,8 @@ class BudgetForm(QWidget):
     def _save(self) -> None:
         try:
             period = next(one for one in PERIODS if one.value == self._period.currentData())
-            currency = self.currency.text() or self.currency.placeholderText()
-            self._take(budget_of(period, self._provider.currentData(), currency, self.limit.text()))
+            provider, currency = self._provider.currentData(), self.currency.text()
+            self._take(budget_of(period, provider, currency, self.limit.text()))
         except BadInput as error:
             self._say(f"{error.cause} {error.hint}".strip())
             return
