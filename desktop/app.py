@@ -19,6 +19,7 @@ from desktop.parts.drafting import Drafting
 from desktop.parts.gateway import Gateway
 from desktop.parts.manager import Manager
 from desktop.parts.remote import Remote
+from desktop.parts.usage import UsageRoom
 from desktop.services.books import BookService
 from desktop.services.chat import ChatService
 from desktop.services.deciding import Decider
@@ -264,6 +265,11 @@ class Program(QObject):
         self.chat.answering.decide = decider.route
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
+        self.usage = UsageRoom(
+            self.window, self._connection, self.settings, self.chat, lambda: self.page.conversation,
+            lambda: self.manager.catalogue.catalogue, self._paths, self._look, self,
+        )  # fmt: skip
+        self.books.changed.connect(self.usage.note_change)
         self.drafting = Drafting(
             self.page,
             self.chat,
@@ -372,6 +378,8 @@ class Program(QObject):
     def _make_page(self, name: str) -> Page:
         if name == "models":
             return self.manager.make_page()
+        if name == "usage":
+            return self.usage.make_page(self._open_folder)
         from desktop.ui.settings.page import SettingsPage
 
         settings = SettingsPage(self.settings, self._paths.data)
@@ -411,6 +419,7 @@ class Program(QObject):
         self.drafting.close()
         self._app.applicationStateChanged.disconnect(self._look_at_models)
         self.manager.close()
+        self.usage.close()
         self.chat.close()
         self.background.close(self._close_backends)
         self.record.close()

@@ -22,6 +22,7 @@ from models.route import Mode
 
 if TYPE_CHECKING:
     from models.budget import Budget
+    from models.money import Rate
 
 _LARGEST_BYTES = 1 << 20
 _HOST = re.compile(r"[\w.:-]{0,253}")
@@ -45,7 +46,7 @@ class Settings:
     `mode` and `model` are who answers new conversations; without a model it is the library's default.
     `hub_signed_in` is the hub that the keyring has a token for, as its host; "" for none.
     `allowed` are the gateways, by id, that the user agreed to send messages to.
-    `budgets` are what may be spent at gateways.
+    `budgets` are what may be spent at gateways, and `rate` is one to read amounts at.
     `hub_endpoints` are the hubs that models come from, the next where one fails.
     `unknown` are entries of a newer Inshore's file; they are written back as they were.
     """
@@ -60,6 +61,7 @@ class Settings:
     models: Mapping[str, Options] = field(default_factory=dict)
     providers: tuple[Provider, ...] = providers.DEFAULT
     budgets: tuple[Budget, ...] = ()
+    rate: Rate | None = None
     window: tuple[int, int, int, int] | None = None
     sidebar_width: int = 260
     send_with_enter: bool = True
@@ -165,6 +167,7 @@ def _values(settings: Settings) -> dict[str, object]:
     known = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "unknown"}
     known["providers"] = providers.written(settings.providers)
     known["budgets"] = _written(settings.budgets)
+    known["rate"] = _written_rate(settings.rate)
     known["models"] = {name: options.written(each) for name, each in settings.models.items()}
     return {**settings.unknown, **known}
 
@@ -175,6 +178,20 @@ def _written(budgets: tuple[Budget, ...]) -> list[dict[str, str]]:
     from desktop.system.budgets import written
 
     return written(budgets)
+
+
+def _written_rate(rate: Rate | None) -> dict[str, str] | None:
+    if rate is None:
+        return None
+    from desktop.system.rates import written
+
+    return written(rate)
+
+
+def _rate(value: object) -> Rate:
+    from desktop.system.rates import read
+
+    return read(value)
 
 
 def _models(values: object) -> tuple[dict[str, Options], list[str]]:
@@ -320,4 +337,5 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "hub_endpoints": _addresses,
     "hub_signed_in": _host,
     "allowed": _ids,
+    "rate": _optional(_rate),
 }

@@ -105,7 +105,11 @@ class Sidebar(QWidget):
         column.addWidget(self.list, 1)
         column.addSpacing(4)
         self._pages: dict[str, QPushButton] = {}
-        for name, icon, words in (("models", "cube", "Models"), ("settings", "gear-six", "Settings")):
+        for name, icon, words in (
+            ("models", "cube", "Models"),
+            ("usage", "chart-bar", "Usage"),
+            ("settings", "gear-six", "Settings"),
+        ):
             button = self._nav(f"open-{name}", icon, words)
             button.setCheckable(True)
             button.clicked.connect(lambda _checked, page=name: self.page_requested.emit(page))

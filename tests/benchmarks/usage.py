@@ -1,4 +1,4 @@
-"""How long the usage panel's queries, a ledger write and a draft's price take, with a million rows."""
+"""How long the usage page and its queries, a ledger write and a draft's price take, with a million rows."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def bench_usage() -> list[Row]:
             ledger.settle(ledger.reserve(ATTEMPT, BUDGETS).id, DONE)
 
         rows = [_panel(reports, span) for span in Span]
+        rows += _page(connection)
         rows.append(_row("ledger: reserve in three budgets, 1M rows", _ms(lambda: _reserve(ledger), 50), 5))
         rows.append(_row("ledger: reserve and settle, 1M rows", _ms(write, 50), 5))
     return [*rows, _row("price of a draft, 100k tokens of history", _ms(_draft(), 50), 2)]
@@ -75,6 +76,40 @@ def _panel(reports: UsageReports, span: Span) -> Row:
         reports.rows(wanted)
 
     return _row(f"usage panel ({span.value}), 1M rows", _ms(read, 5), 200)
+
+
+def _page(connection: apsw.Connection) -> list[Row]:
+    """Opening the window’s page, until it was drawn; and taking the longest span there."""
+    from PySide6.QtWidgets import QApplication
+
+    from desktop.services.settings import SettingsService
+    from desktop.services.usage import UsageService
+    from desktop.system.paths import resources
+    from desktop.ui.theme import Appearance
+    from desktop.ui.usage.page import UsagePage
+
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    look = Appearance(app, resources() / "themes")
+    with tempfile.TemporaryDirectory() as folder:
+        settings = SettingsService(Path(folder) / "settings.json")
+        service = UsageService(UsageReports(connection), Ledger(connection), settings)
+        spent = []
+        for _ in range(5):
+            began = time.perf_counter()
+            page = UsagePage(service, look)
+            page.resize(1180, 780)
+            page.show()
+            page.grab()
+            spent.append((time.perf_counter() - began) * 1000)
+            page.close()
+        page.show()
+        longest = _ms(lambda: page.spans.chosen.emit(Span.ALL), 5)
+        page.close()
+    return [
+        _row("usage page opens, 1M rows", statistics.median(spent), 200),
+        _row("usage page: all, 1M rows", longest, 200),
+    ]
 
 
 def _reserve(ledger: Ledger) -> None:

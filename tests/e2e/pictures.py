@@ -16,7 +16,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    """Write welcome-…, conversation-…, catalogue-…, comparison-… and model-… for both themes."""
+    """Write welcome-…, conversation-…, catalogue-…, comparison-…, model-… and usage-… for both themes."""
     pictures = _ROOT / "docs" / "images"
     pictures.mkdir(exist_ok=True)
     for theme in ("light", "dark"):

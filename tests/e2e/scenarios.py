@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 from desktop.storage.conversations import Status, StoredMessage
 from models.chat import Thinking
 from tests.e2e.driver import Hands, Scenario, say
+from tests.e2e.sample_usage import BUDGETS, fill
 
 QUESTION = "What is the capital of France? Answer in one sentence."
+_USAGE_PX = 250  # from the budgets to the chart’s legend
 LONG = "Tell me a long story about a fisherman, his boat and the sea."
 
 
@@ -237,6 +239,18 @@ def pose(hands: Hands) -> Scenario:
         yield lambda: hands.shows("transcript") and _answer(hands).status is Status.COMPLETE
     hands.picture(f"{folder}/conversation-{theme}.png")
     yield from _pose_models(hands, f"{folder}/{{}}-{theme}.png")
+    yield from _pose_usage(hands, f"{folder}/usage-{theme}.png")
+
+
+def _pose_usage(hands: Hands, picture: str) -> Scenario:
+    """The Usage page with three weeks of made-up requests."""
+    program = hands.program
+    fill(program._connection, [one.id for one in program.chat.conversations()])
+    program.settings.update(budgets=BUDGETS)
+    program._show_page("usage")
+    yield lambda: hands.shows("chart-over-time")
+    program._pages["usage"].verticalScrollBar().setValue(_USAGE_PX)
+    hands.picture(picture)
 
 
 def _pose_models(hands: Hands, picture: str) -> Scenario:

@@ -1,0 +1,117 @@
+"""The Usage room: the page, what it reads, and what is said about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop.services.settings import SettingsService
+from desktop.system.paths import Paths
+from desktop.ui.theme import Appearance
+from desktop.ui.window import Window
+from models.errors import AppError
+
+if TYPE_CHECKING:
+    import apsw
+
+    from desktop.services.chat import ChatService
+    from desktop.services.usage import UsageService
+    from desktop.ui.usage.page import UsagePage
+    from models.budget import Budget
+    from models.catalogue import Catalogue
+    from models.pricing import Price
+
+
+class UsageRoom(QObject):
+    """All about usage. Nothing is built or read before the page is first shown. GUI thread only."""
+
+    def __init__(
+        self,
+        window: Window,
+        connection: apsw.Connection,
+        settings: SettingsService,
+        chat: ChatService,
+        conversation: Callable[[], int | None],
+        catalogue: Callable[[], Catalogue],
+        paths: Paths,
+        look: Appearance,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._window, self._connection, self._settings = window, connection, settings
+        self._chat, self._conversation = chat, conversation
+        self._catalogue, self._paths, self._look = catalogue, paths, look
+
+    @cached_property
+    def service(self) -> UsageService:
+        """Built with the page."""
+        from desktop.services.usage import UsageService
+        from desktop.storage.ledger import Ledger
+        from desktop.storage.usage import UsageReports
+
+        service = UsageService(
+            UsageReports(self._connection),
+            Ledger(self._connection, now=time.time),
+            self._settings,
+            prices=lambda: self._prices,
+            titles=lambda: {one.id: one.title for one in self._chat.conversations()},
+            conversation=self._conversation,
+            parent=self,
+        )
+        service.failed.connect(lambda error: self._window.warn(error.one_line()))
+        return service
+
+    def note_change(self) -> None:
+        """A row was added or settled."""
+        if "service" in self.__dict__:
+            self.service.note_change()
+
+    def make_page(self, show_folder: Callable[[str], None]) -> UsagePage:
+        """The page, connected. What the command line used meanwhile is entered first."""
+        from desktop.ui.usage.page import UsagePage
+
+        self._enter_pending()
+        page = UsagePage(self.service, self._look)
+        page.budget_removed.connect(self._offer_undo)
+        self.service.exported.connect(lambda path: self._tell_exported(path, show_folder))
+        return page
+
+    def close(self) -> None:
+        """The window closes."""
+        if "service" in self.__dict__:
+            self.service.close()
+
+    @cached_property
+    def _prices(self) -> Mapping[str, Price]:
+        """The user's own before the catalogue's."""
+        from desktop.system import prices
+        from models.pricing import catalogue_price
+
+        known = {one.remote.id: catalogue_price(one) for one in self._catalogue().models if one.remote}
+        own = prices.read(self._paths.own_prices)
+        for problem in own.problems:
+            self._window.warn(problem)
+        return {name: price for name, price in {**known, **own.prices}.items() if price is not None}
+
+    def _enter_pending(self) -> None:
+        from desktop.storage.usage_pending import UsagePending
+
+        try:
+            UsagePending(self._paths.usage_pending).move_into(self._connection)
+        except AppError as error:
+            self._window.warn(error.one_line())
+
+    def _offer_undo(self, budget: Budget) -> None:
+        before = (*self._settings.values.budgets, budget)
+        undo = lambda: self._settings.update(budgets=before)  # noqa: E731
+        self._window.notice.say("Removed the budget.", "Undo", undo)
+
+    def _tell_exported(self, path: str, show_folder: Callable[[str], None]) -> None:
+        folder = str(Path(path).parent)
+        words = f"Exported “{Path(path).name}”."
+        self._window.notice.say(words, "Show the folder", lambda: show_folder(folder))

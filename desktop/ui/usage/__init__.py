@@ -1,0 +1,1 @@
+"""The Usage page: figures, charts, budgets and the rows behind them."""

@@ -1,0 +1,63 @@
+"""The composition root opens the Usage page from the sidebar, with what the command line used entered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from desktop.app import Program
+from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
+from desktop.storage.usage_pending import UsagePending, Waiting
+from desktop.system.paths import Paths
+from desktop.ui.theme import Appearance
+from desktop.ui.usage.page import UsagePage
+from models.budget import Budget, Period
+from models.chat import Usage
+from models.pricing import Cost
+
+BUDGET = Budget(Period.MONTH, Cost(50 * 10**9, "CNY"))
+
+
+@pytest.fixture
+def program(look: Appearance, qtbot: QtBot, tmp_path: Path) -> Iterator[Program]:
+    paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
+    paths.create()
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    program = Program(app, look, paths)
+    qtbot.addWidget(program.window)
+    program.window.show()
+    yield program
+    program._close()
+
+
+def opened(program: Program) -> UsagePage:
+    (button,) = program.window.findChildren(QPushButton, "open-usage")
+    button.click()
+    (page,) = program.window.findChildren(UsagePage)
+    return page
+
+
+def test_the_sidebar_opens_usage_with_what_the_command_line_used(program: Program) -> None:
+    used = Settlement(Outcome.FINISHED, Usage(900, None, None, 100))
+    waiting = Waiting(Attempt("local", "small", Place.LOCAL), time.time(), used)
+    UsagePending(program._paths.usage_pending).add(waiting)
+    page = opened(program)
+    assert page.isVisible()
+    assert page.table.rows.rowCount() == 1
+    assert program.usage.service.prices()  # the catalogue's
+
+
+def test_removing_a_budget_can_be_undone(program: Program) -> None:
+    program.settings.update(budgets=(BUDGET,))
+    page = opened(program)
+    page.findChildren(QPushButton, "remove-budget")[-1].click()
+    assert not program.settings.values.budgets
+    assert "Removed the budget." in [label.text() for label in program.window.notice.findChildren(QLabel)]
+    program.window.notice.findChildren(QPushButton, "notice-action")[0].click()
+    assert list(program.settings.values.budgets) == [BUDGET]
