@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from models.local.backend import LocalBackend
     from models.local.measures import Measures
     from models.local.states import Shelf
+    from models.outbound import Sent
 
 _READY_MS, _TIDY_MS = 300, 5_000  # after the window is there: import the engine's side, empty the trash
 
@@ -134,6 +135,10 @@ class Program(QObject):
         record.failed.connect(lambda error: self.window.warn(error.one_line()))
         return record
 
+    def _note_sent(self, line: Sent) -> None:
+        """Any thread; the record itself may be made in the window's thread only."""
+        self.background.tell(lambda: self.record.record(line))
+
     def _acceptances(self) -> AcceptanceStore:
         from desktop.storage.acceptances import AcceptanceStore
 
@@ -164,7 +169,6 @@ class Program(QObject):
         )
 
     def _backend(self, name: str) -> Backend:
-        _ = self.record
         return self.remote.backend() if name == "gateway" else self.local
 
     def _shelf(self) -> Shelf | None:
@@ -205,7 +209,7 @@ class Program(QObject):
         library = [self.models.problem.one_line()] if self.models.problem else []
         if problems := [*self.settings.problems, *library]:
             self.window.warn("\n".join(problems))
-        QTimer.singleShot(_READY_MS, self, lambda: (self.local, self.record))
+        QTimer.singleShot(_READY_MS, self, lambda: self.local)
         QTimer.singleShot(_TIDY_MS, self, self._tidy)
         code = self._app.exec()
         self._close()
@@ -247,12 +251,12 @@ class Program(QObject):
             self.settings,
             self.background,
             self,
-            record=lambda line: self.record.record(line),
+            record=self._note_sent,
         )
         self.remote = Remote(
             self.gateway,
             self.settings,
-            lambda: self.record,
+            self._note_sent,
             lambda: self.manager.catalogue.catalogue,
             self._paths,
             self,
@@ -369,7 +373,6 @@ class Program(QObject):
     # -- pages, models, links
 
     def _show_page(self, name: str) -> None:
-        _ = self.record  # what a page sends is recorded from another thread, where it may not be made
         if name not in self._pages:
             self._pages[name] = self._make_page(name)
         self.window.show_page(self._pages[name])

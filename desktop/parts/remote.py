@@ -15,14 +15,13 @@ from desktop.services.turns import ATTEMPTED
 from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
-    from desktop.services.outbound_record import OutboundRecord
     from desktop.services.remote_models import RemoteModel, RemoteModelService
     from models.candidates import Candidate
     from models.catalogue import Catalogue
     from models.facts import CatalogueModel
     from models.gateway.attempts import Attempt
     from models.gateway.backend import GatewayBackend
-    from models.outbound import Outbound
+    from models.outbound import Outbound, Sent
     from models.pricing import Price
 
 
@@ -38,7 +37,7 @@ class Remote(QObject):
         self,
         gateway: Gateway,
         settings: SettingsService,
-        record: Callable[[], OutboundRecord],
+        record: Callable[[Sent], None],
         catalogue: Callable[[], Catalogue],
         paths: Paths,
         parent: QObject,
@@ -71,7 +70,7 @@ class Remote(QObject):
         """A new way to the network, whose every use is written down."""
         from models.outbound import Outbound
 
-        return Outbound(record=self._record().record, confirmed=self._addresses())
+        return Outbound(record=self._record, confirmed=self._addresses())
 
     @cached_property
     def models(self) -> RemoteModelService:
