@@ -96,8 +96,8 @@ class SetupService(QObject):
         self._store_options(conversation_id, replace(own, unknown=unknown))
 
     def set_options(self, conversation_id: int | None, options: Options) -> None:
-        """Have the next answers made like this."""
-        _private, before = self.of(conversation_id)
+        """Have the next answers made like this. Who makes them stays."""
+        _private, before = self._kept(conversation_id)
         self._store_options(conversation_id, replace(options, unknown={**before.unknown, **options.unknown}))
 
     def _store_options(self, conversation_id: int | None, options: Options) -> None:

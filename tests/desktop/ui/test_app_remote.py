@@ -19,6 +19,7 @@ from desktop.storage.ledger_values import Outcome, State
 from desktop.storage.usage import UsageReports
 from desktop.storage.usage_values import UsageFilter
 from desktop.system.keys import Keys
+from desktop.system.options import Options
 from desktop.system.paths import Paths
 from desktop.system.providers import Provider
 from desktop.ui.theme import Appearance
@@ -414,3 +415,15 @@ def test_the_receipt_of_an_answer_can_be_copied(program: Program, qtbot: QtBot) 
     assert receipt["cost"]["nano"] == 12 * 1_500 + 4 * 4_500
     assert receipt["thinking"] == "auto"
     assert receipt["route"]["reason"]
+
+
+def test_options_of_a_conversation_leave_alone_who_answers_it(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    ask_there(program, qtbot)
+    here = program.page.conversation
+    program.chat.setup.set_options(here, Options(temperature=0.5))
+    assert program.chat.answering.mode(here) is Mode.CLOUD
+    send(program, "Again?")
+    assert ended(program, qtbot).model == "xidao/qwen3-235b"
+    assert gateway.chats[-1].json["temperature"] == 0.5
