@@ -59,7 +59,7 @@ def test_s05_what_knows_no_qt_loads_no_engine(package: str) -> None:
     assert _loaded_with("desktop.cli", *_modules(package)) == []
 
 
-CHARTS = ("desktop.ui.manager.charts", "desktop.ui.usage.charts")
+CHARTS = ("desktop.ui.manager.charts", "desktop.ui.usage.charts", "desktop.ui.plots")
 
 
 def test_s05_the_window_loads_no_engine() -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QFont, QPen
+from PySide6.QtGui import QBrush
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui.manager.marks import MARKS
+from desktop.ui.plots import bare_plot, font, pen
 from desktop.ui.theme import META, Theme
 
 _BARS_PX, _SCATTER_PX = 240, 320
@@ -43,7 +43,7 @@ class Point:
 
 def bar_chart(bars: Bars, theme: Theme, spoken: str, parent: QWidget) -> QWidget:
     """Grouped bars with their values written above them."""
-    plot = _plot(theme, spoken, parent, _BARS_PX)
+    plot = bare_plot(theme, spoken, parent, _BARS_PX)
     width = _SPACE / max(1, len(bars.values))
     for series, (values, words) in enumerate(zip(bars.values, bars.words, strict=True)):
         mark = MARKS[bars.marks[series]]
@@ -56,7 +56,7 @@ def bar_chart(bars: Bars, theme: Theme, spoken: str, parent: QWidget) -> QWidget
                 height=[value for _, value in known],
                 width=width * 0.88,
                 brush=QBrush(colour, mark.pattern),
-                pen=_pen(theme, mark.token),
+                pen=pen(theme, mark.token),
             )
         )
         labels = [text for text, value in zip(words, values, strict=True) if value is not None]
@@ -74,7 +74,7 @@ def scatter(
     points: Sequence[Point], titles: tuple[str, str], theme: Theme, spoken: str, parent: QWidget
 ) -> QWidget:
     """Points with their names beside them; those without a mark are small and quiet."""
-    plot = _plot(theme, spoken, parent, _SCATTER_PX)
+    plot = bare_plot(theme, spoken, parent, _SCATTER_PX)
     most_x = max(point.x for point in points)
     low, high = min(point.y for point in points), max(point.y for point in points)
     for point in points:
@@ -87,7 +87,7 @@ def scatter(
                 symbol=mark.symbol if mark else "o",
                 size=14 if mark else 7,
                 brush=QBrush(theme.colour(token)),
-                pen=_pen(theme, "surface"),
+                pen=pen(theme, "surface"),
             )
         )
         right = point.x > most_x * 0.75
@@ -101,40 +101,10 @@ def scatter(
     return plot  # type: ignore[no-any-return]
 
 
-def _plot(theme: Theme, spoken: str, parent: QWidget, height: int) -> Any:
-    plot = pg.PlotWidget(parent=parent, background=theme.colour("surface"))
-    plot.setAccessibleName(spoken)
-    plot.setFixedHeight(theme.px(height))
-    plot.setMenuEnabled(False)
-    plot.hideButtons()
-    plot.setMouseEnabled(x=False, y=False)
-    plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)  # the page scrolls, not the chart
-    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    plot.showGrid(y=True, alpha=0.15)
-    for side in ("bottom", "left"):
-        axis = plot.getAxis(side)
-        axis.setPen(_pen(theme, "hairline"))
-        axis.setTextPen(_pen(theme, "muted"))
-        axis.setStyle(tickFont=_font(theme), tickLength=0, tickTextOffset=6)
-    return plot
-
-
 def _write(
     plot: Any, text: str, x: float, y: float, theme: Theme, token: str, anchor: tuple[float, float]
 ) -> None:
     item = pg.TextItem(text, color=theme.colour(token), anchor=anchor)
-    item.setFont(_font(theme))
+    item.setFont(font(theme))
     plot.addItem(item)
     item.setPos(x, y)
-
-
-def _pen(theme: Theme, token: str) -> QPen:
-    pen = QPen(theme.colour(token), 1)
-    pen.setCosmetic(True)
-    return pen
-
-
-def _font(theme: Theme) -> QFont:
-    font = QFont()
-    font.setPixelSize(theme.px(META))
-    return font

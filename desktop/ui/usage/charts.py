@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QFont, QPen
+from PySide6.QtGui import QBrush
 from PySide6.QtWidgets import QWidget
 
-from desktop.ui.theme import META, Theme
+from desktop.ui.plots import bare_plot, pen
+from desktop.ui.theme import Theme
 from desktop.ui.usage.measures import Measure, steps
 from desktop.ui.usage.series import Columns
 
@@ -21,7 +21,8 @@ _HEIGHT_PX, _LABEL_PX = 220, 64
 
 def column_chart(columns: Columns, measure: Measure, theme: Theme, spoken: str, parent: QWidget) -> QWidget:
     """The columns as high as the axis says. Amounts become floats here only, for drawing."""
-    plot = _plot(theme, spoken, parent)
+    plot = bare_plot(theme, spoken, parent, _HEIGHT_PX, _Plot)
+    plot.setObjectName("chart-over-time")
     count = len(columns.labels)
     below = [0] * count
     for part in columns.parts:
@@ -33,13 +34,14 @@ def column_chart(columns: Columns, measure: Measure, theme: Theme, spoken: str, 
             height=[float(part.values[n]) for n in shown],
             width=0.72,
             brush=QBrush(colour, part.fill.pattern),
-            pen=_pen(theme, part.fill.token),
+            pen=pen(theme, part.fill.token),
         )
         plot.addItem(bars)
         below = [low + high for low, high in zip(below, part.values, strict=True)]
     ticks = steps(max(below, default=0))
     plot.getAxis("left").setTicks([[(float(value), measure.tick(value)) for value in ticks]])
     plot.getAxis("left").setStyle(hideOverlappingLabels=False)
+    plot.getAxis("left").enableAutoSIPrefix(False)
     plot.setYRange(0, ticks[-1] * 1.08, padding=0.01)
     plot.setXRange(-0.6, max(count, 7) - 0.4, padding=0)
     plot.show_labels(columns.labels)
@@ -66,35 +68,3 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
         every = max(1, -(-max(len(self._labels), 7) // room))
         chosen = [(n, words) for n, words in enumerate(self._labels) if n % every == 0]
         self.getAxis("bottom").setTicks([chosen])
-
-
-def _plot(theme: Theme, spoken: str, parent: QWidget) -> Any:
-    plot = _Plot(parent=parent, background=theme.colour("surface"))
-    plot.setAccessibleName(spoken)
-    plot.setObjectName("chart-over-time")
-    plot.setFixedHeight(theme.px(_HEIGHT_PX))
-    plot.setMenuEnabled(False)
-    plot.hideButtons()
-    plot.setMouseEnabled(x=False, y=False)
-    plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)  # the page scrolls, not the chart
-    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    plot.showGrid(y=True, alpha=0.15)
-    for side in ("bottom", "left"):
-        axis = plot.getAxis(side)
-        axis.setPen(_pen(theme, "hairline"))
-        axis.setTextPen(_pen(theme, "muted"))
-        axis.setStyle(tickFont=_font(theme), tickLength=0, tickTextOffset=6)
-    plot.getAxis("left").enableAutoSIPrefix(False)
-    return plot
-
-
-def _pen(theme: Theme, token: str) -> QPen:
-    pen = QPen(theme.colour(token), 1)
-    pen.setCosmetic(True)
-    return pen
-
-
-def _font(theme: Theme) -> QFont:
-    font = QFont()
-    font.setPixelSize(theme.px(META))
-    return font
