@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from types import MappingProxyType
 
 from models.candidates import Candidate, Facts
 from models.chat import Thinking
+from models.money import about
+from models.pricing import Cost, CostRange
 from models.tasks import Task
-
-_NANO = 10**9
-_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
-_SMALLEST = Decimal("0.0001")
 
 # Tokens of an answer, few and many.
 _ANSWERS: Mapping[Task, tuple[int, int]] = MappingProxyType(
@@ -31,7 +28,7 @@ _THOUGHTS = (500, 4000)
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class CostEstimate:
     """What an answer costs at least and at most, in nano-units of one currency."""
 
     currency: str
@@ -39,12 +36,15 @@ class Cost:
     high_nano: int
 
     def words(self) -> str:
-        """Such as “¥0.06–0.11”; “nothing to pay” for zero."""
+        """Such as “≈ ¥0.06–0.11”; “nothing to pay” for zero."""
         if self.high_nano == 0:
             return "nothing to pay"
-        sign = _SIGNS.get(self.currency, f"{self.currency} ")
-        low, high = _rounded(self.low_nano), _rounded(self.high_nano)
-        return f"{sign}{high}" if low == high else f"{sign}{low}–{high}"
+        return about(CostRange(Cost(self.low_nano, self.currency), Cost(self.high_nano, self.currency)))
+
+    def most(self) -> str:
+        """The upper end alone, rounded up, such as “¥0.11”."""
+        nothing, most = Cost(0, self.currency), Cost(self.high_nano, self.currency)
+        return about(CostRange(nothing, most)).removeprefix("≤ ")
 
 
 def answer_tokens(facts: Facts) -> tuple[int, int]:
@@ -62,17 +62,17 @@ def answer_tokens(facts: Facts) -> tuple[int, int]:
     return min(low, high), high
 
 
-def cost_of(candidate: Candidate, facts: Facts) -> Cost | None:
+def cost_of(candidate: Candidate, facts: Facts) -> CostEstimate | None:
     """None if its price isn't known. Local answers cost nothing."""
     if candidate.local:
-        return Cost(facts.currency, 0, 0)
+        return CostEstimate(facts.currency, 0, 0)
     price = candidate.price
     if price is None:
         return None
     low, high = (
         facts.prompt_tokens * price.input_nano + tokens * price.output_nano for tokens in answer_tokens(facts)
     )
-    return Cost(price.currency, low, high)
+    return CostEstimate(price.currency, low, high)
 
 
 def time_of(candidate: Candidate, facts: Facts) -> float | None:
@@ -86,10 +86,3 @@ def time_of(candidate: Candidate, facts: Facts) -> float | None:
 def tokens_words(tokens: int) -> str:
     """Such as “800” or “41k”."""
     return str(tokens) if tokens < 1000 else f"{round(tokens / 1000)}k"
-
-
-def _rounded(nano: int) -> str:
-    """Two digits that count, without an exponent."""
-    value = max(Decimal(nano) / _NANO, _SMALLEST)
-    places = max(2, 1 - value.adjusted())
-    return f"{value:.{min(places, 4)}f}"

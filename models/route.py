@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from models.errors import ModelNotFound, NoModel, NotAvailable
 
 if TYPE_CHECKING:
-    from models.estimates import Cost
+    from models.estimates import CostEstimate
 
 
 class Mode(StrEnum):
@@ -52,7 +52,7 @@ class Route:
     model: str
     reason: str
     alternatives: tuple[Alternative | str, ...] = ()
-    estimated_cost: Cost | None = None
+    estimated_cost: CostEstimate | None = None
     estimated_time_s: float | None = None
     trace: tuple[str, ...] = ()
     needs_consent: bool = False

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from models.candidates import Candidate, Facts, Mode, Privacy, Score
 from models.chat import Thinking
-from models.estimates import Cost, answer_tokens, cost_of, time_of, tokens_words
+from models.estimates import CostEstimate, answer_tokens, cost_of, time_of, tokens_words
+from models.money import short
+from models.pricing import Cost
 from models.tasks import Task
 
 _SICK = 0.5
@@ -27,7 +29,7 @@ class Judged:
     """A candidate with what an answer from it would cost, take, and be worth."""
 
     candidate: Candidate
-    cost: Cost | None
+    cost: CostEstimate | None
     time_s: float | None
     score: Score | None
 
@@ -104,13 +106,13 @@ def by_budget(one: Judged, facts: Facts) -> str:
     if one.cost.currency != facts.budget.currency:
         return f"{name} is priced in {one.cost.currency}, your budget is in {facts.budget.currency}"
     if one.cost.high_nano > facts.budget.left_nano:
-        left = Cost(facts.budget.currency, max(facts.budget.left_nano, 0), max(facts.budget.left_nano, 0))
+        left = Cost(max(facts.budget.left_nano, 0), facts.budget.currency)
         return f"{name} could cost {one.cost.words()}; {_left(left)} of your budget"
     return ""
 
 
 def _left(left: Cost) -> str:
-    return "nothing is left" if not left.high_nano else f"{left.words()} is left"
+    return "nothing is left" if not left.nano else f"{short(left)} is left"
 
 
 HARD: Sequence[tuple[str, Rule]] = (
@@ -171,7 +173,7 @@ def by_ceiling(one: Judged, facts: Facts) -> str:
     if one.cost is None:
         return f"The price of {one.candidate.name} isn’t known"
     if one.cost.high_nano > ceiling:
-        most = Cost(one.cost.currency, ceiling, ceiling).words()
+        most = short(Cost(ceiling, one.cost.currency))
         return f"{one.candidate.name} could cost {one.cost.words()}, more than {most} for an answer"
     return ""
 

@@ -20,7 +20,6 @@ from models.errors import (
     PromptTooLong,
     RequestRefused,
 )
-from models.estimates import Cost
 from models.routing import Route, choose
 
 MOST_ATTEMPTS = 4
@@ -145,7 +144,7 @@ def _words(route: Route) -> str:
     cost = route.estimated_cost
     if cost is None:
         return f"Finish on {name}; its price isn’t known"
-    return f"Finish on {name}, at most {Cost(cost.currency, cost.high_nano, cost.high_nano).words()}"
+    return f"Finish on {name}, at most {cost.most()}"
 
 
 def _tried(attempts: tuple[Attempt, ...]) -> str:

@@ -81,7 +81,10 @@ def test_each_rule_chooses_with_its_reason(facts: Facts, model: str, reason: str
         (change(candidates=(replace(SMALL, problem="it does not fit."), CHEAP)), "Small: it does not fit"),
         (change(images=1), "Cheap can’t see images"),
         (change(prompt_tokens=41_000), "Needs 41k tokens; Small holds 8k"),
-        (change(budget=Budget("CNY", 0)), "Cheap could cost ¥0.0022–0.0070; nothing is left of your budget"),
+        (
+            change(budget=Budget("CNY", 0)),
+            "Cheap could cost ≈ ¥0.0022–0.0070; nothing is left of your budget",
+        ),
         (change(budget=Budget("USD", 10**9)), "Cheap is priced in CNY, your budget is in USD"),
         (
             change(candidates=(SMALL, replace(CHEAP, price=None)), budget=Budget("CNY", 1)),
@@ -113,7 +116,7 @@ def test_each_rule_chooses_with_its_reason(facts: Facts, model: str, reason: str
         ),
         (
             change(policy=replace(BALANCED, ceiling_nano=10_000_000)),
-            "Dear could cost ¥0.015–0.044, more than ¥0.010 for an answer",
+            "Dear could cost ≈ ¥0.015–0.044, more than ¥0.01 for an answer",
         ),
     ],
 )
@@ -142,13 +145,13 @@ def test_what_is_not_possible_is_said(facts: Facts, error: type[AppError], words
 def test_a_route_tells_its_price_its_time_and_who_else_could() -> None:
     route = choose(FREE)
     assert route.estimated_cost is not None
-    assert route.estimated_cost.words() == "¥0.0022–0.0070"
+    assert route.estimated_cost.words() == "≈ ¥0.0022–0.0070"
     assert route.estimated_time_s == pytest.approx(15.5)
     assert [other.model for other in route.alternatives if not isinstance(other, str)] == [
         "small",
         "lab/dear",
     ]
-    assert route.trace[-2:] == ("Code → Cheap 85 on HumanEval", "¥0.0022–0.0070")
+    assert route.trace[-2:] == ("Code → Cheap 85 on HumanEval", "≈ ¥0.0022–0.0070")
 
 
 @pytest.mark.parametrize(
