@@ -46,6 +46,7 @@ class Remote(QObject):
         self._gateway, self._settings, self._record = gateway, settings, record
         self._catalogue, self._paths = catalogue, paths
         self._backend: GatewayBackend | None = None
+        self._answerers: Sequence[Answerer] | None = None
         self._confirmed: frozenset[str] = frozenset()
 
     def backend(self) -> GatewayBackend:
@@ -76,12 +77,21 @@ class Remote(QObject):
     def models(self) -> RemoteModelService:
         """What the gateways offer, as far as it is known; nothing is asked for that."""
         service = self._gateway.make_models(self._catalogue, self._paths.model_lists)
-        service.changed.connect(self.changed)
+        service.changed.connect(self._forget)
         return service
 
     def answerers(self) -> Sequence[Answerer]:
-        """The models of the gateways that are set up, as far as they are known without asking."""
-        return [self._answerer(model) for model in self.models.models()]
+        """The models of the gateways that are set up, as far as they are known without asking.
+
+        They are asked for at each key press, so they are kept until there are others.
+        """
+        if self._answerers is None:
+            self._answerers = [self._answerer(model) for model in self.models.models()]
+        return self._answerers
+
+    def _forget(self) -> None:
+        self._answerers = None
+        self.changed.emit()
 
     def candidates(self) -> Sequence[Candidate]:
         """The same models as the router compares them."""
