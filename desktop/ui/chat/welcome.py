@@ -43,6 +43,8 @@ class ExampleCard(QPushButton):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.setFixedHeight(self._row.totalHeightForWidth(self.width()))
+        self._row.invalidate()  # else its rows stay as high as they were before: nothing
+        self._row.activate()
 
 
 class Welcome(QScrollArea):
@@ -100,11 +102,11 @@ class Welcome(QScrollArea):
 
     def _words(self, parent: QWidget) -> list[QLabel]:
         title = plain_label(parent, "title")
-        title.setText("An assistant that stays on your machine")
+        title.setText("An assistant that answers on your machine first")
         words = plain_label(parent, "muted")
         words.setText(
-            "Inshore answers with a small open model that runs right here. What you write and what it "
-            "answers are stored on this machine, and nothing is sent anywhere."
+            "Inshore answers with a small open model that runs right here, and stores what you write on this "
+            "machine. Nothing is sent anywhere unless you let a gateway answer."
         )
         return [title, words]
 
