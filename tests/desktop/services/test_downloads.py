@@ -1,6 +1,6 @@
 """Downloads in the window, with a real hub server: queue, pause, resume, cancel, failures, the next start."""
 
-from __future__ import annotations
+from __future__ import os
 
 import random
 from collections.abc import Callable, Iterator
@@ -78,7 +78,8 @@ class Scene:
         self.background.close(nothing)
 
     def files(self) -> list[str]:
-        return sorted(path.name for path in self.folder.rglob("*") if path.is_file())
+        """Names of all files; folders may vanish meanwhile (os.walk passes over them)."""
+        return sorted(name for _, _, names in os.walk(self.folder) for name in names)
 
 
 @pytest.fixture
