@@ -1,7 +1,8 @@
 """Downloads in the window, with a real hub server: queue, pause, resume, cancel, failures, the next start."""
 
-from __future__ import os
+from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
