@@ -96,10 +96,13 @@ class Account:
         """How many tokens must be the same for a guess: fewer once guesses come true."""
         return _TRUST if self._right > _RIGHT + _TRUST else _DOUBT
 
-    def single(self, seconds: float) -> None:
-        """One token was evaluated by itself."""
+    def single(self, seconds: float, *, after_guess: bool = False) -> None:
+        """One token was evaluated by itself; what it took longer right after a guess is that guess’s cost."""
         self._spent_s += seconds
-        self._single_s = _smoothed(self._single_s, seconds)
+        if after_guess:
+            self._balance_s -= max(seconds - self._single_s, 0.0)
+        else:
+            self._single_s = _smoothed(self._single_s, seconds)
         self._right = _RIGHT + (self._right - _RIGHT) * _FADING
         self._wrong = _WRONG + (self._wrong - _WRONG) * _FADING
 

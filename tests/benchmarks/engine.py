@@ -35,15 +35,17 @@ def bench_decode() -> list[Row]:
     """Tokens a second from the first word to the last, 160 of them."""
     request = request_for("Write a very long story about the sea.", "Tell a tale.", TOKENS)
     ratios, speeds = [], []
-    with Bare() as bare, Ours() as ours:
-        for _ in range(3 * RUNS + 1):  # two runs of the same differ by more than what is asked for
-            _, theirs = bare.answer(request, TOKENS)
-            _, speed = ours.answer(request)
-            ratios.append(speed / theirs)
-            speeds.append(speed)
+    for _ in range(RUNS):  # where the system puts a process's memory moves its speed by some percent
+        with Bare() as bare, Ours() as ours:
+            for number in range(5):
+                _, theirs = bare.answer(request, TOKENS)
+                _, speed = ours.answer(request)
+                if number:
+                    ratios.append(speed / theirs)
+                    speeds.append(speed)
     return [
-        row("decode speed against a bare loop", ratios[1:], "×", "≥ 0.97", at_least=0.97),
-        row("decode speed", speeds[1:], "tokens/s"),
+        row("decode speed against a bare loop", ratios, "×", "≥ 0.97", at_least=0.97),
+        row("decode speed", speeds, "tokens/s"),
     ]
 
 

@@ -35,11 +35,12 @@ class Decoder:
         self._reached = 0
         self._index = -1
         self._seconds = 0.0
+        self._changed_shape = False  # of the computation, which llama.cpp then plans anew
         self.guessed = self.right = 0
 
     def pick(self) -> int:
         """The next token. It is not in the context yet. Raises Aborted."""
-        if self._guesses and self._sampler.greedy and self._context.lead(self._index) < _CLOSE:
+        if self._guesses and self._sampler.greedy and self._is_close():
             self._compute_again()
         return self._sampler.pick(self._context, self._index)
 
@@ -66,9 +67,19 @@ class Decoder:
         """Take back the guesses that were not reached."""
         if self._guesses:
             self.right += self._reached
-            self._account.checked(len(self._guesses), self._reached, self._seconds)
+            begun = time.perf_counter()
             self._context.take_back(len(self._guesses) - self._reached)
+            self._seconds += time.perf_counter() - begun
+            self._account.checked(len(self._guesses), self._reached, self._seconds)
+            self._changed_shape = True
         self._guesses, self._reached, self._index = [], 0, -1
+
+    def _is_close(self) -> bool:
+        """Whether the best two are so close that the order of computing may decide."""
+        begun = time.perf_counter()
+        close = self._context.lead(self._index) < _CLOSE
+        self._seconds += time.perf_counter() - begun
+        return close
 
     def _compute_again(self) -> None:
         """Compute the last token by itself."""
@@ -78,6 +89,7 @@ class Decoder:
         begun = time.perf_counter()
         self._context.add(last)
         self._account.lost(time.perf_counter() - begun)
+        self._changed_shape = False
 
     def _evaluate(self, token: int) -> None:
         guesses = self._guess(token)
@@ -89,7 +101,8 @@ class Decoder:
             self.guessed += len(guesses)
         else:
             self._context.add(token)
-            self._account.single(time.perf_counter() - begun)
+            self._account.single(time.perf_counter() - begun, after_guess=self._changed_shape)
+            self._changed_shape = False
         if self._lookup is not None:
             self._lookup.add(token)
 
