@@ -20,10 +20,13 @@ from desktop.ui.page import Page
 from desktop.ui.theme import Appearance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desktop.services.bringing import Bringing
     from desktop.ui.manager.downloads import DownloadList
     from desktop.ui.manager.hub_view import HubView
     from desktop.ui.manager.tall_list import TallList
+    from models.licences import Passport
     from models.looking import Wanted
     from models.repo_offer import Choice, FoundModel
 
@@ -137,8 +140,6 @@ class ModelsPage(Page):
         model = self._models.named(model_id)
         if model is None or self._bringing is None:
             return
-        from desktop.ui.manager.licence import AcceptanceCard
-
         terms, acceptances = self._catalogue.terms_of(model), self._bringing.acceptances
         passport = acceptances.pending(terms)
         if passport is None:
@@ -150,9 +151,17 @@ class ModelsPage(Page):
                 self.show_installed()
                 self._models.choose(model_id)
 
-        asked = AcceptanceCard(passport, model.name, self)
+        self.show_licence(passport, model.name, accept, self._go_back)
+
+    def show_licence(
+        self, passport: Passport, name: str, accept: Callable[[str], None], refuse: Callable[[], None]
+    ) -> None:
+        """Ask for a licence; `accept` with what the model is to be used for."""
+        from desktop.ui.manager.licence import AcceptanceCard
+
+        asked = AcceptanceCard(passport, name, self)
         asked.accepted.connect(accept)
-        asked.refused.connect(self._go_back)
+        asked.refused.connect(refuse)
         asked.full_text_requested.connect(self.link_activated)
         self._lay_over(asked)
 
