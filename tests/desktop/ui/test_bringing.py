@@ -417,6 +417,30 @@ def test_another_search_replaces_the_one_on_its_way(scene: Scene) -> None:
     assert len(found) == 1
 
 
+def test_more_results_come_below_and_a_failure_leaves_those_that_are_there(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.services.hub._MOST_FOUND", 2)
+    for number in range(5):
+        scene.server.add(f"many/{number}-GGUF", {})
+    scene.search("many")
+    results = scene.child(FoundList, "hub-results")
+    assert "The first 2 repositories" in scene.child(QLabel, "hub-words").text()
+    scene.server.faults = [Fault(where="hub", status=500)]
+    scene.press("more-of-hub")
+    assert "out of order" in scene.child(QLabel, "hub-more-words").text()
+    assert results.rows.rowCount() == 2
+    scene.press("more-of-hub")
+    scene.wait(lambda: results.rows.rowCount() == 4)
+    scene.press("more-of-hub")
+    scene.wait(lambda: results.rows.rowCount() == 5)
+    assert scene.find(QPushButton, "more-of-hub") is None
+    assert scene.child(QLabel, "hub-words").text().startswith("5 repositories")
+    assert results.height() == results.sizeHintForRow(0) * 5
+    scene.search("tiny")
+    scene.wait(lambda: results.rows.rowCount() == 1)
+
+
 def test_nothing_found_says_so(scene: Scene) -> None:
     scene.search("zzz")
     label = scene.child(QLabel, "hub-words")
