@@ -109,7 +109,12 @@ class Program(QObject):
         self._connection = open_database(paths.database)
         self.background = Background(self)
         library = Library(paths.models, resources() / "starter", paths.model_headers)
-        self.models = ModelService(library, self, speed=lambda path, size: self.measures.speed(path, size))
+        self.models = ModelService(
+            library,
+            self,
+            speed=lambda path, size: self.measures.speed(path, size),
+            background=self.background,
+        )
         self.books = BookService(
             self._ledger, self.settings, lambda model_id: self.remote.price(model_id), self
         )

@@ -82,6 +82,7 @@ class Decider:
                 needed_bytes=model.size_bytes,
             )
             for model in self._models.usable()
+            if model.read
         ]
 
     def _allowed(self) -> list[Candidate]:

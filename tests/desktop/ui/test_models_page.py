@@ -55,7 +55,7 @@ class Shelf(Library):
         super().__init__(folder, folder)
         self._given = models
 
-    def models(self) -> list[LocalModel]:
+    def models(self, most: int | None = None) -> list[LocalModel]:
         return self._given
 
 
