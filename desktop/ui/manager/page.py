@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.care import CareService
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from models.repo_offer import Choice, FoundModel
 
 _WIDEST = 816  # beside the button that shows the sidebar, at the window’s usual width
+_LARGE, _WIDEST_LARGE, _BESIDE = 1500, 1640, 128  # for charts side by side; beside that button, too
 
 
 class ModelsPage(Page):
@@ -189,11 +190,21 @@ class ModelsPage(Page):
 
     def _show_started(self) -> None:
         self.show_installed()
+        self._here.setFocus()
         self.verticalScrollBar().setValue(0)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.shown.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._widen()
+
+    def _widen(self) -> None:
+        """Text is read best in a narrow column; charts may use a large window."""
+        large = isinstance(self._over, Comparison) and self.width() >= _LARGE
+        self.set_widest(min(_WIDEST_LARGE, self.width() - _BESIDE) if large else _WIDEST)
 
     def _go_back(self) -> None:
         place = self._place
@@ -270,6 +281,7 @@ class ModelsPage(Page):
         self._tabs.setVisible(view is not self._over)
         self.title.setVisible(view is not self._over)
         self._back.setVisible(view is self._over)
+        self._widen()
 
     def _judge_again(self) -> None:
         """The model that is shown may do otherwise on a machine that is measured now."""
