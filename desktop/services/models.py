@@ -70,7 +70,9 @@ class ModelService(QObject):
 
     def named(self, model_id: str | None) -> LocalModel | None:
         """The model with this id, or None. One that was not read yet is read now."""
-        found = next((model for model in self.models() if model.id == model_id), None)
+        return self._read_now(next((model for model in self.models() if model.id == model_id), None))
+
+    def _read_now(self, found: LocalModel | None) -> LocalModel | None:
         if found is None or found.read:
             return found
         try:
@@ -80,7 +82,7 @@ class ModelService(QObject):
 
     def facts_of(self, model_id: str) -> dict[str, object]:
         """What tells a local model from others, for a receipt; nothing for one that isn't here."""
-        model = self.named(model_id)
+        model = self._read_now(next((one for one in self.usable() if one.id == model_id), None))
         if model is None or model.problem is not None:
             return {}
         facts = {"name": model.name, "quantisation": model.quantisation, "bytes": model.size_bytes}
