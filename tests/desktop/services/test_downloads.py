@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -78,7 +79,8 @@ class Scene:
         self.background.close(nothing)
 
     def files(self) -> list[str]:
-        return sorted(path.name for path in self.folder.rglob("*") if path.is_file())
+        """Folders may go meanwhile: `rglob` would raise then."""
+        return sorted(name for _folder, _folders, names in os.walk(self.folder) for name in names)
 
 
 @pytest.fixture

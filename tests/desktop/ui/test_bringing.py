@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -159,7 +160,8 @@ class Scene:
         self.qtbot.keyClick(results, Qt.Key.Key_Return)
 
     def files(self) -> list[str]:
-        return sorted(path.name for path in self.folder.rglob("*") if path.is_file())
+        """Folders may go meanwhile: `rglob` would raise then."""
+        return sorted(name for _folder, _folders, names in os.walk(self.folder) for name in names)
 
 
 @pytest.fixture
