@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from desktop.background import Background
 from desktop.parts.drafting import Drafting
 from desktop.parts.gateway import Gateway
+from desktop.parts.licensing import Licensing
 from desktop.parts.manager import Manager
 from desktop.parts.remote import Remote
 from desktop.parts.usage import UsageRoom
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
     from desktop.system.settings import Settings
     from desktop.ui.exporting import Exporter
+    from desktop.ui.manager.page import ModelsPage
     from desktop.ui.page import Page
     from models.chat import Backend
     from models.local.backend import LocalBackend
@@ -107,7 +109,12 @@ class Program(QObject):
         self._connection = open_database(paths.database)
         self.background = Background(self)
         library = Library(paths.models, resources() / "starter", paths.model_headers)
-        self.models = ModelService(library, self, speed=lambda path, size: self.measures.speed(path, size))
+        self.models = ModelService(
+            library,
+            self,
+            speed=lambda path, size: self.measures.speed(path, size),
+            background=self.background,
+        )
         self.books = BookService(
             self._ledger, self.settings, lambda model_id: self.remote.price(model_id), self
         )
@@ -142,7 +149,7 @@ class Program(QObject):
     def _acceptances(self) -> AcceptanceStore:
         from desktop.storage.acceptances import AcceptanceStore
 
-        return AcceptanceStore(self._connection)
+        return AcceptanceStore(self._connection, copy=self._paths.accepted_copy)
 
     def _ledger(self) -> Ledger:
         from desktop.storage.ledger import Ledger
@@ -186,6 +193,8 @@ class Program(QObject):
         self.chat.setup.forget_private()
         self.manager.importing.tidy()
         self.record.tidy()
+        with suppress(AppError):  # what can't be read now is told where it is needed
+            self._acceptances().copy()
         from desktop.storage.usage_pending import UsagePending
 
         pending = UsagePending(self._paths.usage_pending)
@@ -262,9 +271,16 @@ class Program(QObject):
             self,
         )
         self.chat.answering.remote = self.remote.answerers
-        self.chat.answering.check_licence = self.manager.check_licence
+        self.licensing = Licensing(
+            self.chat, self.models, self.manager, self.remote, self._show_models, self._open, self
+        )
+        self.chat.answering.check_licence = self.licensing.check
         decider = Decider(
-            self.models, self.settings, self.remote.candidates, resources() / "tasks" / "weights.bin"
+            self.models,
+            self.settings,
+            self.remote.candidates,
+            resources() / "tasks" / "weights.bin",
+            self.licensing.may_answer,
         )
         self.chat.answering.decide = decider.route
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
@@ -302,6 +318,7 @@ class Program(QObject):
         page.thinking_chosen.connect(lambda thinking: self.settings.update(thinking=thinking))
         page.answer_now_requested.connect(self._answer_now)
         page.gateways_requested.connect(self._show_gateways)
+        page.licence_requested.connect(self.licensing.ask)
         self.drafting.said.connect(window.notice.say)
         self.drafting.remote_wanted.connect(self.remote.prepare)
         self.books.warned.connect(window.notice.say)
@@ -390,6 +407,10 @@ class Program(QObject):
         settings.hub_token_removed.connect(self._forget_hub_token)
         settings.insert_card(self.gateway.make_card())
         return settings
+
+    def _show_models(self) -> ModelsPage:
+        self._show_page("models")
+        return cast("ModelsPage", self._pages["models"])
 
     def _show_gateways(self) -> None:
         self._show_page("settings")

@@ -89,6 +89,7 @@ class NextStep(StrEnum):
     CONTINUE = "continue"
     ALLOW = "allow"
     RAISE = "raise"
+    ACCEPT = "accept"
     NONE = "none"
 
 
@@ -450,6 +451,7 @@ class ImportFailed(AppError):
 
 class NotAccepted(AppError):
     title = "The model’s licence must be accepted first."
+    next_step = NextStep.ACCEPT
 
 
 class KeyringError(AppError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,9 @@ _HUGGING_FACE = ("huggingface.co", ".huggingface.co", ".hf.co")
 _LONGEST_ANSWER = 32 << 20
 _MOST_RESULTS = 100
 _IDLE_S = 20.0
+_SEARCH, _SEARCHING = "/api/models", "search the hub"
+_NEXT = re.compile(r'<(?P<url>[^<>\s]+)>\s*;\s*rel="?next"?')
+_LONGEST_LINK = 8_000
 _EXPANDED = ("gguf", "cardData", "downloads", "likes", "lastModified", "gated", "tags")
 
 
@@ -69,6 +73,29 @@ def no_token(_host: str) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class More:
+    """Where a search goes on."""
+
+    endpoint: Endpoint
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of a search's results; `more` is None where there is nothing after it."""
+
+    found: list[Found]
+    more: More | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    endpoint: Endpoint
+    value: Any
+    link: str
+
+
 class Hub:
     """Asks the endpoints in their order until one answers. For one asyncio loop.
 
@@ -84,7 +111,7 @@ class Hub:
         self._outbound = outbound
         self._token = token
 
-    async def search(self, text: str, *, limit: int = 50, sort: str = "downloads") -> list[Found]:
+    async def search(self, text: str, *, limit: int = 50, sort: str = "downloads") -> Results:
         """Repositories with GGUF files whose name fits, those first that the hub puts first.
 
         Raises NetworkError (Offline once, not for each endpoint) or HubError.
@@ -97,11 +124,11 @@ class Hub:
             ("limit", str(max(1, min(limit, _MOST_RESULTS)))),
             *(("expand[]", name) for name in _EXPANDED),
         ]
-        _endpoint, answer = await self._ask(f"/api/models?{urlencode(query)}", "search the hub", text)
-        if not isinstance(answer, list):
-            raise HubError("It is not a list of models.", "Try another address of the hub.")
-        items = (found(item) for item in answer[:_MOST_RESULTS])
-        return [item for item in items if item is not None]
+        return _results(await self._ask(f"{_SEARCH}?{urlencode(query)}", _SEARCHING, text))
+
+    async def search_on(self, more: More) -> Results:
+        """What follows, from the hub that said so. Raises as `search` does."""
+        return _results(await self._ask_one(more.endpoint, more.path, _SEARCHING, ""))
 
     async def info(self, repo: str, revision: str = "main") -> tuple[Endpoint, Repo]:
         """What a repository holds now, and the endpoint that said so.
@@ -109,25 +136,25 @@ class Hub:
         Raises NotOnHub, Gated, BadName, HubError or NetworkError.
         """
         path = f"/api/models/{quote(checked_repo(repo))}/revision/{quote(checked_name(revision), safe='')}"
-        endpoint, answer = await self._ask(f"{path}?blobs=true", "look at a model", repo)
-        return endpoint, repo_of(answer, repo)
+        answer = await self._ask(f"{path}?blobs=true", "look at a model", repo)
+        return answer.endpoint, repo_of(answer.value, repo)
 
     def token_for(self, endpoint: Endpoint) -> str | None:
         return self._token(endpoint.host)
 
-    async def _ask(self, path: str, purpose: str, about: str) -> tuple[Endpoint, Any]:
+    async def _ask(self, path: str, purpose: str, about: str) -> _Answer:
         """The first answer. Where all fail, the error that says most: not "offline" if one did answer."""
         errors: list[NetworkError | HubError] = []
         for endpoint in self.endpoints:
             try:
-                return endpoint, await self._ask_one(endpoint, path, purpose, about)
+                return await self._ask_one(endpoint, path, purpose, about)
             except (Refused, Gated):
                 raise
             except (NetworkError, HubError) as error:
                 errors.append(error)
         raise _most_telling(errors)
 
-    async def _ask_one(self, endpoint: Endpoint, path: str, purpose: str, about: str) -> Any:
+    async def _ask_one(self, endpoint: Endpoint, path: str, purpose: str, about: str) -> _Answer:
         async with self._outbound.request(
             "GET",
             endpoint.url.rstrip("/") + path,
@@ -137,7 +164,28 @@ class Hub:
             idle_s=_IDLE_S,
         ) as response:
             check_status(response, endpoint, about)
-            return _parsed(response, await response.read(_LONGEST_ANSWER))
+            value = _parsed(response, await response.read(_LONGEST_ANSWER))
+            return _Answer(endpoint, value, response.headers.get("link", ""))
+
+
+def _results(answer: _Answer) -> Results:
+    if not isinstance(answer.value, list):
+        raise HubError("It is not a list of models.", "Try another address of the hub.")
+    items = (found(item) for item in answer.value[:_MOST_RESULTS])
+    return Results([item for item in items if item is not None], _more(answer))
+
+
+def _more(answer: _Answer) -> More | None:
+    """Of the next page's address only the query is used: a mirror may name the hub that it mirrors."""
+    match = _NEXT.search(answer.link[:_LONGEST_LINK])
+    if match is None or not answer.value:
+        return None
+    try:
+        url = urlsplit(match["url"])
+    except ValueError:
+        return None
+    goes_on = url.path.endswith(_SEARCH) and url.query.isascii() and url.query.isprintable()
+    return More(answer.endpoint, f"{_SEARCH}?{url.query}") if goes_on else None
 
 
 def check_status(response: Response, endpoint: Endpoint, about: str) -> None:

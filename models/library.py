@@ -29,7 +29,8 @@ class LocalModel:
 
     `source` is "starter" (part of Inshore), "added" (the user's own file, used in place), "downloaded"
     (brought by Inshore, from `origin`) or "imported" (copied or moved into Inshore's folder).
-    `shape` is what of it takes memory; None if the file doesn't say.
+    `shape` is what of it takes memory; None if the file doesn't say. Where `read` is False the file was not
+    looked into yet: its name is the file's, and neither its licence nor a problem is known.
     """
 
     id: str
@@ -45,6 +46,7 @@ class LocalModel:
     problem: AppError | None = None
     shape: Shape | None = None
     origin: Origin | None = None
+    read: bool = True
 
 
 class Library:
@@ -63,12 +65,22 @@ class Library:
         self._opened = self._news = False  # whether `kept` was read, and whether there is more to keep
         self.problem: AppError | None = None
 
-    def models(self) -> list[LocalModel]:
-        """All models, the default first, then the order they were added in. Never raises an AppError."""
-        listing = self._listing()
-        models = [self._describe(entry) for entry in self._entries(listing)]
+    def models(self, most: int | None = None) -> list[LocalModel]:
+        """All models, the default first, then the order they were added in. Never raises an AppError.
+
+        At most so many files are looked into that aren't known (None is all, some milliseconds each); of the
+        others the name alone is told.
+        """
+        listing, models, left = self._listing(), [], most
+        for entry in sorted(self._entries(listing), key=lambda entry: entry.id != listing.default):
+            new = left is not None and self._takes_time(entry.path)
+            if left is not None and new and left <= 0:
+                models.append(_unread(entry))
+                continue
+            left = left - 1 if left is not None and new else left
+            models.append(self._describe(entry))
         self._keep({model.path for model in models})
-        return sorted(models, key=lambda model: model.id != listing.default)
+        return models
 
     def get(self, model_id: str) -> LocalModel:
         """The model with this id, its problem within; raises ModelNotFound."""
@@ -194,6 +206,13 @@ class Library:
             self._news = self._news or isinstance(known[1], FileFacts)
         return known[1]
 
+    def _takes_time(self, path: Path) -> bool:
+        """Whether the file has to be read; one that isn't there is told from the others at once."""
+        self._open_kept()
+        signature = signature_of(path)
+        known = self._known.get(path)
+        return bool(signature) and (known is None or known[0] != signature)
+
     def _open_kept(self) -> None:
         if self._kept is not None and not self._opened:
             self._known = {**self._kept.read(), **self._known}
@@ -218,6 +237,12 @@ class Library:
             f"“{plain(model_id)}” is not in your library.",
             f"Installed: {names}." if names else "No model is installed yet.",
         )
+
+
+def _unread(entry: Entry) -> LocalModel:
+    source = "starter" if entry.id == _STARTER_ID else _source(entry.origin)
+    name = _STARTER_NAME if source == "starter" else plain(entry.path.stem)
+    return LocalModel(entry.id, name, entry.path, 0, source, origin=entry.origin, read=False)
 
 
 def _source(origin: Origin | None) -> str:

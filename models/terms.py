@@ -1,4 +1,4 @@
-"""Under which licence a model comes: one of a hub's repository, or one that is here."""
+"""Under which licence a model comes: one of a hub's repository, one that is here, or one at a gateway."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.catalogue import Catalogue
-from models.facts import CatalogueModel
+from models.facts import CatalogueModel, header_name
 from models.licences import Label, Passport, label_of
 
 if TYPE_CHECKING:
@@ -53,3 +53,26 @@ def terms_of_file(model: LocalModel, catalogue: Catalogue) -> Terms:
     repo = model.origin.repo if model.origin is not None else ""
     ids = (model.id, *((entry.id,) if entry is not None else ()), *((repo,) if repo else ()))
     return Terms(entry, stated, catalogue.passport_of(stated, entry), ids)
+
+
+def terms_at_gateway(model_id: str, profile: str, catalogue: Catalogue) -> Terms:
+    """The terms of a gateway's model, which is called "provider/name" here; `profile` is the gateway's kind.
+
+    Gateways state no licences, so the catalogue's counts where it knows the name: as the gateway's own, as
+    its id, or as the model's files introduce themselves. What was accepted for the same model here holds.
+    """
+    name = model_id.partition("/")[2]
+    entry = catalogue.by_remote(f"{profile}/{name}") or _called(name.rpartition("/")[2], catalogue)
+    if entry is None:
+        return Terms(None, "", None, (model_id,))
+    return Terms(entry, entry.licence, entry.passport, (entry.id, model_id))
+
+
+def _called(name: str, catalogue: Catalogue) -> CatalogueModel | None:
+    called = header_name(name)
+    found = [
+        one
+        for one in catalogue.models
+        if called == header_name(one.id) or (one.header is not None and called in one.header.names)
+    ]
+    return found[0] if len(found) == 1 else None

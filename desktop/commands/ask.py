@@ -8,13 +8,12 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from desktop.commands.bookkeeping import Books, kept
-from desktop.commands.licences import check_accepted
+from desktop.commands.licences import check_accepted, check_accepted_at_gateway
 from desktop.commands.recording import recorded
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
@@ -40,7 +39,7 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadImage, BadInput, ModelNotFound, StorageBusy
+from models.errors import BadImage, BadInput, ModelNotFound
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.plain import plain
@@ -234,9 +233,11 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View
 def _route(question: Question, services: Services, gateways: Gateways) -> Route:
     library = services.library
     if question.mode is Mode.CLOUD:
-        return choose_simply(
+        route = choose_simply(
             mode=question.mode, wanted=question.model, installed=(), remote=gateways.offer(question.model)
         )
+        check_accepted_at_gateway(route.model, gateways.kind_of(route.model), services)
+        return route
     models = library.models()
     usable = [model.id for model in models if model.problem is None]
     if question.model is not None:
@@ -244,8 +245,7 @@ def _route(question: Question, services: Services, gateways: Gateways) -> Route:
     elif models and not usable and models[0].problem is not None:
         raise models[0].problem
     route = choose_simply(mode=question.mode, wanted=question.model, installed=usable)
-    with suppress(StorageBusy):  # the window holds what was accepted, and asks there
-        check_accepted(library.get(route.model), services)
+    check_accepted(library.get(route.model), services)
     return route
 
 

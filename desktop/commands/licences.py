@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
+from desktop.storage.acceptance_copy import read_copy
 from desktop.storage.acceptance_export import (
     LicenceRow,
     LicensedModel,
@@ -19,10 +20,12 @@ from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.database import open_database
 from desktop.system.paths import resources
 from models.catalogue import Catalogue, load
-from models.errors import BadInput, ModelNotFound, NotAccepted
+from models.errors import BadInput, ModelNotFound, NotAccepted, StorageBusy
 from models.library import LocalModel
 from models.licences import Acceptance, Label, Passport, label_of, needs_acceptance, pending
-from models.terms import Terms, terms_of, terms_of_file
+from models.terms import Terms, terms_at_gateway, terms_of, terms_of_file
+
+_PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def not_accepted(terms: Terms, services: Services) -> NotAccepted | None:
         return None
     command = f'models accept {terms.ids[0]} --use "…"'
     return NotAccepted(
-        f"{passport.full_name}: {passport.sentence}", f"Read and accept it first with “{command}”."
+        f"{passport.full_name}: {passport.sentence}",
+        f"Read and accept it first with “{command}”; where Inshore’s window is open, in the window.",
     )
 
 
@@ -84,6 +88,13 @@ def check_accepted(model: LocalModel, services: Services) -> None:
         return
     terms = terms_of_file(model, catalogue_of(services))
     if (refusal := not_accepted(terms, services)) is not None:
+        raise refusal
+
+
+def check_accepted_at_gateway(model_id: str, profile: str, services: Services) -> None:
+    """The same for a gateway's model; `profile` is the gateway's kind."""
+    refusal = not_accepted(terms_at_gateway(model_id, profile, catalogue_of(services)), services)
+    if refusal is not None:
         raise refusal
 
 
@@ -109,7 +120,7 @@ def accept(
         return 0
     services.paths.create()
     with closing(open_database(services.paths.database, backups=services.paths.backups)) as connection:
-        accepted = AcceptanceStore(connection).add(passport, model.id, use)
+        accepted = AcceptanceStore(connection, copy=services.paths.accepted_copy).add(passport, model.id, use)
     if as_json:
         terminal.record(_record(rows_of([model], [accepted])[0]))
     else:
@@ -127,11 +138,19 @@ def _rows(services: Services) -> list[LicenceRow]:
 
 
 def _acceptances(services: Services) -> list[Acceptance]:
-    """Nothing is created where there is no file yet."""
-    if not services.paths.database.exists():
+    """Nothing is created where there is no file yet. Raises StorageError."""
+    paths = services.paths
+    if not paths.database.exists():
         return []
-    with closing(open_database(services.paths.database, backups=services.paths.backups)) as connection:
-        return AcceptanceStore(connection).all()
+    try:
+        with closing(
+            open_database(paths.database, backups=paths.backups, patience_s=_PATIENCE_S)
+        ) as connection:
+            return AcceptanceStore(connection).all()
+    except StorageBusy:
+        if (copied := read_copy(paths.accepted_copy)) is None:
+            raise
+        return copied
 
 
 def _find(model_id: str, services: Services, endpoints: Sequence[str]) -> LicensedModel:

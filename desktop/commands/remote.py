@@ -71,6 +71,11 @@ class Gateways:
             )
         return (wanted,)
 
+    def kind_of(self, model_id: str) -> str:
+        """The kind of the gateway that a model is at; "" where it isn't connected."""
+        wanted = model_id.partition("/")[0]
+        return next((one.profile for one in self._all() if one.id == wanted), "")
+
     def backend(
         self,
         record: Callable[[Sent], None] | None = None,

@@ -126,9 +126,11 @@ class Downloads(QObject):
         """List what earlier runs left, once; costs nothing where there is nothing."""
         from models.unfinished import Unfinished
 
-        if self._offered or not Unfinished(self._paths.models).any():
+        if self._offered:
             return
-        self._offered = True
+        self._offered = True  # what begins from now on is listed already
+        if not Unfinished(self._paths.models).any():
+            return
         self.bringing.downloads.restore()
         if tell:
             self._window.notice.say("A download isn’t finished. It waits under Models.")

@@ -20,7 +20,6 @@ from desktop.system.paths import Paths, resources
 from desktop.ui.dialogs import confirm_link
 from desktop.ui.theme import Appearance
 from desktop.ui.window import Window
-from models.errors import NextStep, NotAccepted
 
 if TYPE_CHECKING:
     from desktop.parts.care import Care
@@ -116,19 +115,6 @@ class Manager(QObject):
         self._read = outcome.value
         import desktop.ui.manager.found
         import desktop.ui.manager.page  # noqa: F401 - so that a click need not wait for it
-
-    def check_licence(self, model_id: str) -> None:
-        """Raises NotAccepted for a model here whose licence is to be accepted before its first use."""
-        model = self._models.named(model_id)
-        if model is None or model.source == "starter":  # which is open, and is not to wait for the catalogue
-            return
-        passport = self.downloads.acceptances.pending(self.catalogue.terms_of(model))
-        if passport is not None:
-            raise NotAccepted(
-                f"{passport.full_name}: {passport.sentence}",
-                f"Accept it on the Models page, beside “{model.name}”; then ask again.",
-                next_step=NextStep.CHOOSE_MODEL,
-            )
 
     def make_page(self) -> ModelsPage:
         """The page, connected; the machine is measured for it meanwhile."""

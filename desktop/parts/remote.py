@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from models.gateway.backend import GatewayBackend
     from models.outbound import Outbound, Sent
     from models.pricing import Price
+    from models.terms import Terms
 
 
 class Remote(QObject):
@@ -137,6 +138,13 @@ class Remote(QObject):
             return own[model_id]
         entry = self._entry(model_id)
         return catalogue_price(entry) if entry is not None else None
+
+    def terms(self, model_id: str) -> Terms:
+        """Under which licence a model at a gateway is."""
+        from models.terms import terms_at_gateway
+
+        provider = self._gateway.providers.provider(model_id.partition("/")[0])
+        return terms_at_gateway(model_id, provider.profile if provider else "", self._catalogue())
 
     def _entry(self, model_id: str) -> CatalogueModel | None:
         """The catalogue's, where it has the model at a gateway of this kind."""

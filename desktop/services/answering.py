@@ -63,7 +63,7 @@ class AnsweringService(QObject):
         self._models, self._settings, self._setup = models, settings, setup
         self.remote = remote
         self.decide: Decide | None = None
-        self.check_licence: Callable[[str], None] = lambda _model: None  # of a model that is here
+        self.check_licence: Callable[[Route], None] = lambda _route: None
         models.changed.connect(self.changed)
 
     def offered(self) -> list[Answerer]:
@@ -94,12 +94,12 @@ class AnsweringService(QObject):
         before the first use of a model whose licence asks for that, and what
         `models.routing.choose_simply` raises.
         """
-        route = self._picked(conversation_id, earlier)
-        if route.backend == "local":
-            self.check_licence(route.model)
+        route = self.pick(conversation_id, earlier)
+        self.check_licence(route)
         return route
 
-    def _picked(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
+    def pick(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
+        """The same, whatever the model's licence asks for."""
         mode, one = self.mode(conversation_id), self.chosen(conversation_id)
         if one is AUTOMATIC and self.decide is not None:
             return self._checked(self.decide(earlier))

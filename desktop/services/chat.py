@@ -48,6 +48,7 @@ from models.errors import AppError, Interrupted, StorageError
 
 if TYPE_CHECKING:
     from models.gateway.attempts import Attempt
+    from models.route import Route
 
 T = TypeVar("T")
 _SAVE_EVERY_MS = 500
@@ -221,6 +222,10 @@ class ChatService(QObject):
         self.thread_changed.emit(answer.conversation_id)
         self._begin(answer, raised=raised)
 
+    def route_of(self, message: StoredMessage) -> Route:
+        """Who would write this answer now, whatever its licence asks for. Raises AppError."""
+        return self.answering.pick(message.conversation_id, self._before(message))
+
     def select_version(self, message_id: int) -> None:
         """Show another version of a message and what followed it."""
 
@@ -302,12 +307,15 @@ class ChatService(QObject):
         self.message_added.emit(answer)
         self._begin(answer)
 
+    def _before(self, answer: StoredMessage) -> list[StoredMessage]:
+        thread = self.messages(answer.conversation_id)
+        return list(takewhile(lambda message: message.id != answer.id, thread))
+
     def _begin(self, answer: StoredMessage, *, raised: bool = False) -> None:
         """Start writing an answer that is stored as RUNNING."""
         turn = LiveTurn.of(answer)
         try:
-            thread = self.messages(answer.conversation_id)
-            turn.earlier = list(takewhile(lambda message: message.id != answer.id, thread))
+            turn.earlier = self._before(answer)
             turn.route = self.answering.route(answer.conversation_id, turn.earlier)
             turn.place = self.answering.place_of(turn.route)
             turn.model_facts = self._models.facts_of(turn.route.model)

@@ -22,6 +22,8 @@ class Decider:
     """Asks the router. GUI thread only.
 
     `remote` gives the gateways' candidates; only those of gateways that the user has agreed to take part.
+    Those that `may_answer` says no to, because a licence was not accepted, are left out where there are
+    others; else the user is asked about them.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
 
@@ -31,8 +33,10 @@ class Decider:
         settings: SettingsService,
         remote: Callable[[], Sequence[Candidate]],
         weights: Path,
+        may_answer: Callable[[Candidate], bool] = lambda _candidate: True,
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
+        self._may_answer = may_answer
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
         """Who answers the last of these messages. Raises what `models.routing.choose` does."""
@@ -49,7 +53,7 @@ class Decider:
         text = earlier[-1].text if earlier else ""
         usable = self._models.usable()
         return Facts(
-            candidates=(*self._local(), *self._allowed()),
+            candidates=self._candidates(),
             mode=Mode.HYBRID,
             privacy=Privacy.OUT,
             task=self._task(text),
@@ -60,6 +64,10 @@ class Decider:
             sticky=self._sticky(earlier),
             default=usable[0].id if usable else None,
         )
+
+    def _candidates(self) -> tuple[Candidate, ...]:
+        everyone = (*self._local(), *self._allowed())
+        return tuple(one for one in everyone if self._may_answer(one)) or everyone
 
     def _local(self) -> list[Candidate]:
         from models.candidates import Candidate
@@ -74,6 +82,7 @@ class Decider:
                 needed_bytes=model.size_bytes,
             )
             for model in self._models.usable()
+            if model.read
         ]
 
     def _allowed(self) -> list[Candidate]:

@@ -14,7 +14,7 @@ from desktop.services.catalogue import CatalogueService
 from models.errors import AppError
 
 if TYPE_CHECKING:
-    from models.hub import Endpoint, Hub
+    from models.hub import Endpoint, Hub, More, Results
     from models.line import Line
     from models.looking import Wanted
     from models.repo_offer import FoundModel, RepoOffer
@@ -29,13 +29,15 @@ async def _at_once() -> None:
 class HubService(QObject):
     """Asks only when told to. GUI thread.
 
-    `found` carries a search's results as FoundModels, `looked` a RepoOffer; `search_failed` and
-    `look_failed` an AppError. Nothing comes of what was given up. A look, which may need a token, waits
-    until that is `ready`.
+    `found` carries a search's results as FoundModels, `found_more` those that follow, `looked` a RepoOffer;
+    `search_failed`, `more_failed` (what was found stays) and `look_failed` an AppError. Nothing comes of what
+    was given up. A look, which may need a token, waits until that is `ready`.
     """
 
     found = Signal(object)
+    found_more = Signal(object)
     search_failed = Signal(object)
+    more_failed = Signal(object)
     looked = Signal(object)
     look_failed = Signal(object)
 
@@ -57,6 +59,7 @@ class HubService(QObject):
         self._endpoints, self._token = endpoints, token
         self._catalogue, self._acceptances, self._folder = catalogue, acceptances, folder
         self._search: Job | None = None
+        self._more: More | None = None
         self._look: Job | None = None
 
     @property
@@ -77,12 +80,50 @@ class HubService(QObject):
     def search(self, text: str) -> None:
         """Look for models whose name fits."""
         self.stop_search()
+        self._more = None
+
+        async def find() -> Results:
+            return await self._hub().search(text, limit=_MOST_FOUND)
+
+        self._start_search(find, self.found, self.search_failed)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the hub has more than was found so far."""
+        return self._more is not None
+
+    def search_on(self) -> None:
+        """Ask for what follows, if anything does."""
+        if (more := self._more) is None:
+            return
+        self.stop_search()
+
+        async def go_on() -> Results:
+            return await self._hub().search_on(more)
+
+        self._start_search(go_on, self.found_more, self.more_failed)
+
+    def _start_search(
+        self, ask: Callable[[], Awaitable[Results]], well: SignalInstance, badly: SignalInstance
+    ) -> None:
+        catalogue, machine = self._catalogue.catalogue, self._catalogue.machine
+
+        async def find() -> tuple[list[FoundModel], More | None]:
+            from models.repo_offer import found_model
+
+            results = await ask()
+            return [found_model(one, catalogue, machine) for one in results.found], results.more
 
         def ended(outcome: Outcome) -> None:
-            if self._search is job:  # one that was given up may have ended before it knew
-                self._tell(outcome, self.found, self.search_failed)
+            if self._search is not job:  # one that was given up may have ended before it knew
+                return
+            if outcome.value is not None:
+                found, self._more = outcome.value
+                well.emit(found)
+            else:
+                self._tell(outcome, well, badly)
 
-        job = self._search = self._background.run(self._find(text), ended)
+        job = self._search = self._background.run(find(), ended)
 
     def stop_search(self) -> None:
         """Give the running search up."""
@@ -105,17 +146,6 @@ class HubService(QObject):
         if self._look is not None:
             self._look.cancel()
             self._look = None
-
-    def _find(self, text: str) -> Coroutine[Any, Any, list[FoundModel]]:
-        catalogue, machine = self._catalogue.catalogue, self._catalogue.machine
-
-        async def find() -> list[FoundModel]:
-            from models.repo_offer import found_model
-
-            found = await self._hub().search(text, limit=_MOST_FOUND)
-            return [found_model(one, catalogue, machine) for one in found]
-
-        return find()
 
     def _look_at(self, wanted: Wanted) -> Coroutine[Any, Any, RepoOffer]:
         from models.looking import Place, look

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.background import Background, Outcome
 from models.errors import AppError
 from models.library import Library, LocalModel
 from models.library_file import Origin
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
     from models.local.measures import Speed
 
 
+_AT_ONCE, _PORTION = 3, 16  # files
+
+
 class ModelService(QObject):
-    """The library with signals. `changed` after any change; `failed` carries an AppError."""
+    """The library with signals. `changed` after any change; `failed` carries an AppError.
+
+    With a `background` only a few files that aren't known are read at once: the others are in the list by
+    their names, until they were read there.
+    """
 
     changed = Signal()
     failed = Signal(object)
@@ -28,9 +36,11 @@ class ModelService(QObject):
         parent: QObject | None = None,
         *,
         speed: Callable[[Path, int], Speed | None] = lambda _path, _size: None,
+        background: Background | None = None,
     ) -> None:
         super().__init__(parent)
-        self._library = library
+        self._library, self._background = library, background
+        self._reading = False
         self._speed = speed
         self._models: list[LocalModel] | None = None
         self._seen: list[object] = []
@@ -43,8 +53,9 @@ class ModelService(QObject):
     def models(self) -> list[LocalModel]:
         """All installed models, the chosen one first; damaged and missing ones carry their problem."""
         if self._models is None:
-            self._models = self._library.models()
+            self._models = self._library.models(None if self._background is None else _AT_ONCE)
             self._seen = [_seen(model) for model in self._models]
+            self._read_others()
         return self._models
 
     @property
@@ -58,13 +69,21 @@ class ModelService(QObject):
         return [model for model in self.models() if model.problem is None]
 
     def named(self, model_id: str | None) -> LocalModel | None:
-        """The model with this id, or None."""
-        return next((model for model in self.models() if model.id == model_id), None)
+        """The model with this id, or None. One that was not read yet is read now."""
+        return self._read_now(next((model for model in self.models() if model.id == model_id), None))
+
+    def _read_now(self, found: LocalModel | None) -> LocalModel | None:
+        if found is None or found.read:
+            return found
+        try:
+            return self._library.get(found.id)
+        except AppError:
+            return None  # it went from the list a moment ago
 
     def facts_of(self, model_id: str) -> dict[str, object]:
         """What tells a local model from others, for a receipt; nothing for one that isn't here."""
-        model = next((one for one in self.usable() if one.id == model_id), None)
-        if model is None:
+        model = self._read_now(next((one for one in self.usable() if one.id == model_id), None))
+        if model is None or model.problem is not None:
             return {}
         facts = {"name": model.name, "quantisation": model.quantisation, "bytes": model.size_bytes}
         hashes = [sha for sha in model.origin.sha256 if sha] if model.origin is not None else []
@@ -109,6 +128,21 @@ class ModelService(QObject):
         """Forget a model, its file stays; whether that went well."""
         return self._try(lambda: self._library.remove(model_id))
 
+    def _read_others(self) -> None:
+        models = self._models or ()
+        if self._background is None or self._reading or all(model.read for model in models):
+            return
+        self._reading = True
+
+        def ended(outcome: Outcome) -> None:
+            self._reading = False
+            if outcome.error is not None:
+                raise outcome.error
+            if not outcome.cancelled:
+                self.reread()
+
+        self._background.run(_read_all(self._library), ended)
+
     def _try(self, change: Callable[[], object]) -> bool:
         try:
             change()
@@ -118,6 +152,20 @@ class ModelService(QObject):
         self._models = None
         self.changed.emit()
         return True
+
+
+async def _read_all(library: Library) -> None:
+    """In portions, so that the window can close meanwhile."""
+    import asyncio
+
+    left, before = await asyncio.to_thread(_read_some, library), -1
+    while left and left != before:
+        left, before = await asyncio.to_thread(_read_some, library), left
+
+
+def _read_some(library: Library) -> int:
+    """How many are left to be read."""
+    return sum(not model.read for model in library.models(_PORTION))
 
 
 def _seen(model: LocalModel) -> object:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import apsw
 
+from desktop.storage.acceptance_copy import write_copy
 from desktop.storage.sqlite import transaction, translated
-from models.errors import BadInput
+from models.errors import BadInput, StorageError
 from models.licences import Acceptance, Passport
 
 _LONGEST_USE = 2_000  # characters
@@ -20,12 +23,15 @@ _LIST = f"SELECT {_COLUMNS} FROM acceptance ORDER BY id"  # noqa: S608
 class AcceptanceStore:
     """Acceptances in the conversations' file. One thread only; each is on the disk when `add` returns.
 
+    What there is stands in the file `copy`, too, for those who can't open this one meanwhile.
     Every method raises StorageError for what the disk or the file did, and then nothing has changed.
     """
 
-    def __init__(self, connection: apsw.Connection, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, connection: apsw.Connection, now: Callable[[], float] = time.time, copy: Path | None = None
+    ) -> None:
         self._connection = connection
-        self._now = now
+        self._now, self._copy = now, copy
 
     def add(self, passport: Passport, model: str, use: str) -> Acceptance:
         """Record that the passport's text was shown and accepted now. BadInput if the use isn't said."""
@@ -40,7 +46,15 @@ class AcceptanceStore:
         )
         with translated(), transaction(self._connection):
             self._connection.execute(_INSERT, _row(accepted))
+        with suppress(StorageError):
+            self.copy()
         return accepted
+
+    def copy(self) -> None:
+        """Write the copy anew. Without it a command asks again; a later one is written by the next start."""
+        if self._copy is not None:
+            with suppress(OSError):
+                write_copy(self._copy, self.all())
 
     def all(self) -> list[Acceptance]:
         """All acceptances, the oldest first."""

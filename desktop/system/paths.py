@@ -66,6 +66,11 @@ class Paths:
         return self.data / "inshore.db"
 
     @property
+    def accepted_copy(self) -> Path:
+        """A copy of what was accepted, for the command line while the window holds the database."""
+        return self.data / "accepted-licences.json"
+
+    @property
     def outbound_pending(self) -> Path:
         """What the command line sent, on its way into the record."""
         return self.data / "outbound-pending.jsonl"

@@ -20,8 +20,8 @@ class Page(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         body = QWidget()
         self.setWidget(body)
-        middle = QWidget(body)
-        middle.setMaximumWidth(widest)
+        self._middle = middle = QWidget(body)
+        self.set_widest(widest)
         self.column = QVBoxLayout(middle)
         self.column.setContentsMargins(0, 56, 0, 32)
         self.column.setSpacing(12)
@@ -35,6 +35,10 @@ class Page(QScrollArea):
         row.addStretch(1)
         row.addWidget(middle, 200)
         row.addStretch(1)
+
+    def set_widest(self, widest: int) -> None:
+        """Let the column be at most so many pixels wide from now on."""
+        self._middle.setMaximumWidth(widest)
 
 
 def card(parent: QWidget) -> QFrame:

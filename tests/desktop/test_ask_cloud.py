@@ -85,6 +85,20 @@ def test_a_stored_key_is_sent_to_the_stored_address(
     assert chat.json["model"] == "xidao/qwen3-235b"
 
 
+def test_a_licence_is_accepted_before_a_gateway_s_model_is_asked(
+    services: Services, holder: MemoryHolder, keep: Keep, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holder.entries = {"xidao": CANARY}
+    ask = [*ASK[:-1], "xidao/mistral-large-3"]
+    with GatewayServer(answer()) as server:
+        keep(xidao(server.url))
+        assert cli.main(ask, services) == 1
+        assert 'models accept mistral-large-3 --use "…"' in capsys.readouterr().err
+        assert not server.chats
+        assert cli.main(["models", "accept", "mistral-large-3", "--use", "a test"], services) == 0
+        assert cli.main(ask, services) == 0
+
+
 def test_s18_what_was_sent_is_in_the_record(services: Services, holder: MemoryHolder, keep: Keep) -> None:
     from desktop.storage.database import open_database
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from desktop import cli
 from desktop.commands.services import Services
+from desktop.storage.acceptances import AcceptanceStore
+from desktop.storage.database import open_database
 from desktop.system.paths import Paths
 from models.library import Library
 from models.local.measures import MachineSpeed
@@ -101,6 +104,26 @@ def test_a_model_answers_only_when_its_licence_was_accepted(
     assert cli.main(["ask", "Hello?", "--model", "silent"], services) == 0  # nothing is known to accept
     assert cli.main(["models", "accept", "g", "--use", "my shop"], services) == 0
     assert cli.main(["ask", "Hello?", "--model", "g"], services) == 0
+
+
+def test_while_the_window_holds_the_file_what_was_accepted_holds_and_nothing_else(
+    services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _add(services, tmp_path, "g.gguf", **GEMMA)
+    ask = ["ask", "Hello?", "--model", "g"]
+    paths = services.paths
+    with closing(open_database(paths.database)):
+        assert cli.main(ask, services) == 1  # it can't be known whether it was accepted
+        assert "Close that program" in capsys.readouterr().err
+    with closing(open_database(paths.database)) as held:
+        AcceptanceStore(held, copy=paths.accepted_copy).copy()  # as the window does after its start
+        assert cli.main(ask, services) == 1
+        assert "in the window" in capsys.readouterr().err
+    assert cli.main(["models", "accept", "g", "--use", "my shop"], services) == 0
+    with closing(open_database(paths.database)):
+        assert cli.main(ask, services) == 0
+        paths.accepted_copy.write_text('[{"licence": "gemma"}]')
+        assert cli.main(ask, services) == 1
 
 
 def test_accepting_shows_the_text_and_is_listed(

@@ -103,10 +103,10 @@ def _activated(hands: Hands, scenario: Scenario) -> Scenario:
 
 def main() -> int:
     """Open the window as main.py does, and play the scenario named on the command line."""
-    from tests.e2e import remote, scenarios
+    from tests.e2e import remote, sample_hub, scenarios
 
     name = sys.argv[1]
-    play = getattr(scenarios, name, None) or getattr(remote, name)
+    play = getattr(scenarios, name, None) or getattr(remote, name, None) or getattr(sample_hub, name)
     ended: list[int] = []
     run = Program.run
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 if TYPE_CHECKING:
     from tests.hub_server.server import Fault, HubServer, Repository, Request
 
-_PAGE = b"<!DOCTYPE html><html><body>Welcome to Hotel WiFi. Please sign in.</body></html>"
+_WEB_PAGE = b"<!DOCTYPE html><html><body>Welcome to Hotel WiFi. Please sign in.</body></html>"
 _INFO = re.compile(r"/api/models/([^/]+(?:/[^/]+)?)(?:/revision/([^/]+))?")
 _RESOLVE = re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
@@ -35,7 +36,9 @@ def answer_hub(server: HubServer, request: Request, fault: Fault) -> Answer:
     url = urlsplit(request.path)
     path = unquote(url.path)
     if path == "/api/models":
-        return _json([_item(name, repo) for name, repo in _search(server, parse_qs(url.query))])
+        page = _page(server, parse_qs(url.query))
+        page.headers |= fault.headers
+        return page
     if match := _INFO.fullmatch(path):
         repo = server.repositories.get(match[1])
         return _not_found() if repo is None else _json(_item(match[1], repo) | _files(repo))
@@ -72,7 +75,9 @@ def answer_store(server: HubServer, request: Request, fault: Fault) -> Answer:
 
 def _broken(fault: Fault) -> Answer | None:
     if fault.html:
-        return Answer(fault.status or 200, memoryview(_PAGE), {"Content-Type": "text/html; charset=utf-8"})
+        return Answer(
+            fault.status or 200, memoryview(_WEB_PAGE), {"Content-Type": "text/html; charset=utf-8"}
+        )
     if fault.status is not None:
         return Answer(fault.status, headers=dict(fault.headers))
     if fault.location is not None:
@@ -101,10 +106,18 @@ def _resolve(server: HubServer, request: Request, fault: Fault, name: str, file:
     )
 
 
-def _search(server: HubServer, query: dict[str, list[str]]) -> list[tuple[str, Repository]]:
+def _page(server: HubServer, query: dict[str, list[str]]) -> Answer:
+    """A page of results, and in the header “Link” where the next one is, as the real hub has it."""
     words = query.get("search", [""])[0].lower()
     limit = int(query.get("limit", ["50"])[0])
-    return [(name, repo) for name, repo in server.repositories.items() if words in name.lower()][:limit]
+    start = int(base64.b64decode(query["cursor"][0])) if "cursor" in query else 0
+    fitting = [(name, repo) for name, repo in server.repositories.items() if words in name.lower()]
+    answer = _json([_item(name, repo) for name, repo in fitting[start : start + limit]])
+    if start + limit < len(fitting):
+        cursor = base64.b64encode(str(start + limit).encode()).decode()
+        following = urlencode(query | {"cursor": [cursor]}, doseq=True)
+        answer.headers["Link"] = f'<{server.url}/api/models?{following}>; rel="next"'
+    return answer
 
 
 def _item(name: str, repo: Repository) -> dict[str, Any]:

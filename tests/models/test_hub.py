@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from models.errors import AppError, Gated, HubError, NotOnHub, Offline, ServerFailed, SignInPage, Unreachable
-from models.hub import Endpoint, Hub, Token, no_token
+from models.hub import Endpoint, Hub, More, Token, no_token
 from models.hub_values import Found, Gate, Repo, found, repo_of
 from models.outbound import Outbound
 from tests.hub_server import Fault, HubServer
@@ -49,11 +49,51 @@ def file(name: str, size: object = 10, sha256: object = "b" * 64) -> dict[str, o
 
 def test_a_search_tells_what_decides(server: HubServer) -> None:
     results = ask([server.url], "search")
-    assert results == [
+    assert results.found == [
         Found(REPO, "apache-2.0", Gate.OPEN, 1234, 56, "2026-10-01T08:00:00.000Z", None, "llama", 8192)
     ]
     query = parse_qs(urlsplit(server.requests[0].path).query)
     assert (query["filter"], query["search"]) == (["gguf"], ["model"])
+
+
+def test_a_search_goes_on_where_the_hub_says(server: HubServer) -> None:
+    async def go(url: str) -> list[list[str]]:
+        outbound, pages = Outbound(), []
+        try:
+            hub = Hub(outbound, [Endpoint(url)])
+            results = await hub.search("go", limit=2)
+            pages.append([one.repo for one in results.found])
+            while results.more is not None:
+                results = await hub.search_on(results.more)
+                pages.append([one.repo for one in results.found])
+        finally:
+            await outbound.aclose()
+        return pages
+
+    for number in range(5):
+        server.add(f"go/{number}", {})
+    assert asyncio.run(go(server.url)) == [["go/0", "go/1"], ["go/2", "go/3"], ["go/4"]]
+    assert all("expand" in request.path for request in server.requests)  # the same question each time
+
+
+@pytest.mark.parametrize(
+    ("link", "path"),
+    [
+        ('<https://elsewhere.example/api/models?cursor=abc>; rel="next"', "/api/models?cursor=abc"),
+        (
+            "<https://h/api/models?a=1>; rel=prev, <https://h/api/models?cursor=2>; rel=next",
+            "/api/models?cursor=2",
+        ),
+        ('<https://elsewhere.example/steal?cursor=abc>; rel="next"', None),
+        ('<https://h/api/models?cursor=abc>; rel="last"', None),
+        ("<https://[/api/models?cursor=abc>; rel=next", None),
+        ("", None),
+    ],
+)
+def test_s09_the_next_page_is_asked_of_the_same_hub(server: HubServer, link: str, path: str | None) -> None:
+    server.faults = [Fault(where="hub", headers={"Link": link})]
+    more = ask([server.url], "search").more
+    assert more == (More(Endpoint(server.url), path) if path else None)
 
 
 def test_a_repository_has_its_files_with_size_hash_and_commit(server: HubServer) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from models.errors import BadInput, DamagedModel, ModelFileMissing, ModelNotFound, NotAModel, StorageFailed
+from models.file_facts import FileFacts, read_facts
 from models.library import Library
 from models.library_file import Origin
 from tests.fixtures.gguf_writer import U32, Gguf, Typed, usual_metadata
@@ -378,3 +379,34 @@ def test_an_origin_is_kept_and_added_to_a_known_file(tmp_path: Path) -> None:
     library.add(path, origin=origin)
     (model,) = Library(tmp_path / "library", tmp_path / "starter").models()
     assert (model.source, model.origin) == ("downloaded", origin)
+
+
+def test_of_many_unknown_files_only_so_many_are_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = _library(home)
+    for number in range(4):
+        Gguf().write(home / f"m{number}.gguf")
+        library.add(home / f"m{number}.gguf")
+    library.set_default("m3")
+    (home / "m1.gguf").unlink()
+    kept = home / "kept.json"
+    fresh = Library(home / "models", home / "starter", kept)
+    read: list[str] = []
+
+    def reading(path: Path) -> FileFacts:
+        read.append(path.name)
+        return read_facts(path)
+
+    monkeypatch.setattr("models.library.read_facts", reading)
+    models = {model.id: model for model in fresh.models(2)}
+    assert [(one, model.read) for one, model in models.items()] == [
+        ("m3", True),
+        (STARTER_ID, True),
+        ("m0", False),
+        ("m1", True),  # gone, which is seen without reading
+        ("m2", False),
+    ]
+    assert models["m1"].problem is not None
+    assert (models["m0"].name, models["m0"].problem) == ("m0", None)
+    assert [name for name in read if name != "m1.gguf"] == ["m3.gguf", STARTER_FILE]
+    assert all(model.read for model in fresh.models(2))
+    assert all(model.read for model in Library(home / "models", home / "starter", kept).models(0))

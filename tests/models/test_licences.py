@@ -18,6 +18,7 @@ from models.licences import (
     needs_acceptance,
     pending,
 )
+from models.terms import terms_at_gateway
 
 CATALOGUE = load(Path(__file__).parents[2] / "resources" / "catalogue")
 
@@ -133,3 +134,22 @@ def test_the_hash_is_of_the_text_shown() -> None:
     assert len(gemma.text_hash()) == 64
     assert replace(gemma, restrictions="None.").text_hash() != gemma.text_hash()
     assert replace(gemma, names=()).text_hash() == gemma.text_hash()
+
+
+@pytest.mark.parametrize(
+    ("model", "profile", "entry"),
+    [
+        ("mine/mistral-large-3", "xidao", "mistral-large-3"),
+        ("other/mistralai/mistral-large-3", "openrouter", "mistral-large-3"),
+        ("vllm/google/gemma-3-4b-it", "own", "gemma-3-4b"),  # as its files are called
+        ("vllm/somebody/gemma-3-4b-it-tuned", "own", None),
+        ("xidao/qwen3-235b", "xidao", "qwen3-235b"),
+    ],
+)
+def test_a_gateway_s_model_has_the_terms_of_the_model_it_is(
+    model: str, profile: str, entry: str | None
+) -> None:
+    terms = terms_at_gateway(model, profile, CATALOGUE)
+    assert (terms.entry.id if terms.entry else None) == entry
+    assert terms.passport == (CATALOGUE.get(entry).passport if entry else None)  # type: ignore[union-attr]
+    assert model in terms.ids

@@ -21,7 +21,9 @@ _STEP_WORDS = {
     NextStep.CONTINUE: "Continue",
     NextStep.ALLOW: "Allow and send",
     NextStep.RAISE: "Send it this once",
+    NextStep.ACCEPT: "Read its licence",
 }
+_QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT)
 
 
 class ErrorCard(QFrame):
@@ -61,7 +63,7 @@ class ErrorCard(QFrame):
         self._more.setVisible(bool(error.get("details")))
         self._wanted = error.get("next_step", NextStep.NONE)
         words = _STEP_WORDS.get(NextStep(self._wanted)) if self._wanted in list(NextStep) else None
-        self._look_like("ask" if self._wanted in (NextStep.ALLOW, NextStep.RAISE) else "true")
+        self._look_like("ask" if self._wanted in _QUESTIONS else "true")
         self._step.setVisible(words is not None)
         self._step.setText(words or "")
 

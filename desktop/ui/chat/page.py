@@ -52,6 +52,7 @@ class ChatPage(QWidget):
     thinking_chosen = Signal(object)
     answer_now_requested = Signal()
     gateways_requested = Signal()
+    licence_requested = Signal(object)
     answering_shown = Signal()
 
     def __init__(
@@ -245,6 +246,8 @@ class ChatPage(QWidget):
                 self.gateways_requested.emit()
             case NextStep.RAISE:
                 self._chat.resume(message, raised=True)
+            case NextStep.ACCEPT:
+                self.licence_requested.emit(message)
             case NextStep.ALLOW:
                 self._allow(message)
             case NextStep.SHORTEN | NextStep.LARGER_CONTEXT if question := self._question_of(message):

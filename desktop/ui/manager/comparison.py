@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.ui.labels import plain_label
@@ -17,6 +18,8 @@ from models.catalogue import Catalogue
 from models.comparing import scored, scores, worths
 from models.facts import BenchmarkTable
 from models.offer import Offer, parameters_words, per_million, price_words, strengths_words
+
+_ROOM_FOR_PAIRS = 1200
 
 
 class Comparison(QWidget):
@@ -36,18 +39,22 @@ class Comparison(QWidget):
         self._look = look
         self._ids = [offer.id for offer in offers]
         self._charts: list[QFrame] = []
+        self._paired = False
         self._to_draw: list[Callable[[], QFrame | None]] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(12)
         self._column.addWidget(_said(self, "Comparison", "title"))
         self._column.addWidget(self._table())
+        self._grid = QGridLayout()
+        self._grid.setSpacing(12)
+        self._column.addLayout(self._grid)
         QTimer.singleShot(0, self, self._draw)  # the table is there before the charts are made
         look.changed.connect(self._draw)
 
     def _draw(self) -> None:
         for old in self._charts:
-            self._column.removeWidget(old)
+            self._grid.removeWidget(old)
             old.deleteLater()
         tables = [table for table in self._catalogue.tables if scored(table, self._ids)]
         self._charts = []
@@ -58,14 +65,31 @@ class Comparison(QWidget):
     def _draw_next(self) -> None:
         """One chart at a time, so that the window answers in between; they are shown together."""
         if not self._to_draw:
+            self._place()
             for chart in self._charts:
                 chart.show()
             return
         if (frame := self._to_draw.pop(0)()) is not None:
             frame.hide()
             self._charts.append(frame)
-            self._column.addWidget(frame)
         QTimer.singleShot(0, self, self._draw_next)
+
+    def _place(self) -> None:
+        """Below one another, or in pairs where there is room; one without a partner has the whole row."""
+        pairs = self.width() >= _ROOM_FOR_PAIRS
+        self._paired = pairs
+        for number, chart in enumerate(self._charts):
+            alone = not pairs or (number % 2 == 0 and number == len(self._charts) - 1)
+            row, column = divmod(number, 2) if pairs else (number, 0)
+            self._grid.removeWidget(chart)
+            self._grid.addWidget(chart, row, column, 1, 2 if alone else 1)
+        for column in (0, 1):
+            self._grid.setColumnStretch(column, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._to_draw and self._paired != (self.width() >= _ROOM_FOR_PAIRS):
+            self._place()
 
     def _table(self) -> QFrame:
         frame = card(self)

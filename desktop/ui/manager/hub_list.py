@@ -23,13 +23,22 @@ class FoundRows(QAbstractListModel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._rows: Sequence[FoundModel] = ()
+        self._rows: list[FoundModel] = []
 
     def show_rows(self, rows: Sequence[FoundModel]) -> None:
         """Show these."""
         self.beginResetModel()
-        self._rows = rows
+        self._rows = list(rows)
         self.endResetModel()
+
+    def add_rows(self, rows: Sequence[FoundModel]) -> None:
+        """Show these, too, below; what is there already is not shown twice."""
+        known = {one.found.repo for one in self._rows}
+        new = [one for one in rows if one.found.repo not in known]
+        if new:
+            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(new) - 1)
+            self._rows += new
+            self.endInsertRows()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._rows)
@@ -61,6 +70,11 @@ class FoundList(TallList):
         """Show these results."""
         self.rows.show_rows(rows)
         self.fit_rows(len(rows))
+
+    def add_rows(self, rows: Sequence[FoundModel]) -> None:
+        """Show these below the others."""
+        self.rows.add_rows(rows)
+        self.fit_rows(self.rows.rowCount())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)

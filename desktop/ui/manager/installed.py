@@ -113,7 +113,7 @@ class Installed(QWidget):
         words.addLayout(self._heading(frame, model))
         facts = plain_label(frame, "muted")
         told = (model_facts(model), speed_words(self._models.speed(model)), self._used(model))
-        facts.setText(" · ".join(text for text in told if text))
+        facts.setText(" · ".join(text for text in told if text) if model.read else "Reading the file…")
         facts.setVisible(bool(facts.text()))
         words.addWidget(facts)
         if (fit := self._catalogue.fit_of(model)) is not None:
@@ -140,7 +140,7 @@ class Installed(QWidget):
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(name, 1)
-        if model.problem is None:
+        if model.problem is None and model.read:
             chip = LicenceChip(self._catalogue.label_of(model), frame)
             row.addWidget(chip, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._menu(frame, model), 0, Qt.AlignmentFlag.AlignVCenter)

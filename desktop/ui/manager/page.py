@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.care import CareService
@@ -20,14 +20,18 @@ from desktop.ui.page import Page
 from desktop.ui.theme import Appearance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desktop.services.bringing import Bringing
     from desktop.ui.manager.downloads import DownloadList
     from desktop.ui.manager.hub_view import HubView
     from desktop.ui.manager.tall_list import TallList
+    from models.licences import Passport
     from models.looking import Wanted
     from models.repo_offer import Choice, FoundModel
 
 _WIDEST = 816  # beside the button that shows the sidebar, at the window’s usual width
+_LARGE, _WIDEST_LARGE, _BESIDE = 1500, 1640, 128  # for charts side by side; beside that button, too
 
 
 class ModelsPage(Page):
@@ -137,8 +141,6 @@ class ModelsPage(Page):
         model = self._models.named(model_id)
         if model is None or self._bringing is None:
             return
-        from desktop.ui.manager.licence import AcceptanceCard
-
         terms, acceptances = self._catalogue.terms_of(model), self._bringing.acceptances
         passport = acceptances.pending(terms)
         if passport is None:
@@ -150,9 +152,17 @@ class ModelsPage(Page):
                 self.show_installed()
                 self._models.choose(model_id)
 
-        asked = AcceptanceCard(passport, model.name, self)
+        self.show_licence(passport, model.name, accept, self._go_back)
+
+    def show_licence(
+        self, passport: Passport, name: str, accept: Callable[[str], None], refuse: Callable[[], None]
+    ) -> None:
+        """Ask for a licence; `accept` with what the model is to be used for."""
+        from desktop.ui.manager.licence import AcceptanceCard
+
+        asked = AcceptanceCard(passport, name, self)
         asked.accepted.connect(accept)
-        asked.refused.connect(self._go_back)
+        asked.refused.connect(refuse)
         asked.full_text_requested.connect(self.link_activated)
         self._lay_over(asked)
 
@@ -180,11 +190,21 @@ class ModelsPage(Page):
 
     def _show_started(self) -> None:
         self.show_installed()
+        self._here.setFocus()
         self.verticalScrollBar().setValue(0)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.shown.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._widen()
+
+    def _widen(self) -> None:
+        """Text is read best in a narrow column; charts may use a large window."""
+        large = isinstance(self._over, Comparison) and self.width() >= _LARGE
+        self.set_widest(min(_WIDEST_LARGE, self.width() - _BESIDE) if large else _WIDEST)
 
     def _go_back(self) -> None:
         place = self._place
@@ -261,6 +281,7 @@ class ModelsPage(Page):
         self._tabs.setVisible(view is not self._over)
         self.title.setVisible(view is not self._over)
         self._back.setVisible(view is self._over)
+        self._widen()
 
     def _judge_again(self) -> None:
         """The model that is shown may do otherwise on a machine that is measured now."""

@@ -79,8 +79,8 @@ class Scene:
         self.background.close(nothing)
 
     def files(self) -> list[str]:
-        """Names of all files; folders may vanish meanwhile (os.walk passes over them)."""
-        return sorted(name for _, _, names in os.walk(self.folder) for name in names)
+        """Folders may go meanwhile: `rglob` would raise then."""
+        return sorted(name for _folder, _folders, names in os.walk(self.folder) for name in names)
 
 
 @pytest.fixture

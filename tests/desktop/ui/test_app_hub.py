@@ -206,7 +206,7 @@ def test_a_model_of_ones_own_answers_once_its_licence_is_accepted(scene: Scene) 
     answer = program.chat.messages(began)[-1]
     assert answer.error is not None
     assert answer.error["title"] == "The model’s licence must be accepted first."
-    assert "My Gemma" in answer.error["hint"]
+    assert "My Gemma" in answer.error["cause"]
     scene.press("accept-mine")
     scene.child(QLineEdit, "intended-use").setText("notes at home")
     scene.press("accept-licence")

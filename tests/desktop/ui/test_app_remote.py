@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
@@ -27,6 +27,7 @@ from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
 from models.fake import FakeBackend, Step
 from models.library import LocalModel
+from models.local.measures import MachineSpeed
 from models.pricing import Cost
 from models.routing import Mode
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
@@ -36,6 +37,13 @@ from tests.gateway_server.scripts import respond as usual
 from tests.gateway_server.server import Hold, Received, Reply
 
 HERE: list[Step] = [TextDelta("From here."), Finished(FinishReason.STOP, Usage(), Timings())]
+
+
+class Here(FakeBackend):
+    """The shipped fake on an ordinary machine."""
+
+    async def gauge(self) -> MachineSpeed:
+        return MachineSpeed(20e9, ())
 
 
 @pytest.fixture
@@ -65,7 +73,7 @@ def program(
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     program = Program(app, look, paths)
-    program.__dict__["local"] = FakeBackend(HERE, HERE, HERE)
+    program.__dict__["local"] = Here(HERE, HERE, HERE)
     here = [LocalModel("small", "Small", Path("small"), 1, "added")]
     monkeypatch.setattr(program.models, "models", lambda: here)
     program.models.changed.emit()
@@ -427,3 +435,67 @@ def test_options_of_a_conversation_leave_alone_who_answers_it(
     send(program, "Again?")
     assert ended(program, qtbot).model == "xidao/qwen3-235b"
     assert gateway.chats[-1].json["temperature"] == 0.5
+
+
+MISTRAL = "xidao/mistral-large-3"
+
+
+def wait_for_licence(program: Program, qtbot: QtBot) -> None:
+    """Ask Mistral's model; the gateway is allowed, and then its licence is asked for."""
+    ask_there(program, qtbot, MISTRAL)
+    assert (last(program).error or {})["next_step"] == "accept"
+    press(program, "next-step")
+
+
+def test_a_licence_is_asked_for_before_a_gateway_s_model_answers_first(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    wait_for_licence(program, qtbot)
+    card = next(w for w in program.window.findChildren(QWidget, "acceptance-card") if w.isVisible())
+    assert "Mistral Large 3 at XiDao" in card.accessibleName()
+    assert not gateway.chats
+    card.findChildren(QLineEdit, "intended-use")[0].setText("a tool for my team")
+    press(program, "accept-licence")
+    done = ended(program, qtbot)
+    assert (done.status, len(gateway.chats)) == (Status.COMPLETE, 1)
+    assert program.page.isVisible()
+    assert program.chat.messages(done.conversation_id)[0].text == "Hello?"
+    send(program, "And now?")  # it is asked once
+    assert ended(program, qtbot).status is Status.COMPLETE
+
+
+def test_a_licence_that_is_not_accepted_leaves_all_as_it_was(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    wait_for_licence(program, qtbot)
+    press(program, "refuse-licence")
+    assert program.page.isVisible()
+    assert (last(program).error or {})["next_step"] == "accept"
+    assert not gateway.chats
+
+
+def test_the_router_leaves_out_what_was_not_accepted(program: Program, qtbot: QtBot) -> None:
+    program.settings.update(allowed=("xidao",))
+    found = {one.model for one in program.chat.answering.decide.__self__.facts([]).candidates}  # type: ignore[union-attr]
+    assert "xidao/qwen3-235b" in found
+    assert MISTRAL not in found
+    mistral = program.remote.terms(MISTRAL)
+    assert mistral.passport is not None
+    program.manager.downloads.acceptances.accept(mistral.passport, mistral.ids[0], "a test")
+    found = {one.model for one in program.chat.answering.decide.__self__.facts([]).candidates}  # type: ignore[union-attr]
+    assert MISTRAL in found
+
+
+def test_the_router_asks_where_nothing_else_can_answer(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, gateway: GatewayServer
+) -> None:
+    monkeypatch.setattr(program.models, "models", list)
+    mistral = [one for one in program.remote.models.models() if one.id == MISTRAL]
+    monkeypatch.setattr(program.remote.models, "models", lambda: mistral)
+    program.settings.update(allowed=("xidao",))
+    program.remote._forget()
+    program.chat.answering.set_mode(None, Mode.HYBRID)
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: last(program).error is not None)
+    assert (last(program).error or {})["next_step"] == "accept"
+    assert not gateway.chats

@@ -160,7 +160,8 @@ class Scene:
         self.qtbot.keyClick(results, Qt.Key.Key_Return)
 
     def files(self) -> list[str]:
-        return sorted(name for _, _, names in os.walk(self.folder) for name in names)
+        """Folders may go meanwhile: `rglob` would raise then."""
+        return sorted(name for _folder, _folders, names in os.walk(self.folder) for name in names)
 
 
 @pytest.fixture
@@ -416,6 +417,30 @@ def test_another_search_replaces_the_one_on_its_way(scene: Scene) -> None:
     scene.wait(lambda: bool(found))
     assert [one.found.repo for one in found[0]] == [OTHER]
     assert len(found) == 1
+
+
+def test_more_results_come_below_and_a_failure_leaves_those_that_are_there(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.services.hub._MOST_FOUND", 2)
+    for number in range(5):
+        scene.server.add(f"many/{number}-GGUF", {})
+    scene.search("many")
+    results = scene.child(FoundList, "hub-results")
+    assert "The first 2 repositories" in scene.child(QLabel, "hub-words").text()
+    scene.server.faults = [Fault(where="hub", status=500)]
+    scene.press("more-of-hub")
+    assert "out of order" in scene.child(QLabel, "hub-more-words").text()
+    assert results.rows.rowCount() == 2
+    scene.press("more-of-hub")
+    scene.wait(lambda: results.rows.rowCount() == 4)
+    scene.press("more-of-hub")
+    scene.wait(lambda: results.rows.rowCount() == 5)
+    assert scene.find(QPushButton, "more-of-hub") is None
+    assert scene.child(QLabel, "hub-words").text().startswith("5 repositories")
+    assert results.height() == results.sizeHintForRow(0) * 5
+    scene.search("tiny")
+    scene.wait(lambda: results.rows.rowCount() == 1)
 
 
 def test_nothing_found_says_so(scene: Scene) -> None:

@@ -18,6 +18,7 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.system.paths import resources
 from desktop.ui.manager.browse import Browse
+from desktop.ui.manager.comparison import Comparison
 from desktop.ui.manager.detail import Detail
 from desktop.ui.manager.page import ModelsPage
 from desktop.ui.theme import Appearance
@@ -55,7 +56,7 @@ class Shelf(Library):
         super().__init__(folder, folder)
         self._given = models
 
-    def models(self) -> list[LocalModel]:
+    def models(self, most: int | None = None) -> list[LocalModel]:
         return self._given
 
 
@@ -402,6 +403,24 @@ def test_two_to_four_are_compared(scene: Scene, qtbot: QtBot) -> None:
         compare.click()
     assert asked.args == [rows.ticked]
     assert scene.child(QWidget, "comparison").isVisible()
+
+
+def test_a_large_window_has_charts_in_pairs_and_text_in_a_column(scene: Scene, qtbot: QtBot) -> None:
+    scene.browse()
+    scene.page.compare(["qwen3-235b", "phi-4-14b"])
+    comparison = scene.child(Comparison, "comparison")
+
+    def left() -> set[int]:
+        return {chart.x() for chart in comparison._charts}
+
+    qtbot.waitUntil(lambda: len(comparison._charts) > 2 and comparison._charts[0].isVisible(), timeout=10_000)
+    assert len(left()) == 1
+    scene.page.resize(2000, 1200)
+    qtbot.waitUntil(lambda: len(left()) == 2, timeout=10_000)
+    assert comparison.width() > 1600
+    scene.press("back-to-models")
+    qtbot.waitUntil(lambda: scene.browse().width() == 816, timeout=10_000)
+    scene.page.resize(900, 700)
 
 
 def test_charts_say_their_values(scene: Scene, qtbot: QtBot, look: Appearance) -> None:
