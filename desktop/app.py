@@ -283,6 +283,8 @@ class Program(QObject):
             self.licensing.may_answer,
         )
         self.chat.answering.decide = decider.route
+        self.chat.answering.decide_here = decider.here
+        self.chat.answering.priced = self.remote.priced
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(

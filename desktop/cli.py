@@ -74,6 +74,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
     from desktop.commands.flags import given
     from models.chat import Thinking
     from models.route import Mode
+    from models.ways_on import Kind
 
     question = ask.Question(
         text=options.text,
@@ -83,6 +84,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
         options=given(options),
         as_json=options.json,
         images=tuple(options.image),
+        over_budget=Kind(options.over_budget) if options.over_budget else None,
     )
     return ask.run(question, services, terminal)
 
@@ -210,6 +212,11 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         action="append",
         default=[],
         help="a PNG or JPEG to ask about, without its metadata; can be repeated",
+    )
+    ask.add_argument(
+        "--over-budget",
+        choices=("shorten", "local", "raise"),
+        help="where it does not fit into a budget: limit the answer, answer here, or pass it this once",
     )
     add_sampling(ask)
     _finish(ask, _ask)

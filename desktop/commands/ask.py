@@ -8,17 +8,18 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
 from desktop.commands.bookkeeping import Books, kept
 from desktop.commands.licences import check_accepted, check_accepted_at_gateway
+from desktop.commands.over_budget import Wish, tell
 from desktop.commands.recording import recorded
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
 from desktop.commands.terminal import KEYRING_ASKS, Terminal
-from desktop.storage.booking import LONGEST_WITHIN_BUDGET
+from desktop.storage.booking import limited
 from desktop.system.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
@@ -39,11 +40,12 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadImage, BadInput, ModelNotFound
+from models.errors import BadImage, BadInput, ModelNotFound, OverBudget
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.plain import plain
 from models.route import Mode, Route, choose_simply
+from models.ways_on import Kind, Way, request_of, route_of
 
 _MAX_INPUT_BYTES = 16 << 20
 _REMARKS = ("estimated", "flagged")
@@ -68,6 +70,7 @@ class Question:
     options: Options
     as_json: bool
     images: tuple[str, ...] = ()
+    over_budget: Kind | None = None
 
 
 def run(question: Question, services: Services, terminal: Terminal) -> int:
@@ -75,13 +78,38 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     text = _from_stdin() if question.text == "-" else _mended(question.text)
     settings = _settings(services, terminal)
     gateways = _gateways(services, settings, terminal)
-    route = _route(question, services, gateways)
+    try:
+        return _answered(question, text, settings, gateways, services, terminal)
+    except OverBudget as error:
+        way = _wish(question, services).way(error)
+        tell(way, error, terminal)
+        return _answered(question, text, settings, gateways, services, terminal, way)
+
+
+def _wish(question: Question, services: Services) -> Wish:
+    usable = [model.id for model in services.library.models() if model.problem is None]
+    return Wish(question.over_budget, question.mode, usable)
+
+
+def _answered(
+    question: Question,
+    text: str,
+    settings: Settings,
+    gateways: Gateways,
+    services: Services,
+    terminal: Terminal,
+    way: Way | None = None,
+) -> int:
+    """Ask; `way` was chosen as a budget stood in its way. Raises OverBudget before anything is sent."""
+    if way is not None and way.model:
+        route = route_of(way)
+        check_accepted(services.library.get(route.model), services)
+    else:
+        route = _route(question, services, gateways)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
     options = question.options.over(settings.options_for(route.model))
     budgets = settings.budgets if route.backend == "gateway" else ()
-    if budgets and options.max_tokens is None:  # a worst case needs an end
-        options = replace(options, max_tokens=LONGEST_WITHIN_BUDGET)
     request = ChatRequest(
         model=route.model,
         messages=(Message(Role.USER, text, images=tuple(_picture(name) for name in question.images)),),
@@ -89,7 +117,9 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
         thinking=question.thinking,
         thinking_budget=options.thinking_budget,
     )
-    with kept(services, terminal, route, request, budgets) as books:
+    request = request_of(way, limited(request) if budgets else request)
+    raised = way is not None and way.kind is Kind.RAISE
+    with kept(services, terminal, route, request, budgets, raised=raised) as books:
         view = _JsonView(terminal, books) if question.as_json else _TextView(terminal)
         booked = _Booked(view, books)
         if route.backend != "gateway":

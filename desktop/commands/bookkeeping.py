@@ -37,10 +37,20 @@ class Books:
     """
 
     def __init__(
-        self, services: Services, terminal: Terminal, first: Attempt, budgets: Sequence[Budget] = ()
+        self,
+        services: Services,
+        terminal: Terminal,
+        first: Attempt,
+        budgets: Sequence[Budget] = (),
+        *,
+        raised: bool = False,
     ) -> None:
-        """Write the first row. Raises OverBudget, and StorageError where a budget can't be looked at."""
+        """Write the first row. Raises OverBudget, and StorageError where a budget can't be looked at.
+
+        With `raised` this one answer may exceed the budgets.
+        """
         self._services, self._terminal, self._first = services, terminal, first
+        self._raised = raised
         self._told = self._waiting = self._begun = False
         self._sent_at = time.time()
         self._id: int | None = None
@@ -50,7 +60,9 @@ class Books:
     def _reserved(self, budgets: Sequence[Budget]) -> int | None:
         if not budgets:
             return self._write(lambda ledger: ledger.reserve(self._first).id)
-        reservation = self._opened(lambda ledger: ledger.reserve(self._first, budgets))
+        reservation = self._opened(
+            lambda ledger: ledger.reserve(self._first, budgets, raised=budgets if self._raised else ())
+        )
         for state in reservation.warnings:
             used, limit = short(state.used), short(state.budget.limit)
             self._terminal.note(
@@ -146,9 +158,11 @@ def kept(
     route: Route,
     request: ChatRequest,
     budgets: Sequence[Budget] = (),
+    *,
+    raised: bool = False,
 ) -> Iterator[Books]:
     """The books of one answer, closed however it ends. Raises what `Books` does before anything is sent."""
-    books = Books(services, terminal, _first(services, terminal, route, request), budgets)
+    books = Books(services, terminal, _first(services, terminal, route, request), budgets, raised=raised)
     try:
         yield books
     except AppError as error:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from models.outbound import Outbound, Sent
     from models.pricing import Price
     from models.terms import Terms
+    from models.ways_on import Priced
 
 
 class Remote(QObject):
@@ -138,6 +139,21 @@ class Remote(QObject):
             return own[model_id]
         entry = self._entry(model_id)
         return catalogue_price(entry) if entry is not None else None
+
+    def priced(self) -> Sequence[Priced]:
+        """The models of which the price is known, as far as they are known without asking."""
+        from desktop.system import prices
+        from models.pricing import catalogue_price
+        from models.ways_on import Priced
+
+        own = prices.read(self._paths.own_prices).prices
+        found = []
+        for model in self.models.models():
+            entry = self._entry(model.id) if model.id not in own else None
+            price = own.get(model.id) or (catalogue_price(entry) if entry is not None else None)
+            if price is not None:
+                found.append(Priced(model.id, model.name, price, model.context))
+        return found
 
     def terms(self, model_id: str) -> Terms:
         """Under which licence a model at a gateway is."""

@@ -11,8 +11,9 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
-from models.errors import NextStep, NotAllowed
+from models.errors import AppError, NextStep, NotAllowed, OverBudget
 from models.route import Mode, Route, choose_simply
+from models.ways_on import Priced, Way, route_of
 
 HERE = "on this machine"
 
@@ -63,7 +64,9 @@ class AnsweringService(QObject):
         self._models, self._settings, self._setup = models, settings, setup
         self.remote = remote
         self.decide: Decide | None = None
+        self.decide_here: Decide | None = None
         self.check_licence: Callable[[Route], None] = lambda _route: None
+        self.priced: Callable[[], Sequence[Priced]] = tuple
         models.changed.connect(self.changed)
 
     def offered(self) -> list[Answerer]:
@@ -110,6 +113,30 @@ class AnsweringService(QObject):
         wanted = self._setup.answering(conversation_id).model
         known = wanted if wanted in local else None
         return choose_simply(mode=mode, wanted=known, installed=local, remote=remote)
+
+    def instead(self, way: Way) -> Route:
+        """Whoever was chosen for one message that does not fit into a budget. Raises what `route` does."""
+        route = route_of(way)
+        self.check(route)
+        return route
+
+    def at_the_cap(
+        self, conversation_id: int | None, earlier: Sequence[StoredMessage], refused: OverBudget
+    ) -> Route | None:
+        """This machine's model, where the router picks and one may answer; never raises."""
+        if self.decide_here is None or self.chosen(conversation_id) is not AUTOMATIC:
+            return None
+        try:
+            route = self.decide_here(earlier)
+            self.check(route)
+        except AppError:
+            return None
+        why = refused.cause.rstrip(".")
+        return replace(route, reason="at the cap: local only", trace=(why, *route.trace))
+
+    def check(self, route: Route) -> None:
+        """Raises what `route` does before anything is sent that was not agreed to."""
+        self.check_licence(self._checked(route))
 
     def _checked(self, route: Route) -> Route:
         one = self._named(route.model)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
     from desktop.storage.ledger_values import Attempt, LedgerRow, Settlement
     from models.gateway import attempts
-    from models.pricing import Price
+    from models.pricing import Cost, Price
 
 T = TypeVar("T")
 
@@ -103,9 +103,7 @@ class BookService(QObject):
         from models.money import short
 
         budgets = self._settings.values.budgets if route.backend == "gateway" else ()
-        if budgets and request.sampling.max_tokens is None:
-            sampling = replace(request.sampling, max_tokens=booking.LONGEST_WITHIN_BUDGET)
-            request = replace(request, sampling=sampling)
+        request = booking.limited(request) if budgets else request
         price = self._price(route.model) if route.backend == "gateway" else None
         first = booking.attempt_of(route, request, price, conversation_id=conversation_id, turn_id=turn_id)
         account = Account(first, currency=price.currency if price else "")
@@ -122,6 +120,17 @@ class BookService(QObject):
             self.warned.emit(f"With this message up to {used} of {limit} are used: {state.budget.words()}.")
         self.changed.emit()
         return account, request
+
+    def most(self, route: Route, request: ChatRequest, conversation_id: int, price: Price) -> Cost | None:
+        """What a message would cost at most by another route; None where that does not fit, either."""
+        from desktop.storage import booking
+        from models.pricing import worst_case
+
+        request = booking.limited(request)
+        attempt = booking.attempt_of(route, request, price, conversation_id=conversation_id)
+        if not self._try(lambda: self._ledger.would_fit(attempt, self._settings.values.budgets)):
+            return None
+        return worst_case(attempt.prompt_limit or 0, attempt.completion_limit or 0, price)
 
     def attempted(self, account: Account, told: attempts.Attempt) -> None:
         """A gateway's attempt has ended; one after the first has a row of its own."""

@@ -25,6 +25,7 @@ from desktop.services.turns import (
     our_fault,
     receipt,
 )
+from desktop.services.ways_on import ways_for
 from desktop.storage.conversations import (
     Conversation,
     ConversationStore,
@@ -44,7 +45,8 @@ from models.chat import (
     Role,
     TextDelta,
 )
-from models.errors import AppError, Interrupted, StorageError
+from models.errors import AppError, Interrupted, OverBudget, StorageError
+from models.ways_on import Kind, Way, request_of
 
 if TYPE_CHECKING:
     from models.gateway.attempts import Attempt
@@ -206,10 +208,10 @@ class ChatService(QObject):
             self._answer_to(question)
         return question is not None
 
-    def resume(self, message: StoredMessage, *, raised: bool = False) -> None:
+    def resume(self, message: StoredMessage, *, way: Way | None = None) -> None:
         """Go on where an answer was broken off; an empty one is begun anew.
 
-        Does nothing while an answer is being written there. With `raised` it may exceed the budgets.
+        Does nothing while an answer is being written there. `way` was chosen as a budget stood in its way.
         """
         if self.running_in(message.conversation_id) is not None:
             return
@@ -220,7 +222,7 @@ class ChatService(QObject):
             self.failed.emit(error)
             return
         self.thread_changed.emit(answer.conversation_id)
-        self._begin(answer, raised=raised)
+        self._begin(answer, way=way)
 
     def route_of(self, message: StoredMessage) -> Route:
         """Who would write this answer now, whatever its licence asks for. Raises AppError."""
@@ -311,18 +313,43 @@ class ChatService(QObject):
         thread = self.messages(answer.conversation_id)
         return list(takewhile(lambda message: message.id != answer.id, thread))
 
-    def _begin(self, answer: StoredMessage, *, raised: bool = False) -> None:
+    def _begin(self, answer: StoredMessage, *, way: Way | None = None) -> None:
         """Start writing an answer that is stored as RUNNING."""
         turn = LiveTurn.of(answer)
         try:
             turn.earlier = self._before(answer)
-            turn.route = self.answering.route(answer.conversation_id, turn.earlier)
-            turn.place = self.answering.place_of(turn.route)
-            turn.model_facts = self._models.facts_of(turn.route.model)
-            turn.request = request = self._booked(turn, self._request(turn), raised=raised)
+            turn.route = self._route(turn, way)
+            self._ask(turn, way)
+        except OverBudget as error:
+            self._at_the_cap(turn, way, error)
         except AppError as error:
             self._settle(turn, Status.FAILED, error)
+
+    def _route(self, turn: LiveTurn, way: Way | None) -> Route:
+        if way is not None and way.model:
+            return self.answering.instead(way)
+        return self.answering.route(turn.message.conversation_id, turn.earlier)
+
+    def _at_the_cap(self, turn: LiveTurn, way: Way | None, refused: OverBudget) -> None:
+        """Where the router picks, this machine answers; else the user chooses what to do."""
+        conversation_id = turn.message.conversation_id
+        here = self.answering.at_the_cap(conversation_id, turn.earlier, refused) if way is None else None
+        if here is not None:
+            turn.route = here
+            turn.note(f"{refused.cause} So this was answered on this machine.")
+            self._ask(turn, None)
             return
+        if self._books is not None:
+            asked = request_of(way, self._request(turn))
+            turn.ways = ways_for(refused, asked, conversation_id, self._books, self.answering)
+        self._settle(turn, Status.FAILED, refused)
+
+    def _ask(self, turn: LiveTurn, way: Way | None) -> None:
+        """Ask whoever the route leads to. Raises AppError, and then nobody was asked."""
+        answer = turn.message
+        turn.place = self.answering.place_of(turn.route)
+        turn.model_facts = self._models.facts_of(turn.route.model)
+        turn.request = request = self._booked(turn, request_of(way, self._request(turn)), way)
         self._live[answer.id] = turn
         self._saver.start()
         turn.job = self._background.start(
@@ -336,13 +363,17 @@ class ChatService(QObject):
         )
         self.turn_progressed.emit(answer.id)
 
-    def _booked(self, turn: LiveTurn, request: ChatRequest, *, raised: bool) -> ChatRequest:
+    def _booked(self, turn: LiveTurn, request: ChatRequest, way: Way | None) -> ChatRequest:
         """The request once its attempt is in the books. Raises OverBudget."""
         if self._books is None:
             return request
         message = turn.message
         turn.account, request = self._books.open(
-            turn.route, request, message.conversation_id, message.id, raised=raised
+            turn.route,
+            request,
+            message.conversation_id,
+            message.id,
+            raised=way is not None and way.kind is Kind.RAISE,
         )
         if turn.text:
             turn.account.carry(message.receipt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,13 @@ class Decider:
         from models.routing import choose
 
         return choose(self.facts(earlier))
+
+    def here(self, earlier: Sequence[StoredMessage]) -> Route:
+        """Who answers it on this machine, whatever would suit better elsewhere. Raises the same."""
+        from models.routing import choose
+
+        facts = self.facts(earlier)
+        return choose(replace(facts, candidates=tuple(one for one in facts.candidates if one.local)))
 
     def facts(self, earlier: Sequence[StoredMessage]) -> Facts:
         """What is known of the message and of those that could answer it."""

@@ -16,6 +16,7 @@ from desktop.storage.conversations import Status, StoredMessage
 from models.chat import ChatEvent, ChatRequest, Finished, Message, Progress, Role
 from models.errors import AppError, NextStep
 from models.route import Route
+from models.ways_on import Way, written
 
 if TYPE_CHECKING:
     from desktop.services.books import Account
@@ -27,7 +28,7 @@ class LiveTurn:
     """An answer being written. `text` and `reasoning` grow; `progress` is what it waits for.
 
     `place` is where it is written, in words. `earlier` are the messages that it answers; `notices` are
-    what was decided for the user meanwhile.
+    what was decided for the user meanwhile, `ways` what can be done where a budget stands in its way.
     """
 
     message: StoredMessage
@@ -42,6 +43,7 @@ class LiveTurn:
     job: Job | None = None
     account: Account | None = None
     request: ChatRequest | None = None
+    ways: tuple[Way, ...] = ()
     model_facts: Mapping[str, object] = field(default_factory=dict)
     saved: int = 0
     thinking_since: float | None = None
@@ -112,6 +114,8 @@ def receipt(turn: LiveTurn) -> dict[str, object]:
         values |= parameters(turn.request)
     if turn.account is not None and turn.route.backend == "gateway":
         values["cost"] = turn.account.values()
+    if turn.ways:
+        values["ways"] = written(turn.ways)
     if turn.thought_s:
         values["thought_s"] = round(turn.thought_s, 2)
     if turn.thought_tokens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
@@ -49,6 +50,13 @@ def attempt_of(
         prompt_limit=estimate_prompt(request.messages).high,
         completion_limit=request.sampling.max_tokens,
     )
+
+
+def limited(request: ChatRequest) -> ChatRequest:
+    """A request that has an end, as a worst case needs one."""
+    if request.sampling.max_tokens is not None:
+        return request
+    return replace(request, sampling=replace(request.sampling, max_tokens=LONGEST_WITHIN_BUDGET))
 
 
 def settlement_of(told: attempts.Attempt) -> Settlement:

@@ -26,6 +26,7 @@ from desktop.storage.ledger_values import (
 from desktop.storage.sqlite import transaction, translated
 from models.budget import Budget, BudgetState, Period, applicable, check_known, refused, window
 from models.chat import Usage
+from models.errors import OverBudget
 from models.pricing import Cost, absurdity, cost_of, worst_case
 
 _BEFORE = (
@@ -81,6 +82,17 @@ class Ledger:
             row = self._connection.execute(_INSERT, self._before(attempt, reserved, raised=bool(raised))).get
         warnings = (BudgetState(one.budget, one.used + reserved) for one in states if reserved is not None)
         return Reservation(int(row), reserved, tuple(one for one in warnings if one.warns))
+
+    def would_fit(self, attempt: Attempt, budgets: Iterable[Budget]) -> bool:
+        """Whether `reserve` would let this attempt go now; nothing is written."""
+        try:
+            kept = self._binding(attempt, budgets, ())
+        except OverBudget:
+            return False
+        reserved = _reserved(attempt)
+        with translated():
+            states = self._states(kept, attempt.conversation_id)
+        return reserved is None or all(one.fits(reserved) for one in states)
 
     def budget_states(
         self, budgets: Iterable[Budget], conversation_id: int | None = None

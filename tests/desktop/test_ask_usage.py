@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from desktop import cli
+from desktop.commands.over_budget import Wish
 from desktop.commands.remote import StandIn
 from desktop.commands.services import Services
 from desktop.storage.database import open_database
@@ -30,8 +31,10 @@ from desktop.system.settings import Settings, save
 from models.budget import Budget, Period
 from models.chat import Usage
 from models.errors import OverBudget, StorageError
-from models.library import Library
+from models.library import Library, LocalModel
 from models.pricing import NANO, Cost, Price
+from models.route import Mode
+from models.ways_on import Kind, Way
 from tests.fakes import FakeBackend
 from tests.gateway_server import GatewayServer, answer, error, usage
 
@@ -40,6 +43,7 @@ MODEL = "xidao/qwen3-32b"  # ¥0.8 and ¥2.4 a million tokens
 PRICE = Price(1_000, 2_000, None, "CNY", "test", "2026-11")
 SENT = Attempt("xidao", "m", Place.REMOTE, price=PRICE, prompt_limit=100, completion_limit=50)
 WORST = 200_000
+SMALL = LocalModel("small", "Small", Path("small"), 1, "starter")
 
 
 @pytest.fixture
@@ -124,6 +128,69 @@ def test_what_does_not_fit_into_a_budget_is_not_sent(
         assert _ask(paths, server.url, "--max-tokens", "100") == 0
         assert server.chats[0].json["max_tokens"] == 100
     assert len(_rows(paths)) == 1
+
+
+@pytest.fixture
+def tight(paths: Paths) -> Paths:
+    """A budget of ¥0.001, which a whole answer does not fit into."""
+    save(paths.settings_file, Settings(budgets=(Budget(Period.DAY, Cost(NANO // 1_000, "CNY")),)))
+    return paths
+
+
+def test_over_budget_the_hint_names_what_can_be_chosen(
+    tight: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with GatewayServer() as server:
+        assert _ask(tight, server.url) == 1
+    assert (
+        "--over-budget: shorten (at most 409 tokens), raise (once, by up to ¥0.019)."
+        in capsys.readouterr().err
+    )
+
+
+def test_over_budget_a_shorter_answer_is_asked_for(tight: Paths) -> None:
+    with GatewayServer() as server:
+        assert _ask(tight, server.url, "--over-budget", "shorten") == 0
+        assert server.chats[0].json["max_tokens"] == 409
+
+
+def test_over_budget_it_is_raised_for_one_question_only(
+    tight: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with GatewayServer(answer(told=usage(10, 900))) as server:
+        assert _ask(tight, server.url, "--over-budget", "raise") == 0
+        assert "exceeded this once" in capsys.readouterr().err
+        assert _ask(tight, server.url) == 1
+        assert len(server.chats) == 1
+    [row] = _rows(tight)
+    assert row.raised
+
+
+def test_over_budget_this_machine_answers(
+    tight: Paths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Library, "models", lambda _self: [SMALL])
+    monkeypatch.setattr(Library, "get", lambda _self, _id: SMALL)
+    with GatewayServer() as server:
+        assert _ask(tight, server.url, "--over-budget", "local") == 0
+        assert server.chats == []
+    captured = capsys.readouterr()
+    assert "At the cap: local only" in captured.err
+    assert json.loads(captured.out.splitlines()[-1])["route"]["model"] == "small"
+    [row] = _rows(tight)
+    assert row.attempt.place is Place.LOCAL
+
+
+def test_at_the_cap_hybrid_is_local_only_where_a_model_is_here() -> None:
+    refused = OverBudget("", "", currency="CNY", left_nano=1, wanted_nano=5)
+    assert Wish(None, Mode.HYBRID, ["small"]).way(refused) == Way(Kind.LOCAL, model="small")
+    for wish in (
+        Wish(None, Mode.HYBRID, []),
+        Wish(None, Mode.CLOUD, ["small"]),
+        Wish(Kind.LOCAL, Mode.CLOUD, []),
+    ):
+        with pytest.raises(OverBudget):
+            wish.way(refused)
 
 
 def test_while_the_window_holds_the_ledger_attempts_wait_beside_it(paths: Paths) -> None:

@@ -16,6 +16,7 @@ from desktop.ui.chat.text import MessageText
 from desktop.ui.labels import ElidedLabel, Picture, plain_label
 from desktop.ui.theme import Appearance
 from models.chat import Progress
+from models.ways_on import read
 
 
 class AnswerView(MessageView):
@@ -49,6 +50,7 @@ class AnswerView(MessageView):
         self._text.setAccessibleName("Answer")
         self._error = ErrorCard(self)
         self._error.step_requested.connect(lambda step: self.step_requested.emit(step, self.message))
+        self._error.way_chosen.connect(lambda way: self.way_chosen.emit(way, self.message))
         self._error.resized.connect(self.grown)
         self._remarks = plain_label(self, "meta")
         self._remarks.setObjectName("remarks")
@@ -152,7 +154,7 @@ class AnswerView(MessageView):
         error = self.message.error
         self._error.setVisible(error is not None)
         if error is not None:
-            self._error.show_error(error)
+            self._error.show_error(error, read((self.message.receipt or {}).get("ways")))
 
     def _show_remarks(self) -> None:
         remarks = wording.remarks(self.message)

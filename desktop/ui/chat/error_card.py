@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from desktop.ui.chat.ways import Ways
 from desktop.ui.labels import plain_label
 from models.errors import NextStep
+from models.ways_on import Way
 
 _STEP_WORDS = {
     NextStep.RETRY: "Try again",
@@ -30,6 +32,7 @@ class ErrorCard(QFrame):
     """A failure where the answer would be: title, cause, one button, details to unfold."""
 
     step_requested = Signal(str)
+    way_chosen = Signal(object)
     resized = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -42,6 +45,8 @@ class ErrorCard(QFrame):
         self._details = plain_label(self, "meta")
         self._details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._details.hide()
+        self._ways = Ways(self)
+        self._ways.chosen.connect(self.way_chosen)
         self._step = QPushButton(self)
         self._step.setObjectName("next-step")
         self._more = QPushButton("Details", self)
@@ -53,29 +58,33 @@ class ErrorCard(QFrame):
 
     def height_for(self, width: int) -> int:
         """Pixels for the whole card at this width."""
+        self._buttons.invalidate()  # it does not hear of buttons that were hidden before the first show
+        self._column.invalidate()
         return self._column.totalHeightForWidth(width)
 
-    def show_error(self, error: Mapping[str, str]) -> None:
-        """Fill in the values of an AppError."""
+    def show_error(self, error: Mapping[str, str], ways: Sequence[Way] = ()) -> None:
+        """Fill in the values of an AppError; `ways` take the place of its one button."""
         self._title.setText(error.get("title", ""))
-        self._cause.setText(" ".join(part for part in (error.get("cause"), error.get("hint")) if part))
+        hint = "" if ways else error.get("hint")
+        self._cause.setText(" ".join(part for part in (error.get("cause"), hint) if part))
+        self._ways.show_ways(ways)
         self._details.setText(error.get("details", ""))
         self._more.setVisible(bool(error.get("details")))
         self._wanted = error.get("next_step", NextStep.NONE)
         words = _STEP_WORDS.get(NextStep(self._wanted)) if self._wanted in list(NextStep) else None
         self._look_like("ask" if self._wanted in _QUESTIONS else "true")
-        self._step.setVisible(words is not None)
+        self._step.setVisible(words is not None and not ways)
         self._step.setText(words or "")
 
     def _build(self) -> None:
-        buttons = QHBoxLayout()
+        self._buttons = buttons = QHBoxLayout()
         buttons.addWidget(self._step)
         buttons.addWidget(self._more)
         buttons.addStretch(1)
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(6)
-        for label in (self._title, self._cause, self._details):
+        for label in (self._title, self._cause, self._ways, self._details):
             column.addWidget(label)
         column.addLayout(buttons)
 

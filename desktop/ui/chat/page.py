@@ -28,6 +28,7 @@ from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress
 from models.errors import NextStep
 from models.route import Mode
+from models.ways_on import RAISED
 
 
 class ChatPage(QWidget):
@@ -165,6 +166,7 @@ class ChatPage(QWidget):
         self.transcript.version_requested.connect(self._chat.select_version)
         self.transcript.pin_requested.connect(self._chat.set_pinned)
         self.transcript.step_requested.connect(self._take_step)
+        self.transcript.way_chosen.connect(lambda way, answer: self._chat.resume(answer, way=way))
         self.transcript.link_activated.connect(self.link_activated)
         self._chat.message_added.connect(self._on_added)
         self._chat.turn_advanced.connect(self.transcript.refresh)
@@ -245,7 +247,7 @@ class ChatPage(QWidget):
             case NextStep.CHECK_KEY:
                 self.gateways_requested.emit()
             case NextStep.RAISE:
-                self._chat.resume(message, raised=True)
+                self._chat.resume(message, way=RAISED)
             case NextStep.ACCEPT:
                 self.licence_requested.emit(message)
             case NextStep.ALLOW:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -28,8 +29,9 @@ from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Us
 from models.fake import FakeBackend, Step
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
-from models.pricing import Cost
+from models.pricing import Cost, worst_case
 from models.routing import Mode
+from models.ways_on import Kind, Way, read
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
 from tests.gateway_server.scripts import answer, error, text
@@ -297,21 +299,72 @@ def test_a_stopped_answer_s_cost_is_known_afterwards(
     assert (row.outcome, row.estimated) == (Outcome.STOPPED, True)
 
 
+def over_budget(program: Program, qtbot: QtBot, nano: int, model: str = "xidao/qwen3-235b") -> StoredMessage:
+    """The answer to a message that does not fit into a budget of so much."""
+    program.chat.answering.allow("xidao")
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(nano, "CNY")),))
+    pick(program, model)
+    send(program, "Hello?")
+    return ended(program, qtbot)
+
+
+def ways(message: StoredMessage) -> dict[Kind, Way]:
+    return {way.kind: way for way in read((message.receipt or {})["ways"])}
+
+
 def test_over_budget_nothing_is_sent_until_it_is_raised_once(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
-    program.chat.answering.allow("xidao")
-    budget = Budget(Period.DAY, Cost(1_000, "CNY"))
-    program.settings.update(budgets=(budget,))
-    pick(program, "xidao/qwen3-235b")
-    send(program, "Hello?")
-    error = ended(program, qtbot).error
-    assert error is not None
-    assert error["next_step"] == "raise"
+    message = over_budget(program, qtbot, 1_000)
+    assert message.error is not None
+    assert message.error["next_step"] == "raise"
     assert gateway.chats == []
-    press(program, "next-step")
+    assert set(ways(message)) == {Kind.LOCAL, Kind.RAISE}
+    worst = (6 + 16) * 1_500 + 8_192 * 4_500
+    assert ways(message)[Kind.RAISE].nano == worst - 1_000
+    press(program, "way-raise")
     assert ended(program, qtbot).text == "Hello there."
     assert gateway.chats[0].json["max_tokens"] == 8_192
+    send(program, "And once more?")
+    assert ended(program, qtbot).error is not None
+    assert len(gateway.chats) == 1
+
+
+def test_over_budget_a_shorter_answer_that_fits_is_asked_for(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    message = over_budget(program, qtbot, 22 * 1_500 + 700 * 4_500 + 4_499)
+    assert ways(message)[Kind.SHORTEN].tokens == 700
+    press(program, "way-shorten")
+    assert ended(program, qtbot).text == "Hello there."
+    assert gateway.chats[0].json["max_tokens"] == 700
+    assert gateway.chats[0].json["messages"][-1]["content"] == "Hello?"
+
+
+def test_over_budget_the_nearest_cheaper_model_that_fits_is_asked_once(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    message = over_budget(program, qtbot, 22 * 1_500 + 8_192 * 4_500 - 1)
+    way = ways(message)[Kind.CHEAPER]
+    prices = {one.model: one.price for one in program.remote.priced()}
+    most = {model: worst_case(22, 8_192, price).nano for model, price in prices.items()}
+    fitting = {model: nano for model, nano in most.items() if nano < most["xidao/qwen3-235b"]}
+    assert (way.model, way.nano) == max(fitting.items(), key=lambda one: one[1])
+    press(program, "way-cheaper")
+    answer = ended(program, qtbot)
+    assert (answer.text, answer.model) == ("Hello there.", way.model)
+    assert program.chat.answering.chosen(program.page.conversation).id == "xidao/qwen3-235b"  # type: ignore[union-attr]
+
+
+def test_over_budget_this_machine_answers_the_same_message(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    over_budget(program, qtbot, 1_000)
+    press(program, "way-local")
+    answer = ended(program, qtbot)
+    assert (answer.text, answer.model, answer.error) == ("From here.", "small", None)
+    assert gateway.chats == []
+    assert len(program.chat.messages(answer.conversation_id)) == 2
 
 
 def test_the_price_of_a_draft_is_shown_while_typing(program: Program, qtbot: QtBot) -> None:
@@ -403,6 +456,22 @@ def test_hybrid_asks_the_gateway_for_what_it_does_better_and_says_why(
     assert "code" in route["reason"]
     assert route["trace"]
     assert len(gateway.chats) == 1
+
+
+def test_hybrid_at_the_cap_is_local_only_and_says_so(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(1_000, "CNY")),))
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    send(program, CODE)
+    message = ended(program, qtbot)
+    assert (message.text, message.error) == ("From here.", None)
+    receipt: Any = message.receipt
+    assert receipt["route"]["reason"] == "at the cap: local only"
+    assert "today’s budget" in receipt["route"]["trace"][0]
+    assert "answered on this machine" in receipt["notices"][0]
+    assert gateway.chats == []
 
 
 def test_hybrid_asks_no_gateway_that_was_not_agreed_to(
