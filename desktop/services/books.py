@@ -33,10 +33,16 @@ class Account:
     nano: int | None = 0
     currency: str = ""
     estimated: bool = False
+    thinking_nano: int = 0
 
     def values(self) -> dict[str, object]:
         """For the answer's receipt."""
-        return {"nano": self.nano, "currency": self.currency, "estimated": self.estimated}
+        values: dict[str, object] = {
+            "nano": self.nano,
+            "currency": self.currency,
+            "estimated": self.estimated,
+        }
+        return values | ({"thinking_nano": self.thinking_nano} if self.thinking_nano else {})
 
     def carry(self, receipt: Mapping[str, object] | None) -> None:
         """What an answer that is gone on with has cost already."""
@@ -47,6 +53,8 @@ class Account:
         same = not self.currency or currency == self.currency
         self.nano = nano if isinstance(nano, int) and same else None
         self.estimated = bool(before.get("estimated"))
+        thinking = before.get("thinking_nano")
+        self.thinking_nano = thinking if isinstance(thinking, int) and same else 0
 
     def add(self, row: LedgerRow) -> None:
         """What a settled row cost."""
@@ -55,6 +63,7 @@ class Account:
         elif not row.free and self.nano is not None:
             self.nano += row.cost.nano
             self.currency = row.cost.currency or self.currency
+            self.thinking_nano += row.thinking_nano
         self.estimated = self.estimated or bool(row.estimated)
 
 

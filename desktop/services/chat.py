@@ -14,6 +14,7 @@ from desktop.background import Background, Outcome
 from desktop.services.answering import AnsweringService
 from desktop.services.books import BookService
 from desktop.services.models import ModelService
+from desktop.services.running import running_of
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.services.turns import (
@@ -350,6 +351,7 @@ class ChatService(QObject):
         turn.place = self.answering.place_of(turn.route)
         turn.model_facts = self._models.facts_of(turn.route.model)
         turn.request = request = self._booked(turn, request_of(way, self._request(turn)), way)
+        turn.running = running_of(request, turn.account)
         self._live[answer.id] = turn
         self._saver.start()
         turn.job = self._background.start(
@@ -424,8 +426,8 @@ class ChatService(QObject):
             case ReasoningDelta(text=text, tokens=tokens):
                 turn.think(text, tokens)
                 self.turn_advanced.emit(turn.message.id)
-            case TextDelta(text=text):
-                turn.text.append(text)
+            case TextDelta(text=text, tokens=tokens):
+                turn.write(text, tokens)
                 self.turn_advanced.emit(turn.message.id)
             case Finished():
                 turn.finished = event

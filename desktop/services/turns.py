@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from desktop.background import Job
+from desktop.services.running import Running
 from desktop.storage.conversations import Status, StoredMessage
 from models.chat import ChatEvent, ChatRequest, Finished, Message, Progress, Role
 from models.errors import AppError, NextStep
@@ -45,6 +46,7 @@ class LiveTurn:
     request: ChatRequest | None = None
     ways: tuple[Way, ...] = ()
     model_facts: Mapping[str, object] = field(default_factory=dict)
+    running: Running = field(default_factory=Running)
     saved: int = 0
     thinking_since: float | None = None
     thought_s: float = 0.0
@@ -63,10 +65,16 @@ class LiveTurn:
     def think(self, text: str, tokens: int = 0) -> None:
         """More reasoning, of so many tokens in all; the time it takes counts from its first word."""
         self.thought_tokens = max(tokens, self.thought_tokens)
+        self.running.think(text, tokens)
         now = time.monotonic()
         self.thinking_since = self.thinking_since or now
         self.thought_s = now - self.thinking_since
         self.reasoning.append(text)
+
+    def write(self, text: str, tokens: int = 0) -> None:
+        """More of the answer."""
+        self.running.write(text, tokens)
+        self.text.append(text)
 
     def note(self, text: str) -> None:
         """Keep a remark; saying it twice adds nothing."""
@@ -167,13 +175,14 @@ def our_fault(error: Exception) -> AppError:
 
 def as_message(turn: LiveTurn, status: Status, error: AppError | None = None) -> StoredMessage:
     """The answer with what has been written so far."""
+    running = turn.running.values() if status is Status.RUNNING else {}
     return replace(
         turn.message,
         text="".join(turn.text),
         reasoning="".join(turn.reasoning),
         status=status,
         model=turn.route.model or None,
-        receipt=receipt(turn),
+        receipt=receipt(turn) | ({"so_far": running} if running else {}),
         error=error_values(error) if error else None,
     )
 

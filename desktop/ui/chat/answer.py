@@ -170,7 +170,13 @@ class AnswerView(MessageView):
             self._bar.setValue(progress.done)
         failed = self.message.status is Status.FAILED
         line = "" if failed and not self.message.text else wording.status_line(self.message)
-        self._status.setText(wording.progress_line(progress) if waiting else "Writing…" if running else line)
+        self._status.setText(
+            wording.progress_line(progress)
+            if waiting
+            else wording.running_line(self.message)
+            if running
+            else line
+        )
         self._status.setToolTip("" if running else wording.details(self.message))
         self._dot.setVisible(not failed)
         self._dot.set_colour("offshore" if wording.is_remote(self.message) else "shore")

@@ -293,6 +293,7 @@ def test_a_stopped_answer_s_cost_is_known_afterwards(
     pick(program, "xidao/qwen3-235b")
     send(program, "Hello?")
     qtbot.waitUntil(lambda: last(program).text == "Half an answer")
+    qtbot.waitUntil(lambda: shown(program).startswith("Writing · ≈ 4 tokens · ≈ ¥0.000"))
     program.page.stop()
     qtbot.waitUntil(lambda: "'estimated': True" in str(last(program).receipt))
     (row,) = UsageReports(program._connection).rows(UsageFilter(), limit=10)
