@@ -169,6 +169,20 @@ def _usage(options: argparse.Namespace, services: Services, terminal: Terminal) 
     return usage.run(wanted, services, terminal)
 
 
+def _reconcile(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import reconcile
+
+    asked = reconcile.Asked(
+        options.file,
+        options.provider,
+        options.currency or "",
+        tuple(options.column),
+        options.window,
+        options.form,
+    )
+    return reconcile.run(asked, services, terminal)
+
+
 # -- the words and their options
 
 
@@ -304,10 +318,37 @@ def _add_usage(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--by", choices=("day", "model", "conversation", "place"), help="sums for each of them"
     )
     usage.add_argument("--model", metavar="ID", help="of one model only")
-    forms = usage.add_mutually_exclusive_group()
+    _add_forms(usage)
+    usage.set_defaults(command=_usage, form="text")
+    words = usage.add_subparsers(title="commands", metavar="COMMAND")
+    _add_reconcile(words)
+
+
+def _add_reconcile(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    reconcile = words.add_parser(
+        "reconcile", help="compare a gateway’s own statement, a CSV file, with this", allow_abbrev=False
+    )
+    reconcile.add_argument("file", metavar="FILE")
+    reconcile.add_argument("--provider", metavar="ID", help="the gateway it is from, such as xidao")
+    reconcile.add_argument("--currency", metavar="CNY", help="of its costs, where it does not say")
+    reconcile.add_argument(
+        "--column",
+        metavar="WHAT=HEADING",
+        action="append",
+        default=[],
+        help="request, time, model, prompt, completion, cost or currency, where it is not guessed right",
+    )
+    reconcile.add_argument(
+        "--window", metavar="S", type=_whole(0, 86_400), default=120, help="how far times may differ"
+    )
+    _add_forms(reconcile)
+    reconcile.set_defaults(command=_reconcile, form="text")
+
+
+def _add_forms(parser: argparse.ArgumentParser) -> None:
+    forms = parser.add_mutually_exclusive_group()
     for form, text in (("json", "for programs"), ("csv", "for a spreadsheet")):
         forms.add_argument(f"--{form}", action="store_const", dest="form", const=form, help=text)
-    usage.set_defaults(command=_usage, form="text")
 
 
 def _finish(parser: argparse.ArgumentParser, command: Command) -> None:

@@ -156,7 +156,8 @@ def test_files_of_any_encoding_and_separator_are_read(tmp_path: Path, encoding: 
 @pytest.mark.parametrize(
     "content",
     [b"", b"   \n", b"PK\x03\x04rest", b"\x1f\x8bzip", b"id,cost\n\xff\xfe\x00\x81\n", b"id,cost\n",
-     b"id\n1\n", b"a,b\n" + b"x" * 200_000 + b",1\n", b"a,b\n" + b"," * 1000 + b"\n", b"\x00\x01\x02,\n1,2\n"],
+     b"id\n1\n", b"a,b\n" + b"x" * 200_000 + b",1\n", b"a,b\n" + b"," * 1000 + b"\n",
+     b"\x00\x01\x02,\n1,2\n"],
 )  # fmt: skip
 def test_files_that_are_no_table_are_refused_in_words(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(AppError) as refused:
