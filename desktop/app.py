@@ -289,7 +289,7 @@ class Program(QObject):
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(
             self.window, self._connection, self.settings, self.chat, lambda: self.page.conversation,
-            lambda: self.manager.catalogue.catalogue, self._paths, self._look, self,
+            lambda: self.manager.catalogue.catalogue, self._paths, self._look, self.background, self,
         )  # fmt: skip
         self.books.changed.connect(self.usage.note_change)
         self.drafting = Drafting(

@@ -91,7 +91,7 @@ def _print(report: Report, terminal: Terminal) -> None:
         sums = report.found.sums(group)
         there, here = costs_words(sums.theirs), costs_words(sums.ours)
         terminal.line(f"{words}: {report.count(group):,} ({there} there, {here} here)")
-    terminal.line(f"Difference in all, theirs less ours: {difference_words(report.found.sums())}")
+    terminal.line(difference_words(report.found.sums()))
     pairs = [(group, pair) for group in DIFFERENT for pair in report.found.groups[group]]
     for group, pair in pairs[:_MOST_SHOWN]:
         terminal.line(_words(group, pair))

@@ -112,11 +112,15 @@ def report_values(report: Report) -> dict[str, object]:
 
 
 def difference_words(sums: Sums) -> str:
-    """How much more the statement has than we do, each currency by itself: "+¥0.0042", "nothing"."""
+    """What the statement has more or less than we do, each currency by itself, as a sentence."""
     parts = [
-        f"{'+' if cost.nano > 0 else ''}{exact(cost)}" for cost in sums.differences.values() if cost.nano
+        f"{exact(Cost(abs(cost.nano), cost.currency))} {'more' if cost.nano > 0 else 'less'}"
+        for cost in sums.differences.values()
+        if cost.nano
     ]
-    return " and ".join(parts) or "nothing"
+    if not parts:
+        return "The statement and what was written here come to the same."
+    return f"In all, the statement has {' and '.join(parts)} than was written here."
 
 
 def _ours(row: LedgerRow) -> Ours:

@@ -96,7 +96,7 @@ def test_it_is_told_in_words_and_the_differences_as_csv(
     assert run(paths, lines) == 0
     out = capsys.readouterr().out
     assert "Differing: 1 (¥0.00003 there, ¥0.00002 here)" in out
-    assert "theirs less ours: +¥0.00001" in out
+    assert "the statement has ¥0.00001 more than was written here." in out
     assert run(paths, lines, "--csv") == 0
     head, line = capsys.readouterr().out.splitlines()
     assert head.startswith("group,differs,line,id")
