@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import os
 import shlex
@@ -126,7 +127,8 @@ def _answered(
             asyncio.run(_answer(request, services.engine, booked, route))
             return 0
         with recorded(services.paths, terminal.note) as record:
-            asyncio.run(_answer(request, lambda: gateways.backend(record, books.attempted), booked, route))
+            backend = functools.partial(gateways.backend, record, books.attempted, books.repeating)
+            asyncio.run(_answer(request, backend, booked, route))
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from desktop.commands.services import Services
@@ -54,14 +55,16 @@ class Books:
         self._told = self._waiting = self._begun = False
         self._sent_at = time.time()
         self._id: int | None = None
-        self._id = self._reserved(budgets)
+        self._budgets = budgets
+        self._id = self._reserved(first)
         self._begun = True
 
-    def _reserved(self, budgets: Sequence[Budget]) -> int | None:
+    def _reserved(self, attempt: Attempt) -> int | None:
+        budgets = self._budgets
         if not budgets:
-            return self._write(lambda ledger: ledger.reserve(self._first).id)
+            return self._write(lambda ledger: ledger.reserve(attempt).id)
         reservation = self._opened(
-            lambda ledger: ledger.reserve(self._first, budgets, raised=budgets if self._raised else ())
+            lambda ledger: ledger.reserve(attempt, budgets, raised=budgets if self._raised else ())
         )
         for state in reservation.warnings:
             used, limit = short(state.used), short(state.budget.limit)
@@ -82,8 +85,6 @@ class Books:
 
     def attempted(self, told: attempts.Attempt) -> None:
         """A gateway's attempt has ended; one after the first has a row of its own."""
-        from dataclasses import replace
-
         self._told = True
         settlement = settlement_of(told)
         if self._id is not None:
@@ -93,6 +94,14 @@ class Books:
         elif told.number > 1:
             again = replace(self._first, number=told.number)
             self._write(lambda ledger: ledger.settle(ledger.reserve(again).id, settlement))
+
+    async def repeating(self, number: int) -> None:
+        """Write another attempt, once the one before has ended. Raises what the first does."""
+        if self._waiting:  # it is kept when it has ended
+            return
+        self._begun = self._told = False
+        self._id = self._reserved(replace(self._first, number=number))
+        self._begun = True
 
     def finish(self, event: Finished) -> None:
         """A local answer ended by itself."""

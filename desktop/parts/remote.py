@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop.parts.gateway import Gateway
 from desktop.services.answering import Answerer
 from desktop.services.settings import SettingsService
-from desktop.services.turns import ATTEMPTED
+from desktop.services.turns import ATTEMPTED, REPEATING
 from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Remote(QObject):
                 self._gateway.keys_of,
                 self.outbound(),
                 attempted=self._tell,
+                repeating=_repeating,
                 offered=self._offered,
                 owns_outbound=True,
             )
@@ -219,3 +220,9 @@ class Remote(QObject):
             return ""
         addresses = provider.base_urls or (self._gateway.providers.address_of(provider),)
         return ", ".join(dict.fromkeys(filter(None, (urlsplit(each).hostname for each in addresses))))
+
+
+async def _repeating(number: int) -> None:
+    """On the background's thread, in the task of the answer that is asked for once more."""
+    if (ready := REPEATING.get(None)) is not None:
+        await ready(number)

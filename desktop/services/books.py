@@ -17,6 +17,7 @@ from models.route import Route
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
     from desktop.storage.ledger_values import Attempt, LedgerRow, Settlement
+    from models.budget import Budget
     from models.gateway import attempts
     from models.pricing import Cost, Price
 
@@ -28,6 +29,8 @@ class Account:
     """What one answer costs so far. `nano` of `currency`; None is unknown. `row` is the one still open."""
 
     first: Attempt
+    budgets: tuple[Budget, ...] = ()
+    raised: bool = False
     row: int | None = None
     told: bool = False
     nano: int | None = 0
@@ -64,7 +67,8 @@ class Account:
             self.nano += row.cost.nano
             self.currency = row.cost.currency or self.currency
             self.thinking_nano += row.thinking_nano
-        self.estimated = self.estimated or bool(row.estimated)
+        nothing = row.cost is not None and not row.cost.nano  # as where a gateway broke down
+        self.estimated = self.estimated or (bool(row.estimated) and not nothing)
 
 
 class BookService(QObject):
@@ -109,26 +113,35 @@ class BookService(QObject):
         message may exceed them.
         """
         from desktop.storage import booking
-        from models.money import short
 
         budgets = self._settings.values.budgets if route.backend == "gateway" else ()
         request = booking.limited(request) if budgets else request
         price = self._price(route.model) if route.backend == "gateway" else None
         first = booking.attempt_of(route, request, price, conversation_id=conversation_id, turn_id=turn_id)
-        account = Account(first, currency=price.currency if price else "")
+        account = Account(first, budgets, raised, currency=price.currency if price else "")
+        self._reserve(account, first)
+        return account, request
+
+    def repeat(self, account: Account, number: int) -> None:
+        """Write another attempt as sent, once the one before has ended. Raises what `open` does."""
+        self._reserve(account, replace(account.first, number=number))
+
+    def _reserve(self, account: Account, attempt: Attempt) -> None:
+        from models.money import short
+
+        budgets = account.budgets
         try:
-            reservation = self._ledger.reserve(first, budgets, raised=budgets if raised else ())
+            reservation = self._ledger.reserve(attempt, budgets, raised=budgets if account.raised else ())
         except StorageError as error:
             if budgets:
                 raise
             self.warned.emit(f"This answer will be missing in your usage. {error.cause}")
-            return account, request
+            return
         account.row = reservation.id
         for state in reservation.warnings:
             used, limit = short(state.used), short(state.budget.limit)
             self.warned.emit(f"With this message up to {used} of {limit} are used: {state.budget.words()}.")
         self.changed.emit()
-        return account, request
 
     def most(self, route: Route, request: ChatRequest, conversation_id: int, price: Price) -> Cost | None:
         """What a message would cost at most by another route; None where that does not fit, either."""
@@ -142,7 +155,7 @@ class BookService(QObject):
         return worst_case(attempt.prompt_limit or 0, attempt.completion_limit or 0, price)
 
     def attempted(self, account: Account, told: attempts.Attempt) -> None:
-        """A gateway's attempt has ended; one after the first has a row of its own."""
+        """A gateway's attempt has ended; one that could not be written before is written now."""
         from desktop.storage import booking
 
         account.told = True

@@ -340,10 +340,14 @@ class ChatService(QObject):
             turn.note(f"{refused.cause} So this was answered on this machine.")
             self._ask(turn, None)
             return
-        if self._books is not None:
-            asked = request_of(way, self._request(turn))
-            turn.ways = ways_for(refused, asked, conversation_id, self._books, self.answering)
+        turn.ways = self._ways(turn, way, refused)
         self._settle(turn, Status.FAILED, refused)
+
+    def _ways(self, turn: LiveTurn, way: Way | None, refused: OverBudget) -> tuple[Way, ...]:
+        if self._books is None:
+            return ()
+        asked = request_of(way, self._request(turn))
+        return ways_for(refused, asked, turn.message.conversation_id, self._books, self.answering)
 
     def _ask(self, turn: LiveTurn, way: Way | None) -> None:
         """Ask whoever the route leads to. Raises AppError, and then nobody was asked."""
@@ -359,6 +363,7 @@ class ChatService(QObject):
                 answer.conversation_id,
                 self._backend_for(turn.route.backend).stream(request),
                 lambda told: self._background.tell(lambda: self._attempted(turn, told)),
+                lambda number: self._background.asked(lambda: self._repeated(turn, number)),
             ),
             lambda event: self._take(turn, event),
             lambda outcome: self._end(turn, outcome),
@@ -384,6 +389,11 @@ class ChatService(QObject):
     def _attempted(self, turn: LiveTurn, told: Attempt) -> None:
         if self._books is not None and turn.account is not None:
             self._books.attempted(turn.account, told)
+
+    def _repeated(self, turn: LiveTurn, number: int) -> None:
+        """Before a gateway is asked once more. Raises OverBudget."""
+        if self._books is not None and turn.account is not None:
+            self._books.repeat(turn.account, number)
 
     def _close_account(self, turn: LiveTurn, outcome: Outcome) -> None:
         """No attempt comes any more. What a stopped answer cost is known only now."""
@@ -440,6 +450,8 @@ class ChatService(QObject):
             case Outcome(error=Interrupted() as error):
                 self._settle(turn, Status.INTERRUPTED, error)
             case Outcome(error=AppError() as error):
+                if isinstance(error, OverBudget):
+                    turn.ways = self._ways(turn, None, error)
                 self._settle(turn, Status.FAILED, error)
             case Outcome(error=Exception() as error):
                 self._settle(turn, Status.FAILED, our_fault(error))

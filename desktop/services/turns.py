@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
@@ -95,19 +95,25 @@ ATTEMPTED: ContextVar[Callable[[Attempt], None]] = ContextVar("attempted")
 """Who is told of the attempts of the answer that the running task is busy with, on the loop's thread."""
 
 
+REPEATING: ContextVar[Callable[[int], Awaitable[None]]] = ContextVar("repeating")
+"""What has to be done before the running task asks once more, with the attempt's number."""
+
+
 async def in_conversation(
     conversation_id: int,
     events: AsyncGenerator[ChatEvent, None],
     attempted: Callable[[Attempt], None],
+    repeating: Callable[[int], Awaitable[None]],
 ) -> AsyncGenerator[ChatEvent, None]:
     """The same events; what leaves the machine for them is recorded under the conversation.
 
-    `attempted` is called on the loop's thread.
+    `attempted` is called, and `repeating` awaited, on the loop's thread.
     """
     from models.outbound import for_conversation
 
     for_conversation.set(conversation_id)
     ATTEMPTED.set(attempted)
+    REPEATING.set(repeating)
     async with aclosing(events):
         async for event in events:
             yield event

@@ -224,7 +224,8 @@ def _after(before: LedgerRow, settlement: Settlement) -> tuple[object, ...]:
     flaw = _flaw(before.attempt, settlement)
     usage = Usage() if flaw else settlement.usage
     cost = _cost(before.attempt, usage)
-    counts = _counts(before, cost, reported=settlement.reported)
+    sure = settlement.reported or usage.prompt_tokens == 0  # an estimate of nothing is that nobody read it
+    counts = _counts(before, cost, sure=sure)
     return (
         settlement.outcome, "reported" if settlement.reported else "estimated", usage.prompt_tokens,
         usage.cached_tokens if usage.prompt_tokens is not None else None,
@@ -237,10 +238,10 @@ def _after(before: LedgerRow, settlement: Settlement) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _counts(before: LedgerRow, cost: Cost | None, *, reported: bool) -> Cost:
-    """What the gateway itself said, else as much as it can have charged."""
+def _counts(before: LedgerRow, cost: Cost | None, *, sure: bool) -> Cost:
+    """What the gateway itself said, or surely did not do; else as much as it can have charged."""
     nothing = Cost(0, before.counts.currency)
-    if reported and cost is not None:
+    if sure and cost is not None:
         return cost
     return before.reserved or cost or nothing
 

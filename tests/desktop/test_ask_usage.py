@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -31,12 +32,13 @@ from desktop.system.settings import Settings, save
 from models.budget import Budget, Period
 from models.chat import Usage
 from models.errors import OverBudget, StorageError
+from models.gateway.retrying import Patience
 from models.library import Library, LocalModel
 from models.pricing import NANO, Cost, Price
 from models.route import Mode
 from models.ways_on import Kind, Way
 from tests.fakes import FakeBackend
-from tests.gateway_server import GatewayServer, answer, error, usage
+from tests.gateway_server import FAULTS, GatewayServer, answer, error, usage
 
 ROOT = Path(__file__).parents[2]
 MODEL = "xidao/qwen3-32b"  # ¥0.8 and ¥2.4 a million tokens
@@ -103,6 +105,63 @@ def test_each_attempt_has_a_row_and_a_refused_one_costs_nothing(paths: Paths) ->
     assert (first.outcome, first.counts.nano, first.attempt.number) == (Outcome.FAILED, 0, 1)
     assert (second.outcome, second.attempt.number) == (Outcome.FINISHED, 2)
     assert second.counts == Cost(12 * 800 + 4 * 2_400, "CNY")
+
+
+@pytest.fixture
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between attempts."""
+    monkeypatch.setattr(Patience, "wait_s", lambda *_: 0.0)
+
+
+@pytest.mark.usefixtures("_hasty")
+@pytest.mark.parametrize(
+    ("reply", "counts", "sure"),
+    [
+        *((f"status-{status}", 0, True) for status in (401, 402, 404, 429)),
+        *((f"status-{status}", 0, False) for status in (500, 529)),
+        ("portal", 0, True),
+        ("dropped", None, None),
+        ("only-null", None, None),
+    ],
+)
+def test_what_failed_before_the_first_word_is_charged_by_what_is_known(
+    paths: Paths, reply: str, counts: int | None, sure: bool | None
+) -> None:
+    """None: it may have been charged, so its worst case goes on counting."""
+    with GatewayServer(respond=lambda _request: FAULTS[reply]()) as server:
+        assert _ask(paths, server.url, "--max-tokens", "50") == 1
+    rows = _rows(paths)
+    assert [row.attempt.number for row in rows] == list(range(1, len(rows) + 1))
+    for row in rows:
+        assert (row.state, row.outcome) == (State.SETTLED, Outcome.FAILED)
+        assert row.counts == (row.reserved if counts is None else Cost(0, "CNY"))
+        assert row.cost == (None if counts is None else Cost(0, "CNY"))
+        assert sure is None or row.estimated is not sure
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_a_connection_that_is_refused_costs_nothing(paths: Paths) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert _ask(paths, f"http://127.0.0.1:{taken.getsockname()[1]}/v1") == 1
+    assert {(row.note, row.counts.nano, row.estimated) for row in _rows(paths)} == {
+        ("NotConnected", 0, False)
+    }
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_another_attempt_is_reserved_before_it_is_sent(
+    paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first may have been charged, so there is no room for a second: it must not be sent."""
+    worst = 22 * 800 + 50 * 2_400
+    save(paths.settings_file, Settings(budgets=(Budget(Period.DAY, Cost(worst * 3 // 2, "CNY")),)))
+    with GatewayServer(FAULTS["dropped"]()) as server:
+        assert _ask(paths, server.url, "--max-tokens", "50") == 1
+        assert len(server.chats) == 1
+    assert "--over-budget" in capsys.readouterr().err
+    [row] = _rows(paths)
+    assert row.counts == Cost(worst, "CNY")
 
 
 @pytest.mark.parametrize("wrong", [-1, 10**12, "12", 1.5])

@@ -27,6 +27,7 @@ from desktop.ui.theme import Appearance
 from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
 from models.fake import FakeBackend, Step
+from models.gateway.retrying import Patience
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
 from models.pricing import Cost, worst_case
@@ -34,7 +35,7 @@ from models.routing import Mode
 from models.ways_on import Kind, Way, read
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
-from tests.gateway_server.scripts import answer, error, text
+from tests.gateway_server.scripts import FAULTS, answer, error, text
 from tests.gateway_server.scripts import respond as usual
 from tests.gateway_server.server import Hold, Received, Reply
 
@@ -309,6 +310,14 @@ def over_budget(program: Program, qtbot: QtBot, nano: int, model: str = "xidao/q
     return ended(program, qtbot)
 
 
+def within_budget(program: Program) -> None:
+    """A message with a budget that is large enough."""
+    program.chat.answering.allow("xidao")
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(10**12, "CNY")),))
+    pick(program, "xidao/qwen3-235b")
+    send(program, "Hello?")
+
+
 def ways(message: StoredMessage) -> dict[Kind, Way]:
     return {way.kind: way for way in read((message.receipt or {})["ways"])}
 
@@ -366,6 +375,32 @@ def test_over_budget_this_machine_answers_the_same_message(
     assert (answer.text, answer.model, answer.error) == ("From here.", "small", None)
     assert gateway.chats == []
     assert len(program.chat.messages(answer.conversation_id)) == 2
+
+
+def test_another_attempt_that_does_not_fit_any_more_is_not_sent(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first may have been charged: its connection broke before anything came."""
+    monkeypatch.setattr(Patience, "wait_s", lambda *_: 0.0)
+    reply(gateway, FAULTS["dropped"]())
+    message = over_budget(program, qtbot, (22 * 1_500 + 8_192 * 4_500) * 3 // 2)
+    assert Kind.SHORTEN in ways(message)
+    assert len(gateway.chats) == 1
+    press(program, "way-local")
+    assert ended(program, qtbot).text == "From here."
+
+
+def test_each_attempt_is_written_before_it_is_sent(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Patience, "wait_s", lambda *_: 0.0)
+    reply(gateway, error(429), Reply([text("Half an "), Hold()]))
+    within_budget(program)
+    qtbot.waitUntil(lambda: last(program).text == "Half an ", timeout=10_000)
+    second, first = UsageReports(program._connection).rows(UsageFilter(), limit=10)
+    assert (first.state, first.counts.nano, first.attempt.number) == (State.SETTLED, 0, 1)
+    assert (second.state, second.counts, second.attempt.number) == (State.SENT, second.reserved, 2)
+    program.page.stop()
 
 
 def test_the_price_of_a_draft_is_shown_while_typing(program: Program, qtbot: QtBot) -> None:
