@@ -108,14 +108,16 @@ class Books:
         self._settle(finished(event))
 
     def fail(self, error: AppError) -> None:
-        """What a gateway never was asked for costs nothing."""
-        asked = self._told or self._first.place is Place.LOCAL
-        usage = Usage() if asked else UNCHARGED
-        self._settle(Settlement(Outcome.FAILED, usage, note=type(error).__name__))
+        """By an error."""
+        self._settle(Settlement(Outcome.FAILED, self._untold(), note=type(error).__name__))
 
     def stop(self) -> None:
         """By the user."""
-        self._settle(Settlement(Outcome.STOPPED))
+        self._settle(Settlement(Outcome.STOPPED, self._untold()))
+
+    def _untold(self) -> Usage:
+        """What a gateway never was asked for costs nothing; each of its attempts is told."""
+        return Usage() if self._told or self._first.place is Place.LOCAL else UNCHARGED
 
     def _settle(self, settlement: Settlement) -> None:
         row_id, self._id = self._id, None

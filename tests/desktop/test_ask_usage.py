@@ -292,29 +292,6 @@ def test_waiting_lines_come_back_as_they_were_and_others_are_dropped(paths: Path
     assert (row.attempt, row.sent_at, row.usage, row.request_id) == (SENT, 1_764_000_000.0, done.usage, "r")
 
 
-def test_the_ledger_equals_the_gateway_s_own_record_after_many_requests_with_faults(
-    paths: Paths,
-) -> None:
-    dice = random.Random(6)
-    said: list[tuple[int, int]] = []
-
-    def respond(_request: object) -> Any:
-        if dice.random() < 0.2:
-            return error(dice.choice((400, 401, 403, 400, 401, 403, 429, 500)))
-        said.append((dice.randrange(1, 30), dice.randrange(1, 500)))
-        return answer(told=usage(*said[-1]))
-
-    with GatewayServer(respond=respond) as server:
-        for _ in range(60):
-            _ask(paths, server.url)
-        asked = len(server.chats)
-    rows = _rows(paths)
-    told = [row for row in rows if row.outcome is Outcome.FINISHED]
-    assert [(row.usage.prompt_tokens, row.usage.completion_tokens) for row in told] == said
-    assert len(rows) == asked
-    assert {row.state for row in rows} == {State.SETTLED}
-
-
 _CHILD = """
 import random, sys, time
 from pathlib import Path
