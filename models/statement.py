@@ -121,7 +121,7 @@ def guess(header: Sequence[str]) -> Mapped:
         if free:
             columns[column] = free[0]
     at = columns.get(Column.COST)
-    return Mapped(columns, _named_currency(header[at]) if at is not None else "")
+    return Mapped(columns, currency_in(header[at]) if at is not None else "")
 
 
 def check(mapped: Mapped, width: int) -> None:
@@ -173,7 +173,8 @@ def _bare(name: str) -> str:
     return re.sub(r"[\W_]", "", re.sub(r"[(（\[].*?[)）\]]", "", name.lower()))
 
 
-def _named_currency(text: str) -> str:
+def currency_in(text: str) -> str:
+    """The currency that a heading or an amount names; "" for none."""
     for sign, currency in _SIGNS.items():
         if sign in text:
             return currency
@@ -194,7 +195,7 @@ def _cost(text: str, currency: str) -> tuple[Cost | None, int]:
     """The amount, and how many decimals it has."""
     if not text:
         return None, 0
-    named = _named_currency(text) or _SIGNS.get(currency, currency).upper()
+    named = currency_in(text) or _SIGNS.get(currency, currency).upper()
     bare = _point(re.sub(r"\b[A-Za-z]{3}\b|[¥￥$€£元\s]", "", text))
     try:
         amount = Decimal(bare if len(bare) <= 40 else "")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 
 from models.errors import AppError, BadInput
 from models.plain import plain, shown
-from models.statement import Line, Mapped, Statement, Unread, check, guess, read_line
+from models.statement import Column, Line, Mapped, Statement, Unread, check, currency_in, guess, read_line
 
 LARGEST_BYTES = 128 << 20
 MOST_ROWS = 1_000_000
@@ -33,8 +33,13 @@ class Table:
     rows: tuple[tuple[int, Sequence[str]], ...]
 
     def guessed(self) -> Mapped:
-        """Which column is what, as far as the headings tell."""
-        return guess(self.header)
+        """Which column is what, as far as the headings tell; the first amounts may tell their currency."""
+        mapped = guess(self.header)
+        at = mapped.columns.get(Column.COST)
+        if mapped.currency or at is None:
+            return mapped
+        named = (currency_in(cells[at]) for _number, cells in self.rows[:50] if at < len(cells))
+        return replace(mapped, currency=next(filter(None, named), ""))
 
 
 def read_table(path: Path) -> Table:

@@ -88,10 +88,10 @@ def _rows(asked: Asked, lines: Sequence[Line], services: Services) -> list[Ledge
 
 def _print(report: Report, terminal: Terminal) -> None:
     for group, words in GROUPS.items():
-        sums = report.found.sums(group)
+        sums = report.sums[group]
         there, here = costs_words(sums.theirs), costs_words(sums.ours)
         terminal.line(f"{words}: {report.count(group):,} ({there} there, {here} here)")
-    terminal.line(difference_words(report.found.sums()))
+    terminal.line(difference_words(report.whole))
     pairs = [(group, pair) for group in DIFFERENT for pair in report.found.groups[group]]
     for group, pair in pairs[:_MOST_SHOWN]:
         terminal.line(_words(group, pair))

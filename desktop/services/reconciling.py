@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -105,7 +106,7 @@ class ReconcilingService(QObject):
         async def elsewhere() -> _T:
             import asyncio
 
-            return await asyncio.to_thread(work)
+            return await asyncio.to_thread(_smoothly, work)
 
         def ended(outcome: Outcome) -> None:
             if outcome.cancelled or not still():
@@ -118,3 +119,16 @@ class ReconcilingService(QObject):
                 then(outcome.value)
 
         self._background.run(elsewhere(), ended)
+
+
+def _smoothly(work: Callable[[], _T]) -> _T:
+    """Do it without a search for garbage among what a large file becomes.
+
+    That would find nothing, and stop all threads for up to 250 ms each time, the window’s too.
+    """
+    gc.disable()
+    try:
+        return work()
+    finally:
+        gc.freeze()
+        gc.enable()

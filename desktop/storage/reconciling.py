@@ -26,10 +26,12 @@ DIFFERENT = (Group.DIFFERING, Group.ONLY_THEIRS, Group.ONLY_OURS)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A statement that was compared."""
+    """A statement that was compared, with what each group and all of them add up to."""
 
     statement: Statement
     found: Reconciliation
+    sums: Mapping[Group, Sums]
+    whole: Sums
 
     def count(self, group: Group) -> int:
         """How many requests are in a group."""
@@ -56,7 +58,8 @@ def compared(statement: Statement, rows: Iterable[LedgerRow], window_s: float) -
     if times:
         first, last = min(times) - window_s, max(times) + window_s
         ours = [one for one in ours if first <= one.at <= last or one.request_id in named]
-    return Report(statement, reconcile(statement.lines, ours, window_s=window_s))
+    found = reconcile(statement.lines, ours, window_s=window_s)
+    return Report(statement, found, {group: found.sums(group) for group in Group}, found.sums())
 
 
 def difference_rows(report: Report) -> Iterator[dict[str, object]]:
@@ -101,12 +104,11 @@ def pair_values(group: Group | None, pair: Pair) -> dict[str, object]:
 def report_values(report: Report) -> dict[str, object]:
     """Counts and sums for programs: whole nano-units, each currency by itself."""
     groups = {
-        group.value: {"count": report.count(group), **_sums_values(report.found.sums(group))}
-        for group in Group
+        group.value: {"count": report.count(group), **_sums_values(report.sums[group])} for group in Group
     }
     return {
         "groups": groups,
-        "all": _sums_values(report.found.sums()),
+        "all": _sums_values(report.whole),
         "unread": [{"line": one.number, "why": one.why} for one in report.statement.unread],
     }
 

@@ -153,6 +153,11 @@ def test_files_of_any_encoding_and_separator_are_read(tmp_path: Path, encoding: 
     assert [one.number for one in statement.unread] == [7]
 
 
+def test_the_amounts_may_name_their_currency(tmp_path: Path) -> None:
+    table = read_table(file(tmp_path, "id,cost\nr1,\nr2,$0.5\n"))
+    assert table.guessed().currency == "USD"
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"   \n", b"PK\x03\x04rest", b"\x1f\x8bzip", b"id,cost\n\xff\xfe\x00\x81\n", b"id,cost\n",

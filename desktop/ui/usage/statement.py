@@ -166,11 +166,11 @@ class StatementCard(QFrame):
         self._groups.show_choices(choices, (self._group, report.count(self._group)))
         self._table_view.show_pairs(report.found.groups[self._group])
         self._table_view.setVisible(bool(report.count(self._group)))
-        sums = report.found.sums(self._group)
+        sums = report.sums[self._group]
         self._sums.setText(
             f"{GROUPS[self._group]}: {costs_words(sums.theirs)} there, {costs_words(sums.ours)} here."
         )
-        self._all.setText(difference_words(report.found.sums()))
+        self._all.setText(difference_words(report.whole))
 
     def _make_result(self) -> QWidget:
         result = QWidget(self)

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
@@ -360,10 +360,29 @@ def test_over_budget_the_nearest_cheaper_model_that_fits_is_asked_once(
     most = {model: worst_case(22, 8_192, price).nano for model, price in prices.items()}
     fitting = {model: nano for model, nano in most.items() if nano < most["xidao/qwen3-235b"]}
     assert (way.model, way.nano) == max(fitting.items(), key=lambda one: one[1])
+    program._open(None)
+    program._open(message.conversation_id)  # it waits there
     press(program, "way-cheaper")
     answer = ended(program, qtbot)
     assert (answer.text, answer.model) == ("Hello there.", way.model)
     assert program.chat.answering.chosen(program.page.conversation).id == "xidao/qwen3-235b"  # type: ignore[union-attr]
+
+
+def test_over_budget_nobody_is_offered_who_was_not_agreed_to(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    other = Provider("another", "xidao", "Another", (gateway.url,))
+    program.settings.update(providers=(*program.settings.values.providers, other))
+    assert any(one.model.startswith("another/") for one in program.remote.priced())
+    message = over_budget(program, qtbot, 22 * 1_500 + 8_192 * 4_500 - 1)
+    assert ways(message)[Kind.CHEAPER].model.startswith("xidao/")
+
+
+def test_a_message_that_uses_most_of_a_budget_warns(program: Program, qtbot: QtBot) -> None:
+    over_budget(program, qtbot, (22 * 1_500 + 8_192 * 4_500) * 10 // 9)
+    assert last(program).text == "Hello there."
+    words = [label.text() for label in program.window.notice.findChildren(QLabel)]
+    assert any("up to ¥0.037 of ¥0.041 are used: today’s budget." in one for one in words)
 
 
 def test_over_budget_this_machine_answers_the_same_message(
