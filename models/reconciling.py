@@ -29,7 +29,10 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """One attempt of the ledger. None is unknown; `estimated` numbers were counted here."""
+    """One attempt of the ledger. None is unknown; `estimated` numbers were counted here.
+
+    It was sent `at`, and took `took_s`: a gateway may state when it began, or when it was done.
+    """
 
     id: int
     at: float
@@ -39,6 +42,7 @@ class Ours:
     completion: int | None = None
     cost: Cost | None = None
     estimated: bool = False
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,8 @@ class _Matching:
 
     def _is_past(self, place: int, at: float) -> bool:
         """Whether neither this line nor a later one can be of this row."""
-        return place in self._taken or self._rows[place].at < at - self._window_s
+        row = self._rows[place]
+        return place in self._taken or row.at + row.took_s < at - self._window_s
 
     def _pair(self, theirs: int, ours: int) -> None:
         self._pairs[theirs] = ours

@@ -135,6 +135,7 @@ def _ours(row: LedgerRow) -> Ours:
         row.usage.completion_tokens,
         row.cost,
         bool(row.estimated),
+        (row.duration_ms or 0) / 1000,
     )
 
 

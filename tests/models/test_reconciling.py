@@ -83,6 +83,11 @@ def test_without_ids_the_time_the_model_and_the_tokens_tell(sign: int) -> None:
     assert group_of(line, replace(ROW, at=1_000.0 + sign * (WINDOW_S + 1))) is Group.ONLY_THEIRS
 
 
+def test_a_statement_may_say_when_an_answer_was_done() -> None:
+    line = replace(LINE, request_id="")
+    assert group_of(line, replace(ROW, at=1_000.0 - 300, took_s=299)) is Group.MATCHED
+
+
 def test_requests_of_different_names_are_never_taken_for_one_another() -> None:
     other = replace(LINE, number=3, request_id="r2")
     found = reconcile(
