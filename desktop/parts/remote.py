@@ -168,6 +168,7 @@ class Remote(QObject):
             price_words(model.price) if model.price is not None else "",
             self._host(model.provider_id),
             profile.data_policy if profile is not None else "",
+            model.sees,
         )
 
     async def aclose(self) -> None:
