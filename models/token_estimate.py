@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from models.chat import Image, Message
+from models.chat import Message
 
 _OVERHEAD = 16  # what a chat template puts around one message, at most
 _BYTES_PER_TOKEN = 6  # seldom more: long words of English; Chinese has three bytes a sign
@@ -29,7 +29,10 @@ class TokenEstimate:
 
 NOTHING = TokenEstimate(0, 0, 0)
 _FEWEST = 85  # for a picture that is looked at coarsely, as OpenAI counts one
-_LIKELY, _SMALLEST = 28, 16  # pixels on a patch's side: as Qwen’s models cut a picture up, and as Pixtral does
+_LIKELY, _SMALLEST = (
+    28,
+    16,
+)  # pixels on a patch's side: as Qwen’s models cut a picture up, and as Pixtral does
 
 
 def estimate(text: str) -> TokenEstimate:
@@ -41,7 +44,7 @@ def estimate(text: str) -> TokenEstimate:
 
 
 def estimate_prompt(messages: Iterable[Message]) -> TokenEstimate:
-    """Of a whole prompt: texts and pictures, and for the upper bound what a template puts around each text."""
+    """Of a whole prompt: texts and pictures, for the upper bound with what a template puts around each."""
     total = NOTHING
     for message in messages:
         total += estimate(message.text) + TokenEstimate(1, 4, _OVERHEAD)

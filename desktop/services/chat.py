@@ -14,6 +14,7 @@ from desktop.background import Background, Outcome
 from desktop.services.answering import AnsweringService
 from desktop.services.books import BookService
 from desktop.services.models import ModelService
+from desktop.services.pictures import PictureService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.services.turns import (
@@ -101,6 +102,8 @@ class ChatService(QObject):
         self.setup.changed.connect(self.conversations_changed)
         self.setup.erased.connect(self.conversations_erased)
         self.setup.failed.connect(self.failed)
+        self.pictures = PictureService(store.pictures, background, self)
+        self.pictures.failed.connect(self.failed)
         self._live: dict[int, LiveTurn] = {}
         self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
         self._saver = QTimer(self, interval=_SAVE_EVERY_MS)

@@ -61,6 +61,19 @@ def encoded(picture: QImage, *, side: int = SIDE, most_bytes: int = 5 << 20) -> 
     raise BadImage("It stays too large, however it is written.", "Choose a smaller one.")
 
 
+def preview(image: Image, side: int) -> QImage:
+    """A picture small enough to be shown, in pixels at most `side` on its longest side. Any thread.
+
+    Raises BadImage.
+    """
+    picture = _decoded(image.data, side)
+    if max(picture.width(), picture.height()) <= side:
+        return picture
+    return picture.scaled(
+        QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+
+
 def _decoded(content: bytes, side: int) -> QImage:
     buffer = QBuffer()
     buffer.setData(QByteArray(content))
