@@ -61,23 +61,25 @@ class Decider:
         last = earlier[-1:]
         text = earlier[-1].text if earlier else ""
         usable = self._models.usable()
+        images = sum(len(message.images) for message in earlier)
         return Facts(
-            candidates=self._candidates(),
+            candidates=self._candidates(seeing=bool(images)),
             mode=Mode.HYBRID,
             privacy=Privacy.OUT,
             task=self._task(text, sum(len(message.images) for message in last)),
             language=language_of(text),
             prompt_tokens=estimate_prompt(history(earlier)).likely,
             least_tokens=estimate_prompt(history(last)).likely if last else estimate(text).likely,
-            images=sum(len(message.images) for message in earlier),
+            images=images,
             thinking=self._settings.values.thinking,
             sticky=self._sticky(earlier),
             default=usable[0].id if usable else None,
         )
 
-    def _candidates(self) -> tuple[Candidate, ...]:
+    def _candidates(self, *, seeing: bool) -> tuple[Candidate, ...]:
         everyone = (*self._local(), *self._allowed())
-        return tuple(one for one in everyone if self._may_answer(one)) or everyone
+        able = tuple(one for one in everyone if one.vision) if seeing else everyone
+        return tuple(one for one in able if self._may_answer(one)) or able or everyone
 
     def _local(self) -> list[Candidate]:
         from models.candidates import Candidate

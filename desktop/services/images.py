@@ -13,15 +13,16 @@ from PySide6.QtGui import QColorSpace, QImage, QImageReader, QImageWriter
 from models.chat import Image
 from models.errors import BadImage
 
-SIDE, LARGEST_FILE = 2048, 64 << 20
-"""The longest side in pixels where a model's own limit isn't known; the bytes of a file that is opened."""
+SIDE, MOST_BYTES, LARGEST_FILE = 2048, 5 << 20, 64 << 20
+"""The longest side in pixels where a model's limit isn't known; the bytes of a picture that is sent, and of a
+file that is opened."""
 
 _MOST_PIXELS = 120_000_000
 """A picture that would be larger when unpacked is not unpacked; the largest cameras have fewer."""
 _QUALITIES = (90, 80, 65, 50)
 
 
-def read_image(path: Path, *, side: int = SIDE, most_bytes: int = 5 << 20) -> Image:
+def read_image(path: Path, *, side: int = SIDE, most_bytes: int = MOST_BYTES) -> Image:
     """The picture in a file, as it is to be sent. May take a second; any thread. Raises BadImage."""
     try:
         with path.open("rb") as file:
@@ -31,14 +32,14 @@ def read_image(path: Path, *, side: int = SIDE, most_bytes: int = 5 << 20) -> Im
     return image_of(content, side=side, most_bytes=most_bytes)
 
 
-def image_of(content: bytes, *, side: int = SIDE, most_bytes: int = 5 << 20) -> Image:
+def image_of(content: bytes, *, side: int = SIDE, most_bytes: int = MOST_BYTES) -> Image:
     """As `read_image`, from a file's content, such as one that was pasted."""
     if len(content) > LARGEST_FILE:
         raise BadImage(f"The file is larger than {LARGEST_FILE >> 20} MiB.", "Choose a smaller one.")
     return encoded(_decoded(content, side), side=side, most_bytes=most_bytes)
 
 
-def encoded(picture: QImage, *, side: int = SIDE, most_bytes: int = 5 << 20) -> Image:
+def encoded(picture: QImage, *, side: int = SIDE, most_bytes: int = MOST_BYTES) -> Image:
     """A picture that Qt has already, such as one from the clipboard. Any thread. Raises BadImage.
 
     One with transparency, or of few colours, stays a PNG where that is small enough.

@@ -14,7 +14,7 @@ from PySide6.QtGui import QImage
 from desktop.background import Background, Outcome
 from desktop.services import images
 from desktop.storage.pictures import PictureStore
-from desktop.storage.values import DraftPicture, StoredImage
+from desktop.storage.values import DraftPicture, StoredImage, StoredMessage
 from models.chat import Image
 from models.errors import AppError, StorageError
 from models.plain import plain
@@ -36,7 +36,8 @@ class PictureService(QObject):
 
     For each source that was given, in order, either `taken(place, DraftPicture)` or `refused(place, words)`,
     and after the last `settled(place)`. `drawn(key, QImage)` answers `draw`; nothing comes of what is
-    damaged. What is drawn under a number, a stored picture's id, is kept for the next time. `limits` gives the longest side in pixels and the most bytes of a picture for whoever answers.
+    damaged. What is drawn under a number, a stored picture's id, is kept for the next time. `limits` gives
+    the longest side in pixels and the most bytes of a picture for whoever answers.
     """
 
     taken = Signal(object, object)
@@ -48,7 +49,7 @@ class PictureService(QObject):
     def __init__(self, store: PictureStore, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store, self._background = store, background
-        self.limits: Callable[[], tuple[int, int]] = lambda: (images.SIDE, 5 << 20)
+        self.limits: Callable[[], tuple[int, int]] = lambda: (images.SIDE, images.MOST_BYTES)
         self._reading: list[Place] = []
         self._previews: OrderedDict[object, QImage] = OrderedDict()
 
@@ -101,6 +102,11 @@ class PictureService(QObject):
         except KeyError:
             pass  # erased meanwhile
         return None
+
+    def contents(self, messages: Sequence[StoredMessage]) -> dict[int, bytes]:
+        """The contents of all pictures of messages, by the picture's id; without those that can't be read."""
+        found = ((image.id, self.read(image)) for message in messages for image in message.images)
+        return {number: image.data for number, image in found if image is not None}
 
     def draw(self, key: object, image: Image | StoredImage, side: int = PREVIEW) -> None:
         """Have a picture drawn small; what was drawn lately under this key comes at once."""

@@ -72,6 +72,10 @@ class Attaching(QObject):
         self._pictures.drop(self._tray.pictures())
         self._show([])
 
+    def follow(self, conversation_id: int) -> None:
+        """The new conversation has begun; what waits goes with it."""
+        self._place = conversation_id
+
     def keep(self, conversation_id: int | None) -> None:
         """Keep as a draft what was added to a message that isn't asked differently after all."""
         if not isinstance(self._place, tuple):

@@ -228,6 +228,7 @@ class ChatPage(QWidget):
         stored = self._chat.send(self._conversation, text, images)
         if stored is not None and self._conversation is None:
             self._conversation = stored
+            self.attaching.follow(stored)
             self._show_answering()
             self.options.show_conversation(stored)
             self.conversation_started.emit(stored)

@@ -1,4 +1,4 @@
-"""A picture as large as the window, over it; Esc or a click beside it leads back, the arrows to the others."""
+"""A picture over the whole window; Esc or a click beside it leads back, the arrows to the others."""
 
 from __future__ import annotations
 
