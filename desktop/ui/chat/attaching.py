@@ -85,7 +85,7 @@ class Attaching(QObject):
 
     def refuse(self, error: CannotSee) -> None:
         """Say that nobody sees them; text and pictures stay."""
-        self._line.say(error.one_line(), way=True)
+        self._line.say(f"Not sent. {error.cause} {error.hint}", way=True)
 
     def forgive(self) -> None:
         """Somebody else may answer now."""

@@ -135,7 +135,7 @@ class PictureLine(QWidget):
         self._way.setProperty("link", True)
         self._way.clicked.connect(self.followed)
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(2, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self._words, 1)
         row.addWidget(self._way)
@@ -149,7 +149,7 @@ class PictureLine(QWidget):
     def say(self, words: str, *, wrong: bool = True, way: bool = False) -> None:
         """Say something, or nothing; what is `wrong` stands out."""
         self._words.setText(words)
-        self._words.setProperty("role", "danger" if wrong else "meta")
+        self._words.setProperty("role", "problem" if wrong else "meta")
         self._words.style().unpolish(self._words)
         self._words.style().polish(self._words)
         self._way.setVisible(way)
