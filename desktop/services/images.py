@@ -19,6 +19,8 @@ file that is opened."""
 
 _MOST_PIXELS = 120_000_000
 """A picture that would be larger when unpacked is not unpacked; the largest cameras have fewer."""
+_KINDS = (b"png", b"jpeg", b"webp", b"gif", b"bmp")
+"""Others can name further files or are programs, such as SVG, or can't be read on every system."""
 _QUALITIES = (90, 80, 65, 50)
 
 
@@ -82,9 +84,9 @@ def _decoded(content: bytes, side: int) -> QImage:
     reader = QImageReader(buffer)
     reader.setAutoTransform(True)
     size = reader.size()
-    if not reader.canRead() or not size.isValid():
+    if not reader.canRead() or bytes(reader.format().data()) not in _KINDS or not size.isValid():
         raise BadImage("It is no picture that Inshore can read.", "Use a PNG or JPEG file.")
-    if size.width() * size.height() > _MOST_PIXELS:
+    if size.width() * size.height() > _MOST_PIXELS or not _can_be_unpacked(reader):
         raise BadImage(f"It has {size.width():,} × {size.height():,} pixels.", "Make it smaller first.")
     if max(size.width(), size.height()) > 2 * side:  # a JPEG is then unpacked at a fraction of its size
         reader.setScaledSize(size.scaled(2 * side, 2 * side, Qt.AspectRatioMode.KeepAspectRatio))
@@ -92,6 +94,15 @@ def _decoded(content: bytes, side: int) -> QImage:
     if picture.isNull():
         raise BadImage("The file is damaged, or not complete.", "Choose another one.")
     return picture
+
+
+def _can_be_unpacked(reader: QImageReader) -> bool:
+    """Qt refuses what takes more memory than its limit, and does not say why. A JPEG is scaled on the way."""
+    if bytes(reader.format().data()) == b"jpeg":
+        return True
+    pixel = QImage.toPixelFormat(reader.imageFormat()).bitsPerPixel() or 32
+    size = reader.size()
+    return size.width() * size.height() * pixel // 8 <= QImageReader.allocationLimit() << 20
 
 
 def _plain(picture: QImage) -> QImage:

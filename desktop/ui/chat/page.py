@@ -30,7 +30,7 @@ from desktop.ui.chat.wording import is_remote
 from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Image, Progress
-from models.errors import NextStep
+from models.errors import CannotSee, NextStep
 from models.route import Mode
 
 
@@ -264,7 +264,7 @@ class ChatPage(QWidget):
         match step:
             case NextStep.RETRY | NextStep.CONTINUE:
                 self._chat.resume(message)
-            case NextStep.CHOOSE_MODEL if is_remote(message):
+            case NextStep.CHOOSE_MODEL if is_remote(message) or _is_blind(message):
                 self.picker.open()
             case NextStep.CHOOSE_MODEL:
                 self.models_requested.emit()
@@ -377,3 +377,8 @@ class ChatPage(QWidget):
         if one is not None and one.remote:
             self._chat.answering.allow(one.provider)
         self._chat.resume(answer)
+
+
+def _is_blind(answer: StoredMessage) -> bool:
+    """Whether nothing was answered because the model sees no pictures: one that is offered already may."""
+    return answer.error is not None and answer.error.get("title") == CannotSee.title
