@@ -83,9 +83,11 @@ def _decoded(content: bytes, side: int) -> QImage:
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
     reader = QImageReader(buffer)
     reader.setAutoTransform(True)
-    size = reader.size()
-    if not reader.canRead() or bytes(reader.format().data()) not in _KINDS or not size.isValid():
+    if not reader.canRead() or bytes(reader.format().data()) not in _KINDS:  # before anything of it is read
         raise BadImage("It is no picture that Inshore can read.", "Use a PNG or JPEG file.")
+    size = reader.size()
+    if not size.isValid():
+        raise BadImage("The file is damaged, or not complete.", "Choose another one.")
     if size.width() * size.height() > _MOST_PIXELS or not _can_be_unpacked(reader):
         raise BadImage(f"It has {size.width():,} × {size.height():,} pixels.", "Make it smaller first.")
     if max(size.width(), size.height()) > 2 * side:  # a JPEG is then unpacked at a fraction of its size

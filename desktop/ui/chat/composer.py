@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QInputMethodEvent, QKeyEvent, QResizeEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.ui.chat.document import LONGEST_RUN
 from desktop.ui.chat.meter import ContextMeter
@@ -159,6 +167,7 @@ class Composer(QWidget):
         super().resizeEvent(event)
         self.meter.set_brief(self.width() < _NARROW)
         self.mode.set_brief(self.width() < _NARROW)
+        self.thinking.set_brief(self.width() < _NARROW)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
@@ -193,7 +202,9 @@ class Composer(QWidget):
         self.send.clicked.connect(self._submit)
         self.stop.clicked.connect(self.stop_requested)
         self.stop.hide()
-        row = QHBoxLayout()
+        foot = QWidget(self._card)  # its parts become shorter once it is narrow: they must not keep it wide
+        foot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(foot)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.attach)
         row.addWidget(self.mode)
@@ -208,7 +219,7 @@ class Composer(QWidget):
         column.addWidget(self.tray)
         column.addWidget(self.edit)
         column.addWidget(self.picture_line)
-        column.addLayout(row)
+        column.addWidget(foot)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._card)
