@@ -176,7 +176,13 @@ class Program(QObject):
         )
 
     def _backend(self, name: str) -> Backend:
-        return self.remote.backend() if name == "gateway" else self.local
+        from desktop.services.fitting import FittingBackend
+
+        if name != "gateway":
+            return self.local
+        return FittingBackend(
+            self.remote.backend(), lambda model: self.gateway.image_limits(model.partition("/")[0])
+        )
 
     def _shelf(self) -> Shelf | None:
         """Where the engine keeps what it has read of conversations; None while that is not wanted."""

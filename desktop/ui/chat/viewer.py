@@ -103,10 +103,8 @@ class PictureViewer(QDialog):
         self.close_button.move(self.width() - 36 - 12, 12)
         self.back.move(12, middle)
         self.forward.move(self.width() - 36 - 12, middle)
-        self.back.setVisible(count > 1)
-        self.forward.setVisible(count > 1)
-        self.back.setEnabled(self._index > 0)
-        self.forward.setEnabled(self._index + 1 < count)
+        self.back.setVisible(self._index > 0)
+        self.forward.setVisible(self._index + 1 < count)
 
     def _button(self, name: str, icon: str, words: str) -> QToolButton:
         button = QToolButton(self)
