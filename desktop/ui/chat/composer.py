@@ -183,7 +183,7 @@ class Composer(QWidget):
         self.edit.setObjectName("composer")
         self.edit.setAccessibleName("Message")
         self.edit.setPlaceholderText("Ask anything…")
-        self.tray = Tray(self._look, self._card)
+        self.tray = Tray(self._look, self.edit, self._card)
         self.picture_line = PictureLine(self._card)
         self.attach = QToolButton(self._card)
         self.attach.setObjectName("attach")

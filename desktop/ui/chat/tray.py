@@ -49,14 +49,17 @@ class TrayItem(QWidget):
 
 
 class Tray(QWidget):
-    """`removed(picture)` and `opened(picture)` carry a DraftPicture. Hidden while it is empty."""
+    """`removed(picture)` and `opened(picture)` carry a DraftPicture. Hidden while it is empty.
+
+    The keyboard comes to it from the widget `before` it.
+    """
 
     removed = Signal(object)
     opened = Signal(object)
 
-    def __init__(self, look: Appearance, parent: QWidget) -> None:
+    def __init__(self, look: Appearance, before: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
-        self._look = look
+        self._look, self._before = look, before
         self._items: list[TrayItem] = []
         self.setObjectName("pictures")
         self.setAccessibleName("Pictures of this message")
@@ -75,8 +78,8 @@ class Tray(QWidget):
         item = TrayItem(self._look, picture, self)
         item.removed.connect(lambda: self._remove(item))
         item.opened.connect(lambda: self.opened.emit(picture))
-        if self._items:
-            QWidget.setTabOrder(self._items[-1].remove, item.thumbnail)
+        QWidget.setTabOrder(self._items[-1].remove if self._items else self._before, item.thumbnail)
+        QWidget.setTabOrder(item.thumbnail, item.remove)
         self._items.append(item)
         item.show()
         self._arrange()

@@ -225,7 +225,9 @@ def test_pictures_wait_with_the_draft_of_their_conversation(
     send(program, "Hello?")
     ended(program, qtbot)
     begun = program.page.conversation
+    assert program.page.composer._note.text() == ""
     add(program, qtbot, halves(), halves(30, 30))
+    assert "¥" in program.page.composer._note.text()
     program._open(None)
     assert program.page.attaching.images() == ()
     program._open(begun)

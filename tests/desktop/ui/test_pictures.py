@@ -64,6 +64,11 @@ def test_pictures_are_named_lie_in_rows_and_are_removed_by_button_and_key(
     first, second = tray.items()[:2]
     assert second.thumbnail.accessibleName() == "0.png, 40 × 20 pixels"
     assert second.remove.accessibleName() == "Remove 0.png"
+    reached: list[QWidget] = [composer.edit]
+    while len(reached) < 12 and (following := reached[-1].nextInFocusChain()) is not None:
+        reached.append(following)
+    shown = [widget for widget in reached[1:] if widget.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert shown[:4] == [first.thumbnail, first.remove, second.thumbnail, second.remove]
     with qtbot.waitSignal(tray.removed) as caught:
         QTest.keyClick(first.thumbnail, Qt.Key.Key_Delete)
     assert caught.args is not None
