@@ -159,7 +159,7 @@ class Attaching(QObject):
         self._tray.clear()
         for picture in pictures:
             self._add(picture)
-        self._line.say("")
+        self._line.say("Reading pictures…" if self.reading else "", wrong=False)
         self._tell()
 
     def _add(self, picture: DraftPicture) -> None:

@@ -130,7 +130,7 @@ def test_s26_pictures_are_sent_scaled_without_metadata_and_again_after_a_restart
         assert ended(program, qtbot).status is Status.COMPLETE
         assert [(p.width(), p.height()) for p in received(gateway)] == [(2048, 1024), (40, 20)]
         assert CANARY not in gateway.chats[-1].body
-        assert program.page.composer.tray.pictures() == []
+        assert program.page.composer.tray.pictures() == program.chat.pictures.drafted(None) == []
         assert not program.page.composer.tray.isVisible()
         conversation = program.page.conversation
     with running(look, home, gateway) as program:
@@ -275,6 +275,7 @@ def test_pasting_dropping_and_choosing_add_pictures(
     program.page.attaching.ask().filesSelected.emit([str(tmp_path / "a.png")])
     qtbot.waitUntil(lambda: len(tray.pictures()) == 4, timeout=10_000)
     assert edit.toPlainText() == ""
+    qtbot.waitUntil(lambda: all(item.thumbnail.drawn for item in tray.items()), timeout=10_000)
     words = QMimeData()
     words.setText("a table")
     words.setImageData(halves())
