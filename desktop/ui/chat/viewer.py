@@ -124,6 +124,7 @@ class Viewing(QObject):
         super().__init__(parent)
         self._pictures, self._look, self._widget = pictures, look, parent
         self._viewer: PictureViewer | None = None
+        self._opened = 0
         self._images: Sequence[Image | StoredImage] = ()
         pictures.drawn.connect(self._on_drawn)
 
@@ -131,6 +132,7 @@ class Viewing(QObject):
         """Show one of them, from where the others can be reached."""
         sizes = [(image.width, image.height) for image in images]
         self._images = images
+        self._opened += 1
         self._viewer = viewer = PictureViewer(sizes, index, self._look, self._widget)
         viewer.wanted.connect(self._want)
         viewer.finished.connect(self._forget)
@@ -142,7 +144,7 @@ class Viewing(QObject):
         self._pictures.draw(("copy", 0), image, _LARGE)
 
     def _want(self, index: int) -> None:
-        self._pictures.draw(("view", index), self._images[index], _LARGE)
+        self._pictures.draw(("view", self._opened, index), self._images[index], _LARGE)
 
     def _forget(self) -> None:
         self._viewer = None
@@ -151,5 +153,5 @@ class Viewing(QObject):
         match key:
             case ("copy", _):
                 QGuiApplication.clipboard().setImage(drawn)
-            case ("view", int(index)) if self._viewer is not None:
+            case ("view", self._opened, int(index)) if self._viewer is not None:
                 self._viewer.show_picture(index, drawn)

@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.storage.conversations import Status, StoredMessage
+from desktop.storage.export import Form
 from desktop.system.keys import Keys
 from desktop.system.paths import Paths
 from desktop.system.providers import Provider
+from desktop.ui.chat.thumbnail import Thumbnail
 from desktop.ui.theme import Appearance
 from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
 from models.fake import FakeBackend, Step
@@ -261,9 +264,8 @@ def test_pasting_dropping_and_choosing_add_pictures(
 ) -> None:
     tray, edit = program.page.composer.tray, program.page.composer.edit
     (tmp_path / "a.png").write_bytes(png())
-    pasted = QMimeData()
-    pasted.setImageData(halves())
-    edit.insertFromMimeData(pasted)
+    QApplication.clipboard().setImage(halves())
+    QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: len(tray.pictures()) == 1 and not program.page.attaching.reading, timeout=10_000)
     files = QMimeData()
     files.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.png"))])
@@ -282,3 +284,40 @@ def test_pasting_dropping_and_choosing_add_pictures(
     edit.insertFromMimeData(words)
     assert edit.toPlainText() == "a table"
     assert not program.page.attaching.reading
+
+
+def test_a_picture_is_opened_large_and_copied(program: Program, gateway: GatewayServer, qtbot: QtBot) -> None:
+    program.chat.answering.choose(None, SEEING)
+    add(program, qtbot, halves(), halves(30, 30))
+    send(program, "")
+    ended(program, qtbot)
+    (view, *_) = program.page.transcript.views()
+    shown = view.findChildren(Thumbnail)
+    qtbot.waitUntil(lambda: all(one.drawn for one in shown), timeout=10_000)
+    shown[1].click()
+    viewer = program.page.viewing._viewer
+    assert viewer is not None
+    qtbot.waitUntil(lambda: viewer._picture.width() == 30, timeout=10_000)
+    QTest.keyClick(viewer, Qt.Key.Key_Left)
+    qtbot.waitUntil(lambda: viewer._picture.width() == 40, timeout=10_000)
+    QTest.keyClick(viewer, Qt.Key.Key_Escape)
+    assert program.page.viewing._viewer is None
+    QApplication.clipboard().clear()
+    copy = view.findChild(QToolButton, "copy-message")
+    assert isinstance(copy, QToolButton)
+    copy.click()
+    qtbot.waitUntil(lambda: QApplication.clipboard().image().width() == 40, timeout=10_000)
+
+
+def test_an_export_carries_the_pictures(
+    program: Program, gateway: GatewayServer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program.chat.answering.choose(None, SEEING)
+    add(program, qtbot, halves())
+    send(program, "Look")
+    ended(program, qtbot)
+    monkeypatch.setattr(QFileDialog, "open", lambda dialog: dialog.fileSelected.emit(str(tmp_path / "a.md")))
+    program._export(program.page.conversation or 0, Form.MARKDOWN)
+    text = (tmp_path / "a.md").read_text()
+    data = text.partition("]: data:image/jpeg;base64,")[2]
+    assert QImage.fromData(base64.b64decode(data)).width() == 40

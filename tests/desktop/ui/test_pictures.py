@@ -121,7 +121,8 @@ def test_the_transcript_asks_for_what_is_in_sight_and_tells_what_is_opened(
     assert (first.drawn, second.drawn) == (False, True)
     assert second.accessibleName() == "Picture 2 of 2, 300 × 1,200 pixels"
     QTest.keyClick(second, Qt.Key.Key_Space)
-    assert opened == [((WIDE, TALL), 1)]
+    QTest.keyClick(first, Qt.Key.Key_Return)
+    assert opened == [((WIDE, TALL), 1), ((WIDE, TALL), 0)]
 
 
 def test_the_viewer_goes_from_picture_to_picture_and_takes_only_what_it_waits_for(
