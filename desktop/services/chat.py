@@ -182,7 +182,8 @@ class ChatService(QObject):
         thread = self.messages(conversation_id) if conversation_id is not None else []
         if instead_of is not None:
             thread = list(takewhile(lambda message: message.id != instead_of.id, thread))
-        return self.answering.unseen(conversation_id, [*thread, unsent(text, images)])
+        question = unsent(conversation_id, text, images)
+        return self.answering.unseen(conversation_id, [*thread, question])
 
     def send(self, conversation_id: int | None, text: str, images: Sequence[Image] = ()) -> int | None:
         """Store a message and have it answered; the conversation's id, or None if it couldn't be stored.

@@ -175,13 +175,27 @@ def as_message(turn: LiveTurn, status: Status, error: AppError | None = None) ->
     )
 
 
-def unsent(text: str, images: Sequence[Image]) -> StoredMessage:
-    """A question as it would be stored."""
+def unsent(
+    conversation_id: int | None, text: str, images: Sequence[Image], model: str | None = None
+) -> StoredMessage:
+    """A question as it would be stored; `model` is the one that it names."""
     outlines = tuple(
         StoredImage(0, image.media_type, image.width, image.height, len(image.data)) for image in images
     )
     return StoredMessage(
-        0, 0, None, Role.USER, text, "", Status.COMPLETE, None, 0.0, None, None, (), images=outlines
+        id=0,
+        conversation_id=conversation_id or 0,
+        parent_id=None,
+        role=Role.USER,
+        text=text,
+        reasoning="",
+        status=Status.COMPLETE,
+        model=model,
+        created_at=0.0,
+        receipt=None,
+        error=None,
+        versions=(),
+        images=outlines,
     )
 
 
