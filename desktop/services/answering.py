@@ -11,7 +11,7 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
-from models.errors import NextStep, NotAllowed
+from models.errors import AppError, CannotSee, NextStep, NotAllowed
 from models.route import Mode, Route, choose_simply
 
 HERE = "on this machine"
@@ -22,6 +22,7 @@ class Answerer:
     """A model that can be chosen. `place` is where it runs, in words; a remote one has a `provider` (its id).
 
     `host` is where messages to it go, `policy` what becomes of them there, `note` what else decides.
+    `sees` is whether it takes pictures in; None is not known.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Answerer:
     note: str = ""
     host: str = ""
     policy: str = ""
+    sees: bool | None = False
 
     @property
     def remote(self) -> bool:
@@ -103,6 +105,7 @@ class AnsweringService(QObject):
         mode, one = self.mode(conversation_id), self.chosen(conversation_id)
         if one is AUTOMATIC and self.decide is not None:
             return self._checked(self.decide(earlier))
+        check_sight(one, earlier)
         local, remote = [each.id for each in self.local()], [each.id for each in self.remote()]
         if one is not None and one.remote:
             self._check_allowed(one)
@@ -110,6 +113,18 @@ class AnsweringService(QObject):
         wanted = self._setup.answering(conversation_id).model
         known = wanted if wanted in local else None
         return choose_simply(mode=mode, wanted=known, installed=local, remote=remote)
+
+    def unseen(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> CannotSee | None:
+        """Why whoever would answer the last of these can't see their pictures; None where it can."""
+        if not any(message.images for message in earlier):
+            return None
+        try:
+            self.pick(conversation_id, earlier)
+        except CannotSee as error:
+            return error
+        except AppError:
+            return None
+        return None
 
     def _checked(self, route: Route) -> Route:
         one = self._named(route.model)
@@ -176,3 +191,13 @@ class AnsweringService(QObject):
 
     def _named(self, answerer_id: str) -> Answerer | None:
         return next((one for one in (*self.local(), *self.remote()) if one.id == answerer_id), None)
+
+
+def check_sight(one: Answerer | None, earlier: Sequence[StoredMessage]) -> None:
+    """Raises CannotSee where there are pictures, and it is known that this one sees none."""
+    if one is None or one.sees is not False or not any(message.images for message in earlier):
+        return
+    before = not earlier[-1].images
+    where = "There are pictures in this conversation, and " if before else ""
+    way = "begin a new conversation" if before else "remove the pictures"
+    raise CannotSee(f"{where}{one.name} reads text only.", f"Choose a model that sees pictures, or {way}.")
