@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from desktop.commands.bookkeeping import Books, kept
+from desktop.commands.hybrid import Asked, Router
 from desktop.commands.licences import check_accepted, check_accepted_at_gateway
 from desktop.commands.recording import recorded
 from desktop.commands.remote import Gateways, StandIn
@@ -42,6 +43,7 @@ from models.chat import (
 from models.errors import BadImage, BadInput, ModelNotFound
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
+from models.mentions import addressed
 from models.plain import plain
 from models.route import Mode, Route, choose_simply
 
@@ -75,7 +77,8 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     text = _from_stdin() if question.text == "-" else _mended(question.text)
     settings = _settings(services, terminal)
     gateways = _gateways(services, settings, terminal)
-    route = _route(question, services, gateways)
+    question, text = _to_whom(question, text, services, gateways)
+    route = _route(question, text, services, gateways, settings)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
     options = question.options.over(settings.options_for(route.model))
@@ -230,8 +233,22 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View
         await backend.aclose()
 
 
-def _route(question: Question, services: Services, gateways: Gateways) -> Route:
+def _to_whom(question: Question, text: str, services: Services, gateways: Gateways) -> tuple[Question, str]:
+    """The question with the model that its text begins with (“@qwen3 …”), and the text without it."""
+    if not text.lstrip().startswith("@") or question.model is not None:
+        return question, text
+    here = [] if question.mode is Mode.CLOUD else [model.id for model in services.library.models()]
+    there = [] if question.mode is Mode.LOCAL else gateways.models()
+    mention = addressed(text, (*here, *there))
+    return replace(question, model=mention.model), mention.text
+
+
+def _route(
+    question: Question, text: str, services: Services, gateways: Gateways, settings: Settings
+) -> Route:
     library = services.library
+    if question.mode is Mode.HYBRID:
+        return _chosen(question, text, Router(services, gateways, settings))
     if question.mode is Mode.CLOUD:
         route = choose_simply(
             mode=question.mode, wanted=question.model, installed=(), remote=gateways.offer(question.model)
@@ -246,6 +263,19 @@ def _route(question: Question, services: Services, gateways: Gateways) -> Route:
         raise models[0].problem
     route = choose_simply(mode=question.mode, wanted=question.model, installed=usable)
     check_accepted(library.get(route.model), services)
+    return route
+
+
+def _chosen(question: Question, text: str, router: Router) -> Route:
+    """The router's, or the model that was named."""
+    if question.model is not None and not router.gateways.kind_of(question.model):
+        _check_wanted(question.model, router.services.library)
+    asked = Asked(text, question.model, len(question.images), question.thinking, question.options.max_tokens)
+    route = router.route(asked)
+    if route.backend == "local":
+        check_accepted(router.services.library.get(route.model), router.services)
+    else:
+        check_accepted_at_gateway(route.model, router.gateways.kind_of(route.model), router.services)
     return route
 
 

@@ -19,7 +19,7 @@ from models.route import Route
 
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
-    from models.budget import Budget
+    from models.budget import Budget, BudgetState
     from models.gateway import attempts
     from models.pricing import Price
 
@@ -156,6 +156,19 @@ def kept(
         raise
     finally:
         books.stop()  # nothing is left to settle but where the user ended it
+
+
+def states_now(services: Services, budgets: Sequence[Budget]) -> Sequence[BudgetState]:
+    """What counts against each budget now. Raises StorageError where that can't be looked at."""
+    if not budgets:
+        return ()
+    from desktop.storage.database import open_database
+    from desktop.storage.ledger import Ledger
+
+    services.paths.create()
+    database, backups = services.paths.database, services.paths.backups
+    with closing(open_database(database, backups=backups, patience_s=_PATIENCE_S)) as connection:
+        return Ledger(connection).budget_states(budgets)
 
 
 def _first(services: Services, terminal: Terminal, route: Route, request: ChatRequest) -> Attempt:
