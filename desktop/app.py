@@ -328,6 +328,7 @@ class Program(QObject):
         page.composer.thinking.show_choice(self.settings.values.thinking)
         self.chat.conversations_changed.connect(self._show_conversations)
         self.chat.conversations_erased.connect(self._forget_states)
+        self.chat.refused.connect(lambda error: window.notice.say(f"{error.cause} {error.hint}"))
         for service in (self.chat, self.models, self.settings):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)

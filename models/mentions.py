@@ -82,10 +82,7 @@ def _unknown(typed: str, known: tuple[str, ...]) -> ModelNotFound:
     nearest = dict.fromkeys(names[name] for name in get_close_matches(typed.lower(), names, 3, 0.5))
     similar = " or ".join(f"@{model}" for model in nearest)
     hint = f"Did you mean {similar}?" if similar else "Choose one in the list of models."
-    return ModelNotFound(
-        f"No model’s name begins with “{typed}”.",
-        f"{hint} To send the text as it is, begin it with another word.",
-    )
+    return ModelNotFound(f"No model is called “{typed}”.", f"{hint} Or begin with another word.")
 
 
 def _begun(model: str, typed: str) -> str:

@@ -63,7 +63,8 @@ class ChatService(QObject):
     the signal goes out, the growing text at least every half second. `message_changed` carries a
     message that was pinned or is no longer, `conversations_erased` the cache keys of conversations that
     are gone for good, or private since. `failed` carries an AppError that belongs to no answer (the
-    store is full or read-only); what was written stays in memory until it can be stored.
+    store is full or read-only); what was written stays in memory until it can be stored. `refused` carries
+    one for a text that can't be sent as it is; nothing of it was stored.
     """
 
     conversations_changed = Signal()
@@ -75,6 +76,7 @@ class ChatService(QObject):
     message_changed = Signal(object)
     thread_changed = Signal(int)
     failed = Signal(object)
+    refused = Signal(object)
 
     def __init__(
         self,
@@ -166,19 +168,24 @@ class ChatService(QObject):
         """Store a message and have it answered; the conversation's id, or None if it couldn't be stored.
 
         With None a conversation is begun. The draft is cleared in either case only once the message
-        is stored.
+        is stored. A model that the text begins with (“@qwen3 …”) answers this message.
         """
+        if (addressed := self._addressed(conversation_id, text)) is None:
+            return None
+        to, text = addressed
         try:
             if conversation_id is None:
                 private, options = self.setup.take_new()
-                question, answer = self._store.begin(title_from(text), text, private=private, options=options)
+                question, answer = self._store.begin(
+                    title_from(text), text, private=private, options=options, to=to
+                )
                 self.setup.begun()
                 conversation_id = question.conversation_id
             else:
                 thread = self._store.thread(conversation_id)
                 parent = thread[-1].id if thread else None
                 question, answer = self._store.add_turn(
-                    conversation_id, parent_id=parent, text=text, model=None
+                    conversation_id, parent_id=parent, text=text, model=None, to=to
                 )
         except StorageError as error:
             self.failed.emit(error)
@@ -201,7 +208,10 @@ class ChatService(QObject):
         """
         if self.running_in(message.conversation_id) is not None:
             return False
-        question = self._add_version(message, Role.USER, text, Status.COMPLETE)
+        if (addressed := self._addressed(message.conversation_id, text)) is None:
+            return False
+        to, text = addressed
+        question = self._add_version(message, Role.USER, text, Status.COMPLETE, to)
         if question is not None:
             self._answer_to(question)
         return question is not None
@@ -225,6 +235,13 @@ class ChatService(QObject):
     def route_of(self, message: StoredMessage) -> Route:
         """Who would write this answer now, whatever its licence asks for. Raises AppError."""
         return self.answering.pick(message.conversation_id, self._before(message))
+
+    def allow(self, message: StoredMessage) -> None:
+        """Let the gateway that this answer waits for be asked, from now on, and have it answered."""
+        one = self.answering.whom(message.conversation_id, self._before(message))
+        if one is not None and one.remote:
+            self.answering.allow(one.provider)
+        self.resume(message)
 
     def select_version(self, message_id: int) -> None:
         """Show another version of a message and what followed it."""
@@ -281,12 +298,25 @@ class ChatService(QObject):
 
     # -- inside
 
+    def _addressed(self, conversation_id: int | None, text: str) -> tuple[str | None, str] | None:
+        """The model that a text names, and the text without it; None if it can't be sent so (told)."""
+        try:
+            return self.answering.addressed(conversation_id, text)
+        except AppError as error:
+            self.refused.emit(error)
+            return None
+
     def _add_version(
-        self, message: StoredMessage, role: Role, text: str, status: Status
+        self, message: StoredMessage, role: Role, text: str, status: Status, model: str | None = None
     ) -> StoredMessage | None:
         try:
             added = self._store.add_message(
-                message.conversation_id, parent_id=message.parent_id, role=role, text=text, status=status
+                message.conversation_id,
+                parent_id=message.parent_id,
+                role=role,
+                text=text,
+                status=status,
+                model=model,
             )
         except StorageError as error:
             self.failed.emit(error)

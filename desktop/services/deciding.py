@@ -90,10 +90,18 @@ class Decider:
         return [one for one in self._remote() if one.door in allowed] if allowed else []
 
     def _sticky(self, earlier: Sequence[StoredMessage]) -> Sticky | None:
-        """Who answered the message before this one, and what that was about."""
+        """Who answered the message before this one, and what that was about.
+
+        A message that named its model says nothing of the next.
+        """
         from models.candidates import Sticky
 
-        answers = [at for at, m in enumerate(earlier) if m.role is Role.ASSISTANT and m.text and m.model]
+        named = {m.id for m in earlier if m.role is Role.USER and m.model}
+        answers = [
+            at
+            for at, m in enumerate(earlier)
+            if m.role is Role.ASSISTANT and m.text and m.model and m.parent_id not in named
+        ]
         if not answers:
             return None
         at = answers[-1]

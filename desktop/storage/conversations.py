@@ -46,13 +46,22 @@ class ConversationStore:
             return self._create(title, model, now)
 
     def begin(
-        self, title: str, text: str, *, private: bool = False, options: Mapping[str, object] | None = None
+        self,
+        title: str,
+        text: str,
+        *,
+        private: bool = False,
+        options: Mapping[str, object] | None = None,
+        to: str | None = None,
     ) -> tuple[StoredMessage, StoredMessage]:
-        """Begin a conversation with a user's message and its RUNNING answer: all of it, or nothing."""
+        """Begin a conversation with a user's message and its RUNNING answer: all of it, or nothing.
+
+        `to` is the model that the message names, kept as the message's own.
+        """
         with self._changing() as now:
             begun = self._create(title, None, now).id
             self._connection.execute(_SET_UP, (private, _dumped(options or {}), begun))
-            asked, answer = self._ask(begun, None, text, None, now)
+            asked, answer = self._ask(begun, None, text, None, now, to)
         return self.message(asked), self.message(answer)
 
     def get(self, conversation_id: int) -> Conversation:
@@ -131,11 +140,20 @@ class ConversationStore:
         return self.message(added)
 
     def add_turn(
-        self, conversation_id: int, *, parent_id: int | None, text: str, model: str | None
+        self,
+        conversation_id: int,
+        *,
+        parent_id: int | None,
+        text: str,
+        model: str | None,
+        to: str | None = None,
     ) -> tuple[StoredMessage, StoredMessage]:
-        """Add the user's message and its RUNNING answer, or neither; the answer becomes the leaf."""
+        """Add the user's message and its RUNNING answer, or neither; the answer becomes the leaf.
+
+        `to` is the model that the message names, `model` the answer's.
+        """
         with self._changing() as now:
-            asked, answer = self._ask(conversation_id, parent_id, text, model, now)
+            asked, answer = self._ask(conversation_id, parent_id, text, model, now, to)
         return self.message(asked), self.message(answer)
 
     def save_partial(self, message_id: int, text: str, reasoning: str) -> None:
@@ -244,9 +262,15 @@ class ConversationStore:
         return _conversation(self._row(_CREATE, (_storable(title), model, now, now)))
 
     def _ask(
-        self, conversation_id: int, parent_id: int | None, text: str, model: str | None, now: float
+        self,
+        conversation_id: int,
+        parent_id: int | None,
+        text: str,
+        model: str | None,
+        now: float,
+        to: str | None = None,
     ) -> tuple[int, int]:
-        asked = self._insert(conversation_id, parent_id, Role.USER, text, Status.COMPLETE, None, now)
+        asked = self._insert(conversation_id, parent_id, Role.USER, text, Status.COMPLETE, to, now)
         answer = self._insert(conversation_id, asked, Role.ASSISTANT, "", Status.RUNNING, model, now)
         self._touch(conversation_id, now, leaf=answer)
         return asked, answer

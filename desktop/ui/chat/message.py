@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QWidget
 from desktop.storage.conversations import StoredMessage
 from desktop.ui.chat.actions import ActionRow
 from desktop.ui.chat.text import MessageText
+from desktop.ui.labels import plain_label
 from desktop.ui.theme import MESSAGE, Appearance
 from models.chat import Progress
 
@@ -103,6 +104,10 @@ class QuestionView(MessageView):
         self._text = MessageText(look, self._bubble)
         self._text.setAccessibleName("You said")
         self._natural_width = self._measured(message.text)
+        self._to = plain_label(self._bubble, "meta")
+        self._to.setObjectName("addressed-to")
+        self._to.setText(f"To {message.model}" if message.model else "")
+        self._to.setVisible(bool(message.model))
         self._text.link_activated.connect(self.link_activated)
         self._add_versions()
         self._add_copy()
@@ -129,14 +134,29 @@ class QuestionView(MessageView):
 
     def arrange(self, width: int) -> int:
         most = int(width * _BUBBLE_SHARE) - 2 * _BUBBLE_PADDING
-        text_width = min(max(self._natural_width, 24), most)
+        text_width = min(max(self._natural_width, self._to_width(), 24), most)
+        above = self._arrange_to(text_width)
         height = self._text.height_for(text_width)
         self._text.setGeometry(
-            _BUBBLE_PADDING, _BUBBLE_PADDING + 1, text_width, height
+            _BUBBLE_PADDING, _BUBBLE_PADDING + 1 + above, text_width, height
         )  # lines have their space below
+        height += above
         bubble_width = text_width + 2 * _BUBBLE_PADDING
         bubble_height = height + 2 * _BUBBLE_PADDING - 8
         self._bubble.setGeometry(width - bubble_width, 0, bubble_width, bubble_height)
         wanted = self.action_row.sizeHint().width()
         self.action_row.setGeometry(width - wanted, bubble_height + 2, wanted, ACTION_HEIGHT - 4)
         return bubble_height + ACTION_HEIGHT
+
+    def _to_width(self) -> int:
+        """Pixels of the line that says whom the message names; 0 without one."""
+        words = self._to.text()
+        return self._to.fontMetrics().horizontalAdvance(words) + 4 if words else 0
+
+    def _arrange_to(self, width: int) -> int:
+        """Place that line; the pixels that it takes."""
+        if not self.message.model:
+            return 0
+        height = self._to.heightForWidth(width)
+        self._to.setGeometry(_BUBBLE_PADDING, _BUBBLE_PADDING - 2, width, height)
+        return height + 4

@@ -212,7 +212,7 @@ class ChatPage(QWidget):
             return
         self.composer.flush()
         self._editing = message
-        self.composer.set_text(message.text)
+        self.composer.set_text(f"@{message.model} {message.text}" if message.model else message.text)
         self.composer.edit.setFocus()
         self._show_room()
 
@@ -249,7 +249,7 @@ class ChatPage(QWidget):
             case NextStep.ACCEPT:
                 self.licence_requested.emit(message)
             case NextStep.ALLOW:
-                self._allow(message)
+                self._chat.allow(message)
             case NextStep.SHORTEN | NextStep.LARGER_CONTEXT if question := self._question_of(message):
                 self._make_it_fit(NextStep(step), question, message)
 
@@ -335,10 +335,3 @@ class ChatPage(QWidget):
 
     def _choose_mode(self, mode: Mode) -> None:
         self._chat.answering.set_mode(self._conversation, mode)
-
-    def _allow(self, answer: StoredMessage) -> None:
-        """Send to the gateway that was asked about, from now on."""
-        one = self._chat.answering.chosen(answer.conversation_id)
-        if one is not None and one.remote:
-            self._chat.answering.allow(one.provider)
-        self._chat.resume(answer)
