@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
@@ -14,16 +14,17 @@ from desktop.background import Background, Outcome
 from desktop.services.answering import AnsweringService
 from desktop.services.books import BookService
 from desktop.services.models import ModelService
+from desktop.services.relay import Relay, offered, with_offer
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.services.turns import (
     LiveTurn,
     as_message,
-    error_values,
     history,
     in_conversation,
     our_fault,
     receipt,
+    within,
 )
 from desktop.storage.conversations import (
     Conversation,
@@ -47,6 +48,7 @@ from models.chat import (
 from models.errors import AppError, Interrupted, StorageError
 
 if TYPE_CHECKING:
+    from desktop.services.handing_over import Follow
     from models.gateway.attempts import Attempt
     from models.route import Route
 
@@ -100,6 +102,7 @@ class ChatService(QObject):
         self.setup.changed.connect(self.conversations_changed)
         self.setup.erased.connect(self.conversations_erased)
         self.setup.failed.connect(self.failed)
+        self.relay = Relay(self.failed.emit)
         self._live: dict[int, LiveTurn] = {}
         self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
         self._saver = QTimer(self, interval=_SAVE_EVERY_MS)
@@ -230,7 +233,27 @@ class ChatService(QObject):
             self.failed.emit(error)
             return
         self.thread_changed.emit(answer.conversation_id)
-        self._begin(answer, raised=raised)
+        self._begin(replace(answer, receipt=message.receipt), raised=raised)
+
+    def take_over(self, message: StoredMessage, *, always: bool = False) -> None:
+        """Have the one go on that is offered for this answer; with `always` so from now on in that chat.
+
+        Where another one would by now, or nobody, that is shown instead.
+        """
+        turn = self._live.get(message.id)
+        if turn is not self.running_in(message.conversation_id) or (turn is not None and turn.slow is None):
+            return
+        now = self._current(message)
+        follow = self.relay.after(now, self._before(now), turn.slow if turn is not None else None)
+        if follow is None or follow.route is None or follow.words != offered(message.error):
+            self._offer_anew(now, turn, follow)
+            return
+        if always:
+            self.setup.let_take_over(message.conversation_id, remote=follow.route.backend == "gateway")
+        if turn is not None:
+            self._leave(turn)
+        self._begin(replace(now, status=Status.RUNNING, error=None), follow=follow)
+        self.thread_changed.emit(message.conversation_id)
 
     def route_of(self, message: StoredMessage) -> Route:
         """Who would write this answer now, whatever its licence asks for. Raises AppError."""
@@ -341,16 +364,20 @@ class ChatService(QObject):
         thread = self.messages(answer.conversation_id)
         return list(takewhile(lambda message: message.id != answer.id, thread))
 
-    def _begin(self, answer: StoredMessage, *, raised: bool = False) -> None:
-        """Start writing an answer that is stored as RUNNING."""
+    def _begin(self, answer: StoredMessage, *, raised: bool = False, follow: Follow | None = None) -> None:
+        """Start writing an answer that is stored as RUNNING, or that `follow` goes on with."""
         turn = LiveTurn.of(answer)
         try:
             turn.earlier = self._before(answer)
-            turn.route = self.answering.route(answer.conversation_id, turn.earlier)
+            turn.route = self._route(answer, turn.earlier, follow)
             turn.place = self.answering.place_of(turn.route)
             turn.model_facts = self._models.facts_of(turn.route.model)
-            turn.request = request = self._booked(turn, self._request(turn), raised=raised)
+            request = self._request(turn)
+            request = within(request, turn.route) if follow is not None else request
+            self.relay.claim(turn, follow)
+            turn.request = request = self._booked(turn, request, raised=raised)
         except AppError as error:
+            self.relay.told(turn, error)
             self._settle(turn, Status.FAILED, error)
             return
         self._live[answer.id] = turn
@@ -366,15 +393,54 @@ class ChatService(QObject):
         )
         self.turn_progressed.emit(answer.id)
 
+    def _route(self, answer: StoredMessage, earlier: Sequence[StoredMessage], follow: Follow | None) -> Route:
+        if follow is None or follow.route is None:
+            return self.answering.route(answer.conversation_id, earlier)
+        self.answering.check_licence(follow.route)
+        return follow.route
+
+    def _fail(self, turn: LiveTurn, error: AppError) -> None:
+        """Another one goes on if that is allowed; else the answer ends with who could."""
+        partial = as_message(turn, Status.RUNNING)
+        turn.follow = follow = self.relay.after(partial, turn.earlier, error)
+        if follow is not None and follow.at_once:
+            self._begin(partial, follow=follow)
+            return
+        self._settle(turn, Status.INTERRUPTED if isinstance(error, Interrupted) else Status.FAILED, error)
+
+    def _slow_down(self, turn: LiveTurn) -> None:
+        """It is too slow. It goes on being written until another one may go on."""
+        if turn.follow is not None and turn.follow.at_once:
+            partial = replace(as_message(turn, Status.RUNNING), error=None)
+            self._leave(turn)
+            self._begin(partial, follow=turn.follow)
+        self.turn_progressed.emit(turn.message.id)
+
+    def _leave(self, turn: LiveTurn) -> None:
+        """End what is written too slowly, which is no end of the answer."""
+        self.relay.told(turn, turn.slow)
+        self._live.pop(turn.message.id, None)
+        if turn.job is not None:
+            turn.job.cancel()
+
+    def _offer_anew(self, message: StoredMessage, turn: LiveTurn | None, follow: Follow | None) -> None:
+        """Show who could go on by now."""
+        if turn is not None:
+            turn.follow = follow
+            self.turn_progressed.emit(message.id)
+            return
+        error = with_offer(message.error, follow)
+        self._attempt(lambda: self.message_changed.emit(self._store.set_error(message.id, error)))
+
     def _booked(self, turn: LiveTurn, request: ChatRequest, *, raised: bool) -> ChatRequest:
         """The request once its attempt is in the books. Raises OverBudget."""
         if self._books is None:
             return request
         message = turn.message
         turn.account, request = self._books.open(
-            turn.route, request, message.conversation_id, message.id, raised=raised
+            turn.route, request, message.conversation_id, message.id, raised=raised, number=turn.number
         )
-        if turn.text:
+        if turn.text or turn.notices:
             turn.account.carry(message.receipt)
         return request
 
@@ -426,18 +492,20 @@ class ChatService(QObject):
             case TextDelta(text=text):
                 turn.text.append(text)
                 self.turn_advanced.emit(turn.message.id)
+                if self.relay.slow(turn):
+                    self._slow_down(turn)
             case Finished():
                 turn.finished = event
 
     def _end(self, turn: LiveTurn, outcome: Outcome) -> None:
         self._close_account(turn, outcome)
-        if self._live.get(turn.message.id) is not turn:
-            return  # stopped: settled already, and perhaps being continued
+        stopped = self._live.get(turn.message.id) is not turn
+        self.relay.ended(turn, outcome, left=stopped)
+        if stopped:
+            return  # settled already, and perhaps being continued
         match outcome:
-            case Outcome(error=Interrupted() as error):
-                self._settle(turn, Status.INTERRUPTED, error)
             case Outcome(error=AppError() as error):
-                self._settle(turn, Status.FAILED, error)
+                self._fail(turn, error)
             case Outcome(error=Exception() as error):
                 self._settle(turn, Status.FAILED, our_fault(error))
                 raise error
@@ -469,7 +537,7 @@ class ChatService(QObject):
             status=status,
             model=turn.route.model or None,
             receipt=receipt(turn),
-            error=error_values(error) if error else None,
+            error=turn.problem(error, status),
         )
 
     def _save_live(self) -> None:

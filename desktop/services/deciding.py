@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from models.chat import Role
 from models.route import Mode, Route
 
 if TYPE_CHECKING:
-    from models.candidates import Candidate, Facts, Sticky
+    from models.candidates import Budget, Candidate, Facts, Sticky
     from models.tasks import Task, TaskModel
 
 
@@ -24,6 +25,7 @@ class Decider:
     `remote` gives the gateways' candidates; only those of gateways that the user has agreed to take part.
     Those that `may_answer` says no to, because a licence was not accepted, are left out where there are
     others; else the user is asked about them.
+    `problem` says why a door is left alone now, `means` what the budgets leave for a conversation.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
 
@@ -34,9 +36,12 @@ class Decider:
         remote: Callable[[], Sequence[Candidate]],
         weights: Path,
         may_answer: Callable[[Candidate], bool] = lambda _candidate: True,
+        *,
+        problem: Callable[[str], str] = lambda _door: "",
+        means: Callable[[int | None], Budget | None] = lambda _conversation_id: None,
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
-        self._may_answer = may_answer
+        self._may_answer, self._problem, self._means = may_answer, problem, means
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
         """Who answers the last of these messages. Raises what `models.routing.choose` does."""
@@ -46,12 +51,14 @@ class Decider:
 
     def facts(self, earlier: Sequence[StoredMessage]) -> Facts:
         """What is known of the message and of those that could answer it."""
+        from desktop.storage.booking import LONGEST_WITHIN_BUDGET
         from models.candidates import Facts, Privacy
         from models.tasks import language_of
         from models.token_estimate import estimate
 
         text = earlier[-1].text if earlier else ""
         usable = self._models.usable()
+        budget = self._means(earlier[-1].conversation_id if earlier else None)
         return Facts(
             candidates=self._candidates(),
             mode=Mode.HYBRID,
@@ -61,13 +68,19 @@ class Decider:
             prompt_tokens=sum(estimate(message.text).likely for message in earlier),
             least_tokens=estimate(text).likely,
             thinking=self._settings.values.thinking,
+            budget=budget,
+            max_answer_tokens=LONGEST_WITHIN_BUDGET if budget is not None else None,
             sticky=self._sticky(earlier),
             default=usable[0].id if usable else None,
         )
 
     def _candidates(self) -> tuple[Candidate, ...]:
-        everyone = (*self._local(), *self._allowed())
+        everyone = tuple(self._now(one) for one in (*self._local(), *self._allowed()))
         return tuple(one for one in everyone if self._may_answer(one)) or everyone
+
+    def _now(self, one: Candidate) -> Candidate:
+        problem = self._problem(one.door)
+        return replace(one, problem=problem) if problem else one
 
     def _local(self) -> list[Candidate]:
         from models.candidates import Candidate

@@ -194,6 +194,11 @@ class ConversationStore:
             self._touch(self._row(_REOPEN, (message_id,))[0], now)
         return self.message(message_id)
 
+    def set_error(self, message_id: int, error: Mapping[str, str]) -> StoredMessage:
+        """Say something else of why an answer ended."""
+        self._change("UPDATE message SET error = ? WHERE id = ?", (_dumped(error), message_id))
+        return self.message(message_id)
+
     def set_pinned(self, message_id: int, pinned: bool) -> None:
         """Mark a message as one that stays in the model's memory, or take the mark off."""
         self._change("UPDATE message SET pinned = ? WHERE id = ?", (pinned, message_id))
