@@ -55,7 +55,7 @@ class HandingOver:
     """Keeps the tries of each answer and the doors' breakers. GUI thread only.
 
     `facts(earlier, text)` are those of a conversation whose answer has this text already; `allowed` is what
-    the user lets happen without a question in a conversation, `floor_tps` the least speed wanted here (0: any).
+    the user lets happen without a question in a conversation, `floor_tps` the least speed wanted here.
     """
 
     def __init__(

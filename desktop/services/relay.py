@@ -28,7 +28,7 @@ class Relay:
         self._failed = failed
 
     def claim(self, turn: LiveTurn, follow: Follow | None) -> None:
-        """Write down that the turn's route is asked now. Raises SentAlready or StorageError: it isn't then."""
+        """Write down that the turn's route is asked now. Raises SentAlready, or StorageError."""
         turn.sign(turn.message.receipt)
         if follow is not None:
             turn.go_on(turn.message.receipt, follow.why)

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     CODE = "code"
     RULE = "rule"
     TABLE = "table"
+    SEAM = "seam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,21 @@ class Block:
 def parse(source: str) -> list[Block]:
     """The blocks of a text. HTML stays visible as text; images become their description."""
     return list(_blocks(_parser().parse(source)))
+
+
+def open_at_end(source: str) -> int:
+    """Where code or a table begins that a text ends within; the text's length where it does not."""
+    tokens = [token for token in _parser().parse(source) if token.level == 0 and token.map]
+    if not tokens or source.endswith("\n\n"):
+        return len(source)
+    last = tokens[-1]
+    opened = last.type == "table_open" or (last.type == "fence" and not _closed(last, source))
+    return _line_offset(source, last.map[0]) if opened and last.map else len(source)
+
+
+def _closed(fence: Token, source: str) -> bool:
+    lines = source.splitlines()[fence.map[0] :] if fence.map else []
+    return len(lines) > 1 and lines[-1].strip() == fence.markup
 
 
 class MarkdownStream:

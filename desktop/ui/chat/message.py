@@ -29,6 +29,7 @@ class MessageView(QWidget):
     version_requested = Signal(int)
     pin_requested = Signal(object, bool)
     step_requested = Signal(str, object)
+    take_over_requested = Signal(object, bool)
     link_activated = Signal(str)
 
     def __init__(self, message: StoredMessage, look: Appearance, parent: QWidget) -> None:

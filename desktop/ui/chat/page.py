@@ -165,6 +165,9 @@ class ChatPage(QWidget):
         self.transcript.version_requested.connect(self._chat.select_version)
         self.transcript.pin_requested.connect(self._chat.set_pinned)
         self.transcript.step_requested.connect(self._take_step)
+        self.transcript.take_over_requested.connect(
+            lambda answer, always: self._chat.take_over(answer, always=always)
+        )
         self.transcript.link_activated.connect(self.link_activated)
         self._chat.message_added.connect(self._on_added)
         self._chat.turn_advanced.connect(self.transcript.refresh)
