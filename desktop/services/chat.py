@@ -243,6 +243,11 @@ class ChatService(QObject):
         turn = self._live.get(message.id)
         if turn is not self.running_in(message.conversation_id) or (turn is not None and turn.slow is None):
             return
+        try:
+            self._store_unsaved(message.id)
+        except StorageError as error:
+            self.failed.emit(error)
+            return
         now = self._current(message)
         follow = self.relay.after(now, self._before(now), turn.slow if turn is not None else None)
         if follow is None or follow.route is None or follow.words != offered(message.error):
