@@ -51,6 +51,7 @@ class ErrorCard(QFrame):
         self._offer.setProperty("primary", True)
         self._always = QCheckBox("From now on without asking, in this chat", self)
         self._always.setObjectName("take-over-always")
+        self._always.setProperty("plain", True)
         self._offer.clicked.connect(lambda: self.take_over_requested.emit(self._always.isChecked()))
         self._step = QPushButton(self)
         self._step.setObjectName("next-step")
@@ -97,7 +98,14 @@ class ErrorCard(QFrame):
         for label in (self._title, self._cause, self._details):
             column.addWidget(label)
         column.addLayout(buttons)
-        column.addWidget(self._always)
+        column.addLayout(self._flush(self._always))
+
+    def _flush(self, box: QCheckBox) -> QHBoxLayout:
+        """A box has room around it for its focus, which would set it in beside the buttons."""
+        row = QHBoxLayout()
+        row.setContentsMargins(-6, 0, 0, 0)
+        row.addWidget(box)
+        return row
 
     def _look_like(self, kind: str) -> None:
         """A question is no failure, and does not look like one."""

@@ -73,13 +73,19 @@ def parse(source: str) -> list[Block]:
 
 
 def open_at_end(source: str) -> int:
-    """Where code or a table begins that a text ends within; the text's length where it does not."""
-    tokens = [token for token in _parser().parse(source) if token.level == 0 and token.map]
-    if not tokens or source.endswith("\n\n"):
+    """Where code, a table or a list's item begins that a text ends within; its length where it does not."""
+    tokens = _parser().parse(source)
+    outer = [token for token in tokens if token.level == 0 and token.map]
+    if not outer or not outer[-1].map or source.endswith("\n\n"):
         return len(source)
-    last = tokens[-1]
-    opened = last.type == "table_open" or (last.type == "fence" and not _closed(last, source))
-    return _line_offset(source, last.map[0]) if opened and last.map else len(source)
+    match outer[-1].type:
+        case "fence" if not _closed(outer[-1], source):
+            return _line_offset(source, outer[-1].map[0])
+        case "table_open":
+            return _line_offset(source, outer[-1].map[0])
+        case "bullet_list_open" | "ordered_list_open" if not source.endswith("\n"):
+            return _line_offset(source, _last_start(tokens))
+    return len(source)
 
 
 def _closed(fence: Token, source: str) -> bool:
