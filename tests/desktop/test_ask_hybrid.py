@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,20 @@ import pytest
 from desktop import cli
 from desktop.commands.remote import StandIn
 from desktop.commands.services import Services
+from desktop.storage.database import open_database
 from desktop.system.budgets import written as budgets_written
 from desktop.system.paths import Paths
 from desktop.system.providers import Provider, written
 from models.budget import Budget, Period
+from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
+from models.errors import EngineCrashed
 from models.library import Library
 from models.pricing import Cost
 from tests.fakes import ROOT, FakeBackend
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
-from tests.gateway_server import GatewayServer
+from tests.gateway_server import GatewayServer, error
+from tests.gateway_server.scripts import text
+from tests.gateway_server.server import Reply
 
 CODE = "Write a Python function that sorts a list of dictionaries by a key, with tests."
 
@@ -169,3 +175,52 @@ def test_an_unknown_name_at_the_start_sends_nothing(
     assert cli.main(["ask", "@quen3-235 Hi!", "--mode", "hybrid"], services) == 1
     assert "@xidao/qwen3-235b" in capsys.readouterr().err
     assert gateway.received == []
+
+
+def test_a_gateway_that_fails_is_gone_on_from_here(keep: Keep, ask: Ask, gateway: GatewayServer) -> None:
+    keep(allowed=["xidao"])
+    gateway.respond = lambda _request: error(401, "no")
+    route = ask(CODE)
+    assert route["backend"] == "local"
+    assert route["trace"][-1] == "Before: The key was refused."
+    assert len(gateway.chats) == 1
+
+
+def test_what_was_written_there_is_gone_on_with_here(
+    services: Services, keep: Keep, gateway: GatewayServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(allowed=["xidao"])
+    gateway.respond = lambda _request: Reply([text("Half an "), text("answer")])
+    here = FakeBackend([TextDelta(" that is whole."), Finished(FinishReason.STOP, Usage(), Timings())])
+    by = replace(services, engine=lambda: here)  # type: ignore[arg-type,return-value]
+    assert cli.main(["ask", CODE, "--mode", "hybrid"], by) == 0
+    out, err = capsys.readouterr()
+    assert out.replace("\n", "") == "Half an answer that is whole."
+    assert "goes on" in err
+    assert here.requests[0].answer_so_far == "Half an answer"
+    with closing(open_database(services.paths.database)) as connection:
+        found = list(connection.execute("SELECT attempt, place, outcome FROM usage ORDER BY id"))
+    assert found == [(1, "remote", "failed"), (2, "local", "finished")]
+
+
+def test_a_gateway_is_not_asked_after_a_crash_here_where_that_was_not_allowed(
+    services: Services, keep: Keep, gateway: GatewayServer
+) -> None:
+    keep(allowed=["xidao"])
+    by = replace(services, engine=lambda: FakeBackend([EngineCrashed("It ended.")]))  # type: ignore[arg-type,return-value]
+    assert cli.main(["ask", "Hi!", "--mode", "hybrid"], by) == 1
+    assert gateway.chats == []
+    keep(allowed=["xidao"], take_over="anywhere")
+    assert cli.main(["ask", "Hi!", "--mode", "hybrid"], by) == 0
+    assert len(gateway.chats) == 1
+
+
+def test_where_both_fail_it_ends_with_the_last_error(
+    services: Services, keep: Keep, gateway: GatewayServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(allowed=["xidao"], take_over="anywhere")
+    gateway.respond = lambda _request: error(401, "no")
+    by = replace(services, engine=lambda: FakeBackend([EngineCrashed("It ended.")]))  # type: ignore[arg-type,return-value]
+    assert cli.main(["ask", CODE, "--mode", "hybrid"], by) == 1
+    assert "Nobody else is there to go on." in capsys.readouterr().err
+    assert len(gateway.chats) == 1
