@@ -14,7 +14,7 @@ from desktop.background import Background, Outcome
 from desktop.services.answering import AnsweringService
 from desktop.services.books import BookService
 from desktop.services.models import ModelService
-from desktop.services.relay import Relay, offered, with_offer
+from desktop.services.relay import Relay, with_offer
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.services.turns import (
@@ -250,7 +250,7 @@ class ChatService(QObject):
             return
         now = self._current(message)
         follow = self.relay.after(now, self._before(now), turn.slow if turn is not None else None)
-        if follow is None or follow.route is None or follow.words != offered(message.error):
+        if follow is None or follow.route is None or not follow.keeps(message.error or {}):
             self._offer_anew(now, turn, follow)
             return
         if always:

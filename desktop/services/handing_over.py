@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,18 @@ class Follow:
         """For the error that the answer ended with; an end is worth a word after several tries only."""
         if self.route is None:
             return {"end": self.words} if self.tries > 1 else {}
-        return {"offer": self.words, "offer_place": self.route.backend}
+        cost = self.route.estimated_cost
+        most = str(cost.high_nano) if cost is not None else ""
+        return {"offer": self.words, "offer_model": self.route.model, "offer_nano": most}
+
+    def keeps(self, offered: Mapping[str, str]) -> bool:
+        """Whether this is what was offered, for no more than was said."""
+        if self.route is None or self.route.model != offered.get("offer_model"):
+            return False
+        cost, most = self.route.estimated_cost, offered.get("offer_nano", "")
+        if cost is None or not most:
+            return cost is None and not most
+        return cost.high_nano <= int(most)
 
 
 FactsOf = Callable[[Sequence[StoredMessage], str], "Facts"]
@@ -57,6 +68,8 @@ class HandingOver:
     `facts(earlier, text)` are those of a conversation whose answer has this text already; `allowed` is what
     the user lets happen without a question in a conversation, `floor_tps` the least speed wanted here.
     """
+
+    longest = LONGEST_ANSWER
 
     def __init__(
         self,
@@ -106,10 +119,16 @@ class HandingOver:
         self._attempts.ended(turn_id, number, "")
 
     def after(
-        self, message: StoredMessage, earlier: Sequence[StoredMessage], error: AppError | None = None
+        self,
+        message: StoredMessage,
+        earlier: Sequence[StoredMessage],
+        error: AppError | None = None,
+        *,
+        grows_by: int = 0,
     ) -> Follow | None:
         """What follows the last try at an answer, which failed with `error`, or as it is written down.
 
+        `grows_by` tokens the answer may have more before that begins; its price is told for these, too.
         None where nothing failed. Raises StorageError.
         """
         from models.takeover import Then, take_over
@@ -123,6 +142,7 @@ class HandingOver:
             return None
         found = tuple(_attempt(one, error if one is ours[-1] else None) for one in ours)
         facts = self._now(self._facts(earlier, message.text))
+        facts = replace(facts, prompt_tokens=facts.prompt_tokens + grows_by)
         allowed = self._allowed(message.conversation_id)
         after = take_over(f"{message.id}.{series}", found, facts, allowed)
         route = after.route

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from desktop.services.handing_over import Follow, HandingOver
 
 T = TypeVar("T")
-_OFFERS = ("offer", "offer_place", "end")
+_OFFERS = ("offer", "offer_model", "offer_nano", "end")
 
 
 class Relay:
@@ -57,20 +57,29 @@ class Relay:
         )
 
     def after(
-        self, answer: StoredMessage, earlier: Sequence[StoredMessage], error: AppError | None
+        self,
+        answer: StoredMessage,
+        earlier: Sequence[StoredMessage],
+        error: AppError | None,
+        *,
+        grows_by: int = 0,
     ) -> Follow | None:
-        """Who could go on with an answer that failed, with this error or with the one on record."""
+        """Who could go on with an answer that failed, with this error or with the one on record.
+
+        It may grow by so many tokens before that.
+        """
         handing = self.handing
         if handing is None:
             return None
-        return self._try(lambda: handing.after(answer, earlier, error))
+        return self._try(lambda: handing.after(answer, earlier, error, grows_by=grows_by))
 
     def slow(self, turn: LiveTurn) -> bool:
         """Another piece was written; True once, where it is too slow and another one could go on."""
         if self.handing is None or turn.pace is None or not turn.pace.piece():
             return False
         error = self.handing.too_slow(turn.pace)
-        follow = self.after(as_message(turn, Status.RUNNING), turn.earlier, error)
+        partial = as_message(turn, Status.RUNNING)
+        follow = self.after(partial, turn.earlier, error, grows_by=self.handing.longest)
         if follow is None or follow.route is None:
             return False
         turn.slow, turn.follow = error, follow
@@ -82,11 +91,6 @@ class Relay:
         except StorageError as failure:
             self._failed(failure)
             return None
-
-
-def offered(error: Mapping[str, str] | None) -> str:
-    """Who was offered to go on, in words; "" for nobody."""
-    return (error or {}).get("offer", "")
 
 
 def with_offer(error: Mapping[str, str] | None, follow: Follow | None) -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -27,9 +30,9 @@ class WhenItFails(QWidget):
 
     def __init__(self, values: Settings, parent: QWidget) -> None:
         super().__init__(parent)
-        self._who = self._choice("take_over", "When an answer fails")
-        self._limit = self._choice("take_over_nano", "One answer at a gateway")
-        self._floor = self._choice("floor_tps", "Too slow on this machine")
+        self._who = self._choice("take_over", "When an answer fails", TakeOver)
+        self._limit = self._choice("take_over_nano", "One answer at a gateway", int)
+        self._floor = self._choice("floor_tps", "Too slow on this machine", int)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -57,11 +60,12 @@ class WhenItFails(QWidget):
         _fill(self._floor, [(_floor(each), each) for each in floors], values.floor_tps)
         self._rows[1].setEnabled(values.take_over is TakeOver.ANYWHERE)
 
-    def _choice(self, name: str, words: str) -> Choice:
+    def _choice(self, name: str, words: str, kind: Callable[[Any], object]) -> Choice:
+        """A list whose values are of this kind: Qt gives back a plain text for one of an enumeration."""
         choice = Choice(self)
         choice.setObjectName(name.replace("_", "-"))
         choice.setAccessibleName(words)
-        choice.activated.connect(lambda _index: self.changed.emit(name, choice.currentData()))
+        choice.activated.connect(lambda _index: self.changed.emit(name, kind(choice.currentData())))
         return choice
 
     def _row(self, words: str, choice: Choice) -> QWidget:

@@ -15,7 +15,22 @@ from desktop.storage.conversations import ConversationStore, StoredMessage
 from desktop.storage.database import open_database
 from models.breaker import Breaker, DoorState
 from models.candidates import Candidate, Facts
-from models.errors import EngineCrashed, GatewayFailed, Offline, RequestRefused
+from models.errors import (
+    AppError,
+    BadReply,
+    EngineCrashed,
+    FellSilent,
+    GatewayBusy,
+    GatewayFailed,
+    Interrupted,
+    KeyRefused,
+    NoCredit,
+    NoSuchRemoteModel,
+    Offline,
+    ProxyFailed,
+    RequestRefused,
+    Unreachable,
+)
 from models.facts import Price
 from models.route import Mode, Privacy, Route
 from models.takeover import Allowed
@@ -160,3 +175,52 @@ def test_only_within_the_limit_it_needs_no_question(make: Make, answer: StoredMe
     assert failed(make(allowed=enough), answer, LOCALLY, DIED).at_once
     little = replace(enough, most_nano=1_000)
     assert not failed(make(allowed=little), answer, LOCALLY, DIED).at_once
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Offline("F26"),
+        Unreachable("F27"),
+        NoSuchRemoteModel("F28"),
+        GatewayBusy("F29"),
+        KeyRefused("F30"),
+        NoCredit("F31"),
+        GatewayFailed("F32"),
+        FellSilent("F33"),
+        BadReply("F34"),
+        ProxyFailed("F35"),
+        Interrupted("F36"),
+    ],
+    ids=str,
+)
+def test_f26_f36_whatever_a_gateway_does_it_can_be_finished_here(
+    error: AppError, make: Make, answer: StoredMessage
+) -> None:
+    facts = replace(FACTS, candidates=(HERE, THERE))
+    handing = make(facts, Allowed(locally=True))
+    number = handing.begin(answer.id, REMOTELY, Partial())
+    handing.ended(answer.id, number, REMOTELY, error)
+    follow = handing.after(answer, [])  # as a restart finds it
+    assert follow is not None
+    assert follow.words == "Finish on Small, on this machine"
+    assert follow.at_once
+
+
+def test_an_offer_holds_for_its_model_and_its_price_only(make: Make, answer: StoredMessage) -> None:
+    follow = failed(make(), answer, LOCALLY, DIED)
+    said = follow.values()
+    assert follow.keeps(said)
+    assert not follow.keeps({**said, "offer_model": "two/q"})
+    assert not follow.keeps({**said, "offer_nano": "1"})
+    assert not follow.keeps({})
+
+
+def test_what_an_answer_may_still_grow_by_is_in_the_price(make: Make, answer: StoredMessage) -> None:
+    handing = make()
+    failed(handing, answer, LOCALLY, DIED)
+    now, later = handing.after(answer, [], DIED), handing.after(answer, [], DIED, grows_by=4_096)
+    assert now is not None
+    assert later is not None
+    assert now.keeps(later.values())
+    assert not later.keeps(now.values())
