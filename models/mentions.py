@@ -77,6 +77,14 @@ def addressed(text: str, models: Iterable[str]) -> Mention:
     return Mention(mention.model, asked)
 
 
+def begun(text: str, models: Iterable[str]) -> tuple[str, ...]:
+    """The models that a text might name which is only an `@` and part of a name so far; none for others."""
+    if not text.startswith("@") or (typed := text[1:].lower()) != typed.strip() or " " in typed:
+        return ()
+    known = tuple(dict.fromkeys(models))
+    return tuple(one for one in known if any(name.startswith(typed) for name in _names(one)))
+
+
 def _unknown(typed: str, known: tuple[str, ...]) -> ModelNotFound:
     names = {name: model for model in reversed(known) for name in (*_names(model), _begun(model, typed))}
     nearest = dict.fromkeys(names[name] for name in get_close_matches(typed.lower(), names, 3, 0.5))

@@ -121,6 +121,10 @@ class AnsweringService(QObject):
         typed = _typed(earlier)
         return self._named(typed) if typed is not None else self.chosen(conversation_id)
 
+    def names(self, conversation_id: int | None) -> list[str]:
+        """The models that a message there may name."""
+        return [one.id for one in self._field(self.mode(conversation_id))]
+
     def addressed(self, conversation_id: int | None, text: str) -> tuple[str | None, str]:
         """The model that a text begins with, as in “@qwen3 …”, and the text without it.
 

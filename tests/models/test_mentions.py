@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import BadInput, ModelNotFound
-from models.mentions import Ambiguous, addressed, mentioned
+from models.mentions import Ambiguous, addressed, begun, mentioned
 
 MODELS = ("qwen3-4b", "qwen3-4b-thinking", "phi-4", "xidao/deepseek-v3")
 
@@ -71,6 +71,21 @@ def test_an_unknown_name_names_the_nearest(typed: str, near: str) -> None:
     with pytest.raises(ModelNotFound) as caught:
         addressed(typed, MODELS)
     assert near in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("@", MODELS),
+        ("@QWEN", ("qwen3-4b", "qwen3-4b-thinking")),
+        ("@deep", ("xidao/deepseek-v3",)),
+        ("@phi ", ()),
+        ("@nobody", ()),
+        ("phi", ()),
+    ],
+)
+def test_while_a_name_is_typed_those_that_it_begins_are_found(typed: str, found: tuple[str, ...]) -> None:
+    assert begun(typed, MODELS) == found
 
 
 def test_a_name_alone_asks_nothing() -> None:

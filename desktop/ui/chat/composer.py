@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QResizeEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
@@ -23,6 +25,7 @@ class ComposerEdit(QPlainTextEdit):
     """Plain text in which Enter submits and Shift+Enter breaks the line.
 
     While an input method composes, its Enter only takes what it composed. Ctrl+Enter submits too.
+    `complete` says whether it had something to complete, and did.
     """
 
     submitted = Signal()
@@ -31,6 +34,7 @@ class ComposerEdit(QPlainTextEdit):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._composing = False
+        self.complete: Callable[[], bool] = lambda: False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWordWrapMode(_WRAPPING)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -49,6 +53,10 @@ class ComposerEdit(QPlainTextEdit):
             super().keyPressEvent(event)
         elif not self._composing and not event.isAutoRepeat():
             self.submitted.emit()
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab first completes what can be, then goes on."""
+        return (next and self.complete()) or super().focusNextPrevChild(next)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         self.insertPlainText(source.text())

@@ -18,6 +18,7 @@ from desktop.services.context import memory_shown
 from desktop.services.models import ModelService
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat.composer import Composer
+from desktop.ui.chat.naming import Naming
 from desktop.ui.chat.picker import ModelPicker
 from desktop.ui.chat.room import Room
 from desktop.ui.chat.transcript import Transcript
@@ -70,6 +71,7 @@ class ChatPage(QWidget):
         self.composer = Composer(look, self)
         self.options = ConversationOptions(chat.setup, look, self)
         self.room = Room(self.composer, self)
+        Naming(self.composer.edit, self.room, lambda: chat.answering.names(self._conversation))
         self._build()
         self._connect()
         self._show_models()

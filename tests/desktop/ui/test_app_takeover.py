@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -108,6 +110,19 @@ def test_an_unknown_name_sends_nothing_and_keeps_the_text(
     assert program.page.composer.text() == "@quen3-235 Hi!"
     assert "@xidao/qwen3-235b" in said(program)
     assert gateway.received == []
+
+
+def test_tab_completes_a_name(program: Program) -> None:
+    edit = program.page.composer.edit
+    note = program.window.findChild(QLabel, "composer-note")
+    assert note is not None
+    QTest.keyClicks(edit, "@qwen3-2")
+    assert note.text() == "Tab: @xidao/qwen3-235b"
+    QTest.keyClick(edit, Qt.Key.Key_Tab)
+    assert edit.toPlainText() == "@xidao/qwen3-235b "
+    assert "Tab" not in note.text()
+    QTest.keyClicks(edit, "hi")
+    assert edit.toPlainText() == "@xidao/qwen3-235b hi"
 
 
 def test_the_mode_holds_for_a_named_model(program: Program, gateway: GatewayServer) -> None:
