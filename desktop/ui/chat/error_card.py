@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.labels import plain_label
 from models.errors import NextStep
@@ -23,6 +23,7 @@ _STEP_WORDS = {
     NextStep.RAISE: "Send it this once",
     NextStep.ACCEPT: "Read its licence",
 }
+_SIDE = 16
 _QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT)
 
 
@@ -63,7 +64,14 @@ class ErrorCard(QFrame):
         self._build()
 
     def height_for(self, width: int) -> int:
-        """Pixels for the whole card at this width."""
+        """Pixels for the whole card at this width. Where there is little, the offer has a line of its own."""
+        room = width - 2 * _SIDE
+        self._offer.setText(self._fitting(room))
+        beside = self._offer.sizeHint().width() + self._others.sizeHint().width() + self._buttons.spacing()
+        narrow = self._offer.isVisibleTo(self) and beside > room
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self._buttons.direction() is not way:
+            self._buttons.setDirection(way)
         return self._column.totalHeightForWidth(width)
 
     def show_error(self, error: Mapping[str, str]) -> None:
@@ -80,32 +88,36 @@ class ErrorCard(QFrame):
         self._step.setVisible(words is not None)
         self._step.setText(words or "")
 
+    def _fitting(self, room: int) -> str:
+        """The offer's words; of a long name the middle gives way."""
+        around = self._offer.sizeHint().width() - self._offer.fontMetrics().horizontalAdvance(
+            self._offer.text()
+        )
+        words = self._offer.accessibleName()
+        return self._offer.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, room - around)
+
     def _show_offer(self, words: str) -> None:
         self._offer.setText(words)
+        self._offer.setToolTip(words)
         self._offer.setAccessibleName(words)
         for widget in (self._offer, self._always):
             widget.setVisible(bool(words))
 
     def _build(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._offer)
-        buttons.addWidget(self._step)
-        buttons.addWidget(self._more)
-        buttons.addStretch(1)
+        self._others = others = QHBoxLayout()
+        others.addWidget(self._step)
+        others.addWidget(self._more)
+        others.addStretch(1)
+        self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._buttons.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignLeft)
+        self._buttons.addLayout(others, 1)
         self._column = column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
+        column.setContentsMargins(_SIDE, 12, _SIDE, 12)
         column.setSpacing(6)
         for label in (self._title, self._cause, self._details):
             column.addWidget(label)
-        column.addLayout(buttons)
-        column.addLayout(self._flush(self._always))
-
-    def _flush(self, box: QCheckBox) -> QHBoxLayout:
-        """A box has room around it for its focus, which would set it in beside the buttons."""
-        row = QHBoxLayout()
-        row.setContentsMargins(-6, 0, 0, 0)
-        row.addWidget(box)
-        return row
+        column.addLayout(self._buttons)
+        column.addWidget(self._always)
 
     def _look_like(self, kind: str) -> None:
         """A question is no failure, and does not look like one."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.system.answering import TakeOver
 from desktop.system.settings import Settings
@@ -73,13 +73,11 @@ class WhenItFails(QWidget):
         label = plain_label(row)
         label.setText(words)
         label.setBuddy(choice)
-        label.setMinimumWidth(200)
-        line = QHBoxLayout(row)
+        line = QVBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(12)
+        line.setSpacing(4)
         line.addWidget(label)
-        line.addWidget(choice)
-        line.addStretch(1)
+        line.addWidget(choice, 0, Qt.AlignmentFlag.AlignLeft)
         return row
 
 

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.services.pace import Pace
+from desktop.storage.attempts import AttemptStore
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.storage.ledger_values import LedgerRow, Outcome
 from desktop.storage.usage import UsageReports
@@ -29,12 +30,14 @@ from desktop.ui.chat.markdown import Kind
 from desktop.ui.chat.seam import whole
 from desktop.ui.theme import Appearance
 from models.breaker import DoorState
+from models.budget import Budget, Period
 from models.chat import TextDelta
 from models.errors import EngineCrashed
 from models.fake import Hold as FakeHold
 from models.fake import Step
 from models.gateway.retrying import Patience
 from models.library import LocalModel
+from models.pricing import Cost
 from models.routing import Mode
 from tests.desktop.ui.test_app_remote import HERE, Here, last, reply, send, shown
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
@@ -345,3 +348,49 @@ def test_offline_at_first_then_the_network_returns(
     send(program, CODE)
     assert ended(program, qtbot).text == "Hello there."
     assert program.take_overs.breaker.state("xidao") is DoorState.CLOSED
+
+
+def test_broken_off_there_it_is_finished_here_and_both_parts_are_paid_and_told(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(take_over=TakeOver.HERE)
+    here = locally(program, [TextDelta(" and a half."), *HERE[1:]])
+    reply(gateway, Reply([text("One "), text("half")]))
+    send(program, CODE)
+    message = ended(program, qtbot)
+    assert (message.status, message.text) == (Status.COMPLETE, "One half and a half.")
+    assert here.requests[0].answer_so_far == "One half"
+    assert seams(program) == ["From here on Small, on this machine"]
+    assert shown(program).startswith("Via XiDao, then on this machine")
+    assert [row.attempt.number for row in rows(program)] == [1, 2]
+    assert wording.is_remote(message)
+
+
+def test_a_budget_that_is_used_up_offers_no_gateway(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(take_over=TakeOver.ANYWHERE, budgets=(Budget(Period.DAY, Cost(1_000, "CNY")),))
+    locally(program, [DIED])
+    send(program, "Hi!")
+    error = ended(program, qtbot).error or {}
+    assert error["title"] == DIED.title
+    assert "offer" not in error
+    assert gateway.chats == []
+
+
+def test_after_a_crash_of_ours_nothing_is_sent_by_itself(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    locally(program, [TextDelta("Half"), DIED])
+    reply(gateway, Reply([text(" of"), Hold()]))
+    send(program, "Hi!")
+    program.chat.take_over(ended(program, qtbot))
+    qtbot.waitUntil(lambda: last(program).text == "Half of", timeout=10_000)
+    program.chat.close()  # as a crash leaves it, but for the status
+    program.chat.mark_interrupted()
+    assert last(program).status is Status.INTERRUPTED
+    again = AttemptStore(program._connection)
+    assert [one.number for one in again.tries(last(program).id)] == [1, 2]
+    program.chat.take_over(last(program))
+    assert last(program).status is Status.INTERRUPTED
+    assert len(gateway.chats) == 1
