@@ -12,6 +12,7 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.storage.conversations import StoredMessage
 from models.chat import Role
+from models.errors import NothingFits
 from models.route import Mode, Route
 
 if TYPE_CHECKING:
@@ -44,10 +45,20 @@ class Decider:
         self._may_answer, self._problem, self._means = may_answer, problem, means
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
-        """Who answers the last of these messages. Raises what `models.routing.choose` does."""
+        """Who answers the last of these messages. Raises what `models.routing.choose` does.
+
+        A door that is left alone is asked all the same where nobody else can answer.
+        """
         from models.routing import choose
 
-        return choose(self.facts(earlier))
+        facts = self.facts(earlier)
+        try:
+            return choose(facts)
+        except NothingFits:
+            everyone = tuple(self._whatever_failed(one) for one in facts.candidates)
+            if everyone == facts.candidates:
+                raise
+            return choose(replace(facts, candidates=everyone))
 
     def facts(self, earlier: Sequence[StoredMessage]) -> Facts:
         """What is known of the message and of those that could answer it."""
@@ -81,6 +92,9 @@ class Decider:
     def _now(self, one: Candidate) -> Candidate:
         problem = self._problem(one.door)
         return replace(one, problem=problem) if problem else one
+
+    def _whatever_failed(self, one: Candidate) -> Candidate:
+        return replace(one, problem="") if one.problem == self._problem(one.door) else one
 
     def _local(self) -> list[Candidate]:
         from models.candidates import Candidate

@@ -394,3 +394,15 @@ def test_after_a_crash_of_ours_nothing_is_sent_by_itself(
     program.chat.take_over(last(program))
     assert last(program).status is Status.INTERRUPTED
     assert len(gateway.chats) == 1
+
+
+def test_a_door_that_is_left_alone_is_asked_where_nobody_else_can(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(allowed=())
+    for _ in range(3):
+        program.take_overs.breaker.failed("local")
+    assert program.take_overs.breaker.problem("local")
+    send(program, "Hi!")
+    assert ended(program, qtbot).text == "From here."
+    assert program.take_overs.breaker.state("local") is DoorState.CLOSED
