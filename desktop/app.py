@@ -20,6 +20,7 @@ from desktop.parts.gateway import Gateway
 from desktop.parts.licensing import Licensing
 from desktop.parts.manager import Manager
 from desktop.parts.remote import Remote
+from desktop.parts.takeover import TakeOvers
 from desktop.parts.usage import UsageRoom
 from desktop.services.books import BookService
 from desktop.services.chat import ChatService
@@ -27,6 +28,7 @@ from desktop.services.deciding import Decider
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.storage.attempts import AttemptStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
 from desktop.system import crash
@@ -176,7 +178,13 @@ class Program(QObject):
         )
 
     def _backend(self, name: str) -> Backend:
-        return self.remote.backend() if name == "gateway" else self.local
+        from desktop.services.fitting import FittingBackend
+
+        if name != "gateway":
+            return self.local
+        return FittingBackend(
+            self.remote.backend(), lambda model: self.gateway.image_limits(model.partition("/")[0])
+        )
 
     def _shelf(self) -> Shelf | None:
         """Where the engine keeps what it has read of conversations; None while that is not wanted."""
@@ -271,6 +279,8 @@ class Program(QObject):
             self,
         )
         self.chat.answering.remote = self.remote.answerers
+        self.chat.pictures.limits = self._picture_limits
+        self.manager.importing.target.pictures_dropped.connect(self._add_pictures)
         self.licensing = Licensing(
             self.chat, self.models, self.manager, self.remote, self._show_models, self._open, self
         )
@@ -281,10 +291,13 @@ class Program(QObject):
             self.remote.candidates,
             resources() / "tasks" / "weights.bin",
             self.licensing.may_answer,
+            problem=lambda door: self.take_overs.breaker.problem(door),
+            means=self.books.means,
         )
         self.chat.answering.decide = decider.route
         self.chat.answering.decide_here = decider.here
         self.chat.answering.priced = self.remote.priced
+        self.take_overs = TakeOvers(self.chat, self.settings, AttemptStore(self._connection), lambda: decider)
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(
@@ -330,6 +343,7 @@ class Program(QObject):
         page.composer.thinking.show_choice(self.settings.values.thinking)
         self.chat.conversations_changed.connect(self._show_conversations)
         self.chat.conversations_erased.connect(self._forget_states)
+        self.chat.refused.connect(lambda error: window.notice.say(f"{error.cause} {error.hint}"))
         for service in (self.chat, self.models, self.settings):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)
@@ -379,7 +393,8 @@ class Program(QObject):
     def _export(self, conversation_id: int, form: Form) -> None:
         conversation = self.chat.conversation(conversation_id)
         if conversation is not None:
-            self.exporter.ask(conversation, self.chat.messages(conversation_id), form)
+            messages = self.chat.messages(conversation_id)
+            self.exporter.ask(conversation, messages, form, self.chat.pictures.contents(messages))
 
     def _tell_exported(self, path: str) -> None:
         folder = str(Path(path).parent)
@@ -388,6 +403,18 @@ class Program(QObject):
 
     def _open_folder(self, path: str) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
+    def _add_pictures(self, files: list[Path]) -> None:
+        self.window.show_page(self.page)
+        self.sidebar.show_page("")
+        self.page.attaching.give(files)
+
+    def _picture_limits(self) -> tuple[int, int]:
+        """Of the gateway that would answer, else what most of them take."""
+        from desktop.services.images import MOST_BYTES, SIDE
+
+        one = self.chat.answering.chosen(self.page.conversation)
+        return self.gateway.image_limits(one.provider) if one and one.provider else (SIDE, MOST_BYTES)
 
     # -- pages, models, links
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import math
 import os
 import shlex
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from desktop.commands.bookkeeping import Books, kept
+from desktop.commands.hybrid import Asked, Router
 from desktop.commands.licences import check_accepted, check_accepted_at_gateway
 from desktop.commands.over_budget import Wish, tell
 from desktop.commands.recording import recorded
+from desktop.commands.relaying import relay
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
 from desktop.commands.terminal import KEYRING_ASKS, Terminal
@@ -24,6 +25,7 @@ from desktop.storage.booking import limited
 from desktop.system.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
+from models.budget import Budget
 from models.chat import (
     Backend,
     ChatEvent,
@@ -44,6 +46,7 @@ from models.chat import (
 from models.errors import BadImage, BadInput, ModelNotFound, OverBudget
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
+from models.mentions import addressed
 from models.plain import plain
 from models.route import Mode, Route, choose_simply
 from models.ways_on import Kind, Way, request_of, route_of
@@ -79,57 +82,86 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     text = _from_stdin() if question.text == "-" else _mended(question.text)
     settings = _settings(services, terminal)
     gateways = _gateways(services, settings, terminal)
-    try:
-        return _answered(question, text, settings, gateways, services, terminal)
-    except OverBudget as error:
-        way = _wish(question, services).way(error)
-        tell(way, error, terminal)
-        return _answered(question, text, settings, gateways, services, terminal, way)
-
-
-def _wish(question: Question, services: Services) -> Wish:
-    usable = [model.id for model in services.library.models() if model.problem is None]
-    return Wish(question.over_budget, question.mode, usable)
-
-
-def _answered(
-    question: Question,
-    text: str,
-    settings: Settings,
-    gateways: Gateways,
-    services: Services,
-    terminal: Terminal,
-    way: Way | None = None,
-) -> int:
-    """Ask; `way` was chosen as a budget stood in its way. Raises OverBudget before anything is sent."""
-    if way is not None and way.model:
-        route = route_of(way)
-        check_accepted(services.library.get(route.model), services)
-    else:
-        route = _route(question, services, gateways)
+    question, text = _to_whom(question, text, services, gateways)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
-    options = question.options.over(settings.options_for(route.model))
-    budgets = settings.budgets if route.backend == "gateway" else ()
-    request = ChatRequest(
-        model=route.model,
-        messages=(Message(Role.USER, text, images=tuple(_picture(name) for name in question.images)),),
-        sampling=options.sampling(),
-        thinking=question.thinking,
-        thinking_budget=options.thinking_budget,
-    )
-    request = request_of(way, limited(request) if budgets else request)
-    raised = way is not None and way.kind is Kind.RAISE
-    with kept(services, terminal, route, request, budgets, raised=raised) as books:
-        view = _JsonView(terminal, books) if question.as_json else _TextView(terminal)
-        booked = _Booked(view, books)
-        if route.backend != "gateway":
-            asyncio.run(_answer(request, services.engine, booked, route))
-            return 0
-        with recorded(services.paths, terminal.note) as record:
-            backend = functools.partial(gateways.backend, record, books.attempted, books.repeating)
-            asyncio.run(_answer(request, backend, booked, route))
+    asking = _Asking(question, text, services, settings, gateways, terminal)
+    try:
+        _ask(asking)
+    except OverBudget as error:
+        if asking.said:
+            raise
+        usable = [model.id for model in services.library.models() if model.problem is None]
+        asking.way = Wish(question.over_budget, question.mode, usable).way(error)
+        tell(asking.way, error, terminal)
+        _ask(asking)
     return 0
+
+
+def _ask(asking: _Asking) -> None:
+    """Have it answered by whoever was chosen. Raises OverBudget before anything is sent."""
+    question, services, gateways = asking.question, asking.services, asking.gateways
+    if asking.way is not None and asking.way.model:
+        asking.answer(route_of(asking.way))
+        return
+    if question.mode is not Mode.HYBRID:
+        asking.answer(_route(question, services, gateways))
+        return
+    _check_named(question, gateways, services.library)
+    longest = question.options.max_tokens
+    asked = Asked(asking.text, question.model, len(question.images), question.thinking, longest)
+    router = Router(services, gateways, asking.settings)
+    relay(router, asked, asking.answer, asking.terminal.note)
+
+
+@dataclass(slots=True)
+class _Asking:
+    """One question with all that is needed to have it answered.
+
+    `way` was chosen as a budget stood in its way; `said` is what was written of the answer.
+    """
+
+    question: Question
+    text: str
+    services: Services
+    settings: Settings
+    gateways: Gateways
+    terminal: Terminal
+    way: Way | None = None
+    said: list[str] = field(default_factory=list)
+
+    def answer(self, route: Route, said: list[str] | None = None, number: int = 1) -> None:
+        """Have this route answer, or go on with what was `said`, to which is added. Raises AppError."""
+        _check_licence(route, self.services, self.gateways)
+        self.said = said = [] if said is None else said
+        raised = self.way is not None and self.way.kind is Kind.RAISE
+        request, budgets = self._request(route, "".join(said)), self._budgets(route)
+        with kept(self.services, self.terminal, route, request, budgets, number, raised=raised) as books:
+            view = _JsonView(self.terminal, books) if self.question.as_json else _TextView(self.terminal)
+            booked = _Booked(view, books, said)
+            if route.backend != "gateway":
+                asyncio.run(_answer(request, self.services.engine, booked, route))
+                return
+            with recorded(self.services.paths, self.terminal.note) as record:
+                there = self.gateways.backend(record, books.attempted, books.repeating)
+                asyncio.run(_answer(request, lambda: there, booked, route))
+
+    def _budgets(self, route: Route) -> Sequence[Budget]:
+        return self.settings.budgets if route.backend == "gateway" else ()
+
+    def _request(self, route: Route, said: str) -> ChatRequest:
+        question = self.question
+        options = question.options.over(self.settings.options_for(route.model))
+        images = tuple(_picture(name) for name in question.images)
+        request = ChatRequest(
+            model=route.model,
+            messages=(Message(Role.USER, self.text, images=images),),
+            sampling=options.sampling(),
+            thinking=question.thinking,
+            thinking_budget=options.thinking_budget,
+            answer_so_far=said,
+        )
+        return request_of(self.way, limited(request) if self._budgets(route) else request)
 
 
 def _gateways(services: Services, settings: Settings, terminal: Terminal) -> Gateways:
@@ -213,12 +245,17 @@ class _JsonView:
 
 
 class _Booked:
-    """A view that enters a local answer's end first; a gateway's attempts are entered as it tells of them."""
+    """A view that enters a local answer's end first; a gateway's attempts are entered as it tells of them.
 
-    def __init__(self, view: _View, books: Books) -> None:
-        self._view, self._books = view, books
+    What is written is added to `said`.
+    """
+
+    def __init__(self, view: _View, books: Books, said: list[str]) -> None:
+        self._view, self._books, self._said = view, books, said
 
     def take(self, event: ChatEvent) -> None:
+        if isinstance(event, TextDelta):
+            self._said.append(event.text)
         self._view.take(event)
 
     def finish(self, event: Finished, route: Route) -> None:
@@ -262,23 +299,41 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View
         await backend.aclose()
 
 
+def _to_whom(question: Question, text: str, services: Services, gateways: Gateways) -> tuple[Question, str]:
+    """The question with the model that its text begins with (“@qwen3 …”), and the text without it."""
+    if not text.lstrip().startswith("@") or question.model is not None:
+        return question, text
+    here = [] if question.mode is Mode.CLOUD else [model.id for model in services.library.models()]
+    there = [] if question.mode is Mode.LOCAL else gateways.models()
+    mention = addressed(text, (*here, *there))
+    return replace(question, model=mention.model), mention.text
+
+
 def _route(question: Question, services: Services, gateways: Gateways) -> Route:
     library = services.library
     if question.mode is Mode.CLOUD:
-        route = choose_simply(
+        return choose_simply(
             mode=question.mode, wanted=question.model, installed=(), remote=gateways.offer(question.model)
         )
-        check_accepted_at_gateway(route.model, gateways.kind_of(route.model), services)
-        return route
     models = library.models()
     usable = [model.id for model in models if model.problem is None]
     if question.model is not None:
         _check_wanted(question.model, library)
     elif models and not usable and models[0].problem is not None:
         raise models[0].problem
-    route = choose_simply(mode=question.mode, wanted=question.model, installed=usable)
-    check_accepted(library.get(route.model), services)
-    return route
+    return choose_simply(mode=question.mode, wanted=question.model, installed=usable)
+
+
+def _check_licence(route: Route, services: Services, gateways: Gateways) -> None:
+    if route.backend == "gateway":
+        check_accepted_at_gateway(route.model, gateways.kind_of(route.model), services)
+    else:
+        check_accepted(services.library.get(route.model), services)
+
+
+def _check_named(question: Question, gateways: Gateways, library: Library) -> None:
+    if question.model is not None and not gateways.kind_of(question.model):
+        _check_wanted(question.model, library)
 
 
 def _check_wanted(name: str, library: Library) -> None:

@@ -20,7 +20,7 @@ from models.route import Route
 
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
-    from models.budget import Budget
+    from models.budget import Budget, BudgetState
     from models.gateway import attempts
     from models.pricing import Price
 
@@ -86,13 +86,13 @@ class Books:
     def attempted(self, told: attempts.Attempt) -> None:
         """A gateway's attempt has ended; one after the first has a row of its own."""
         self._told = True
-        settlement = settlement_of(told)
+        settlement, number = settlement_of(told), self._first.number + told.number - 1
         if self._id is not None:
             self._settle(settlement)
         elif self._waiting:
-            self._keep(replace(self._first, number=told.number), settlement)
+            self._keep(replace(self._first, number=number), settlement)
         elif told.number > 1:
-            again = replace(self._first, number=told.number)
+            again = replace(self._first, number=number)
             self._write(lambda ledger: ledger.settle(ledger.reserve(again).id, settlement))
 
     async def repeating(self, number: int) -> None:
@@ -100,7 +100,7 @@ class Books:
         if self._waiting:  # it is kept when it has ended
             return
         self._begun = self._told = False
-        self._id = self._reserved(replace(self._first, number=number))
+        self._id = self._reserved(replace(self._first, number=self._first.number + number - 1))
         self._begun = True
 
     def finish(self, event: Finished) -> None:
@@ -169,11 +169,16 @@ def kept(
     route: Route,
     request: ChatRequest,
     budgets: Sequence[Budget] = (),
+    number: int = 1,
     *,
     raised: bool = False,
 ) -> Iterator[Books]:
-    """The books of one answer, closed however it ends. Raises what `Books` does before anything is sent."""
-    books = Books(services, terminal, _first(services, terminal, route, request), budgets, raised=raised)
+    """The books of one answer, closed however it ends. Raises what `Books` does before anything is sent.
+
+    `number` is which try of the answer this is; with `raised` it may exceed the budgets.
+    """
+    first = replace(_first(services, terminal, route, request), number=number)
+    books = Books(services, terminal, first, budgets, raised=raised)
     try:
         yield books
     except AppError as error:
@@ -181,6 +186,19 @@ def kept(
         raise
     finally:
         books.stop()  # nothing is left to settle but where the user ended it
+
+
+def states_now(services: Services, budgets: Sequence[Budget]) -> Sequence[BudgetState]:
+    """What counts against each budget now. Raises StorageError where that can't be looked at."""
+    if not budgets:
+        return ()
+    from desktop.storage.database import open_database
+    from desktop.storage.ledger import Ledger
+
+    services.paths.create()
+    database, backups = services.paths.database, services.paths.backups
+    with closing(open_database(database, backups=backups, patience_s=_PATIENCE_S)) as connection:
+        return Ledger(connection).budget_states(budgets)
 
 
 def _first(services: Services, terminal: Terminal, route: Route, request: ChatRequest) -> Attempt:

@@ -11,7 +11,16 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
-from models.errors import AppError, NextStep, NotAllowed, OverBudget
+from models.chat import Role
+from models.errors import (
+    AppError,
+    CannotSee,
+    ModelNotFound,
+    NextStep,
+    NotAllowed,
+    NotAvailable,
+    OverBudget,
+)
 from models.route import Mode, Route, choose_simply
 from models.ways_on import Priced, Way, route_of
 
@@ -23,6 +32,7 @@ class Answerer:
     """A model that can be chosen. `place` is where it runs, in words; a remote one has a `provider` (its id).
 
     `host` is where messages to it go, `policy` what becomes of them there, `note` what else decides.
+    `sees` is whether it takes pictures in; None is not known.
     """
 
     id: str
@@ -32,6 +42,7 @@ class Answerer:
     note: str = ""
     host: str = ""
     policy: str = ""
+    sees: bool | None = False
 
     @property
     def remote(self) -> bool:
@@ -103,13 +114,18 @@ class AnsweringService(QObject):
 
     def pick(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
         """The same, whatever the model's licence asks for."""
-        mode, one = self.mode(conversation_id), self.chosen(conversation_id)
+        mode, one = self.mode(conversation_id), self.whom(conversation_id, earlier)
+        if (typed := _typed(earlier)) is not None:
+            one = self._permitted(typed, mode)
         if one is AUTOMATIC and self.decide is not None:
             return self._checked(self.decide(earlier))
+        check_sight(one, earlier)
         local, remote = [each.id for each in self.local()], [each.id for each in self.remote()]
         if one is not None and one.remote:
             self._check_allowed(one)
             return choose_simply(mode=Mode.CLOUD, wanted=one.id, installed=local, remote=remote)
+        if one is not None and typed is not None:
+            return choose_simply(mode=Mode.LOCAL, wanted=one.id, installed=local)
         wanted = self._setup.answering(conversation_id).model
         known = wanted if wanted in local else None
         return choose_simply(mode=mode, wanted=known, installed=local, remote=remote)
@@ -124,7 +140,7 @@ class AnsweringService(QObject):
         self, conversation_id: int | None, earlier: Sequence[StoredMessage], refused: OverBudget
     ) -> Route | None:
         """This machine's model, where the router picks and one may answer; never raises."""
-        if self.decide_here is None or self.chosen(conversation_id) is not AUTOMATIC:
+        if self.decide_here is None or self.whom(conversation_id, earlier) is not AUTOMATIC:
             return None
         try:
             route = self.decide_here(earlier)
@@ -137,6 +153,55 @@ class AnsweringService(QObject):
     def check(self, route: Route) -> None:
         """Raises what `route` does before anything is sent that was not agreed to."""
         self.check_licence(self._checked(route))
+
+    def unseen(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> CannotSee | None:
+        """Why whoever would answer the last of these can't see their pictures; None where it can."""
+        if not any(message.images for message in earlier):
+            return None
+        try:
+            self.pick(conversation_id, earlier)
+        except CannotSee as error:
+            return error
+        except AppError:
+            return None
+        return None
+
+    def whom(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Answerer | None:
+        """Who is asked with the last of these messages: the one that it names, else who was chosen."""
+        typed = _typed(earlier)
+        return self._named(typed) if typed is not None else self.chosen(conversation_id)
+
+    def names(self, conversation_id: int | None) -> list[str]:
+        """The models that a message there may name."""
+        return [one.id for one in self._field(self.mode(conversation_id))]
+
+    def addressed(self, conversation_id: int | None, text: str) -> tuple[str | None, str]:
+        """The model that a text begins with, as in “@qwen3 …”, and the text without it.
+
+        Raises what `models.mentions.addressed` does, and NotAvailable where the mode would not let it answer.
+        """
+        if not text.lstrip().startswith("@"):
+            return None, text
+        from models.mentions import addressed
+
+        mention = addressed(text, [one.id for one in (*self.local(), *self.remote())])
+        if mention.model is not None:
+            self._permitted(mention.model, self.mode(conversation_id))
+        return mention.model, mention.text
+
+    def _permitted(self, answerer_id: str, mode: Mode) -> Answerer:
+        one = self._named(answerer_id)
+        if one is None:
+            raise ModelNotFound(f"“{answerer_id}” is not here any more.", "Choose another one.")
+        if one.remote and mode is Mode.LOCAL:
+            raise NotAvailable(
+                f"Local only: {one.name} is not on this machine.", "Choose Hybrid or Cloud to ask it."
+            )
+        if not one.remote and mode is Mode.CLOUD:
+            raise NotAvailable(
+                f"Cloud only: {one.name} is on this machine.", "Choose Hybrid or Local to ask it."
+            )
+        return one
 
     def _checked(self, route: Route) -> Route:
         one = self._named(route.model)
@@ -203,3 +268,18 @@ class AnsweringService(QObject):
 
     def _named(self, answerer_id: str) -> Answerer | None:
         return next((one for one in (*self.local(), *self.remote()) if one.id == answerer_id), None)
+
+
+def check_sight(one: Answerer | None, earlier: Sequence[StoredMessage]) -> None:
+    """Raises CannotSee where there are pictures, and it is known that this one sees none."""
+    if one is None or one.sees is not False or not any(message.images for message in earlier):
+        return
+    before = not earlier[-1].images
+    where = "There are pictures in this conversation, and " if before else ""
+    way = "begin a new conversation" if before else "remove the pictures"
+    raise CannotSee(f"{where}{one.name} reads text only.", f"Choose a model that sees pictures, or {way}.")
+
+
+def _typed(earlier: Sequence[StoredMessage]) -> str | None:
+    """The model that the last message names."""
+    return earlier[-1].model if earlier and earlier[-1].role is Role.USER else None

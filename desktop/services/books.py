@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
     from desktop.storage.ledger_values import Attempt, LedgerRow, Settlement
     from models.budget import Budget
+    from models.candidates import Budget as Means
     from models.gateway import attempts
     from models.pricing import Cost, Price
 
@@ -55,6 +56,7 @@ class Account:
         nano, currency = before.get("nano"), before.get("currency")
         same = not self.currency or currency == self.currency
         self.nano = nano if isinstance(nano, int) and same else None
+        self.currency = self.currency or (currency if isinstance(currency, str) else "")
         self.estimated = bool(before.get("estimated"))
         thinking = before.get("thinking_nano")
         self.thinking_nano = thinking if isinstance(thinking, int) and same else 0
@@ -105,9 +107,18 @@ class BookService(QObject):
             self.changed.emit()
 
     def open(
-        self, route: Route, request: ChatRequest, conversation_id: int, turn_id: int, *, raised: bool = False
+        self,
+        route: Route,
+        request: ChatRequest,
+        conversation_id: int,
+        turn_id: int,
+        *,
+        raised: bool = False,
+        number: int = 1,
     ) -> tuple[Account, ChatRequest]:
         """Write the first attempt as sent; the account, and the request within what the budgets allow.
+
+        `number` is which try of the answer this is; what a gateway tries again by itself comes after it.
 
         Raises OverBudget, or StorageError where a budget can't be looked at. With `raised` this one
         message may exceed them.
@@ -118,13 +129,14 @@ class BookService(QObject):
         request = booking.limited(request) if budgets else request
         price = self._price(route.model) if route.backend == "gateway" else None
         first = booking.attempt_of(route, request, price, conversation_id=conversation_id, turn_id=turn_id)
+        first = replace(first, number=max(number, 1))
         account = Account(first, budgets, raised, currency=price.currency if price else "")
         self._reserve(account, first)
         return account, request
 
     def repeat(self, account: Account, number: int) -> None:
         """Write another attempt as sent, once the one before has ended. Raises what `open` does."""
-        self._reserve(account, replace(account.first, number=number))
+        self._reserve(account, replace(account.first, number=account.first.number + number - 1))
 
     def _reserve(self, account: Account, attempt: Attempt) -> None:
         from models.money import short
@@ -154,6 +166,14 @@ class BookService(QObject):
             return None
         return worst_case(attempt.prompt_limit or 0, attempt.completion_limit or 0, price)
 
+    def means(self, conversation_id: int | None) -> Means | None:
+        """What the budgets leave for one answer; None where none is set, or it can't be looked at now."""
+        from models.means import means
+
+        budgets = self._settings.values.budgets
+        states = self._try(lambda: self._ledger.budget_states(budgets, conversation_id)) if budgets else None
+        return means(states, "CNY") if states else None
+
     def attempted(self, account: Account, told: attempts.Attempt) -> None:
         """A gateway's attempt has ended; one that could not be written before is written now."""
         from desktop.storage import booking
@@ -161,7 +181,7 @@ class BookService(QObject):
         account.told = True
         settlement = booking.settlement_of(told)
         if account.row is None:
-            again = replace(account.first, number=told.number)
+            again = replace(account.first, number=account.first.number + told.number - 1)
             self._write(account, lambda: self._ledger.settle(self._ledger.reserve(again).id, settlement))
         else:
             self._settle(account, settlement)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
@@ -14,17 +14,20 @@ from desktop.background import Background, Outcome
 from desktop.services.answering import AnsweringService
 from desktop.services.books import BookService
 from desktop.services.models import ModelService
+from desktop.services.pictures import PictureService
+from desktop.services.relay import Relay, with_offer
 from desktop.services.running import running_of
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.services.turns import (
     LiveTurn,
     as_message,
-    error_values,
     history,
     in_conversation,
     our_fault,
     receipt,
+    unsent,
+    within,
 )
 from desktop.services.ways_on import ways_for
 from desktop.storage.conversations import (
@@ -40,21 +43,24 @@ from models.chat import (
     ChatEvent,
     ChatRequest,
     Finished,
+    Image,
     Notice,
     Progress,
     ReasoningDelta,
     Role,
     TextDelta,
 )
-from models.errors import AppError, Interrupted, OverBudget, StorageError
+from models.errors import AppError, CannotSee, Interrupted, OverBudget, StorageError
 from models.ways_on import Kind, Way, request_of
 
 if TYPE_CHECKING:
+    from desktop.services.handing_over import Follow
     from models.gateway.attempts import Attempt
     from models.route import Route
 
 T = TypeVar("T")
 _SAVE_EVERY_MS = 500
+WITHOUT_WORDS = "Picture"
 _TRASH_S = 30 * 24 * 3600
 
 
@@ -66,7 +72,8 @@ class ChatService(QObject):
     the signal goes out, the growing text at least every half second. `message_changed` carries a
     message that was pinned or is no longer, `conversations_erased` the cache keys of conversations that
     are gone for good, or private since. `failed` carries an AppError that belongs to no answer (the
-    store is full or read-only); what was written stays in memory until it can be stored.
+    store is full or read-only); what was written stays in memory until it can be stored. `refused` carries
+    one for a text that can't be sent as it is; nothing of it was stored.
     """
 
     conversations_changed = Signal()
@@ -78,6 +85,7 @@ class ChatService(QObject):
     message_changed = Signal(object)
     thread_changed = Signal(int)
     failed = Signal(object)
+    refused = Signal(object)
 
     def __init__(
         self,
@@ -101,6 +109,9 @@ class ChatService(QObject):
         self.setup.changed.connect(self.conversations_changed)
         self.setup.erased.connect(self.conversations_erased)
         self.setup.failed.connect(self.failed)
+        self.pictures = PictureService(store.pictures, background, self)
+        self.pictures.failed.connect(self.failed)
+        self.relay = Relay(self.failed.emit)
         self._live: dict[int, LiveTurn] = {}
         self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
         self._saver = QTimer(self, interval=_SAVE_EVERY_MS)
@@ -165,23 +176,50 @@ class ChatService(QObject):
 
     # -- turns
 
-    def send(self, conversation_id: int | None, text: str) -> int | None:
+    def unseen(
+        self,
+        conversation_id: int | None,
+        text: str,
+        images: Sequence[Image],
+        instead_of: StoredMessage | None = None,
+    ) -> CannotSee | None:
+        """Why whoever would answer this can't see its pictures, or those before it; None where it can.
+
+        What else may be in the way of an answer is told with that.
+        """
+        thread = self.messages(conversation_id) if conversation_id is not None else []
+        if instead_of is not None:
+            thread = list(takewhile(lambda message: message.id != instead_of.id, thread))
+        try:
+            named, text = self.answering.addressed(conversation_id, text)
+        except AppError:
+            return None
+        question = unsent(conversation_id, text, images, named)
+        return self.answering.unseen(conversation_id, [*thread, question])
+
+    def send(self, conversation_id: int | None, text: str, images: Sequence[Image] = ()) -> int | None:
         """Store a message and have it answered; the conversation's id, or None if it couldn't be stored.
 
         With None a conversation is begun. The draft is cleared in either case only once the message
-        is stored.
+        is stored. A model that the text begins with (“@qwen3 …”) answers this message.
         """
+        if (addressed := self._addressed(conversation_id, text)) is None:
+            return None
+        to, text = addressed
         try:
             if conversation_id is None:
                 private, options = self.setup.take_new()
-                question, answer = self._store.begin(title_from(text), text, private=private, options=options)
+                title = title_from(text) if text or not images else WITHOUT_WORDS
+                question, answer = self._store.begin(
+                    title, text, private=private, options=options, images=images, to=to
+                )
                 self.setup.begun()
                 conversation_id = question.conversation_id
             else:
                 thread = self._store.thread(conversation_id)
                 parent = thread[-1].id if thread else None
                 question, answer = self._store.add_turn(
-                    conversation_id, parent_id=parent, text=text, model=None
+                    conversation_id, parent_id=parent, text=text, model=None, images=images, to=to
                 )
         except StorageError as error:
             self.failed.emit(error)
@@ -197,14 +235,17 @@ class ChatService(QObject):
         if self.running_in(message.conversation_id) is None:
             self._add_version(message, Role.ASSISTANT, "", Status.RUNNING)
 
-    def edit(self, message: StoredMessage, text: str) -> bool:
+    def edit(self, message: StoredMessage, text: str, images: Sequence[Image] = ()) -> bool:
         """Ask differently: a version of the user's message beside the old one, answered anew.
 
         False if it could not be stored, or while an answer is being written there.
         """
         if self.running_in(message.conversation_id) is not None:
             return False
-        question = self._add_version(message, Role.USER, text, Status.COMPLETE)
+        if (addressed := self._addressed(message.conversation_id, text)) is None:
+            return False
+        to, text = addressed
+        question = self._add_version(message, Role.USER, text, Status.COMPLETE, images, to)
         if question is not None:
             self._answer_to(question)
         return question is not None
@@ -223,11 +264,43 @@ class ChatService(QObject):
             self.failed.emit(error)
             return
         self.thread_changed.emit(answer.conversation_id)
-        self._begin(answer, way=way)
+        self._begin(replace(answer, receipt=message.receipt), way=way)
+
+    def take_over(self, message: StoredMessage, *, always: bool = False) -> None:
+        """Have the one go on that is offered for this answer; with `always` so from now on in that chat.
+
+        Where another one would by now, or nobody, that is shown instead.
+        """
+        turn = self._live.get(message.id)
+        if turn is not self.running_in(message.conversation_id) or (turn is not None and turn.slow is None):
+            return
+        try:
+            self._store_unsaved(message.id)
+        except StorageError as error:
+            self.failed.emit(error)
+            return
+        now = self._current(message)
+        follow = self.relay.after(now, self._before(now), turn.slow if turn is not None else None)
+        if follow is None or follow.route is None or not follow.keeps(message.error or {}):
+            self._offer_anew(now, turn, follow)
+            return
+        if always:
+            self.setup.let_take_over(message.conversation_id, remote=follow.route.backend == "gateway")
+        if turn is not None:
+            self._leave(turn)
+        self._begin(replace(now, status=Status.RUNNING, error=None), follow=follow)
+        self.thread_changed.emit(message.conversation_id)
 
     def route_of(self, message: StoredMessage) -> Route:
         """Who would write this answer now, whatever its licence asks for. Raises AppError."""
         return self.answering.pick(message.conversation_id, self._before(message))
+
+    def allow(self, message: StoredMessage) -> None:
+        """Let the gateway that this answer waits for be asked, from now on, and have it answered."""
+        one = self.answering.whom(message.conversation_id, self._before(message))
+        if one is not None and one.remote:
+            self.answering.allow(one.provider)
+        self.resume(message)
 
     def select_version(self, message_id: int) -> None:
         """Show another version of a message and what followed it."""
@@ -284,12 +357,32 @@ class ChatService(QObject):
 
     # -- inside
 
+    def _addressed(self, conversation_id: int | None, text: str) -> tuple[str | None, str] | None:
+        """The model that a text names, and the text without it; None if it can't be sent so (told)."""
+        try:
+            return self.answering.addressed(conversation_id, text)
+        except AppError as error:
+            self.refused.emit(error)
+            return None
+
     def _add_version(
-        self, message: StoredMessage, role: Role, text: str, status: Status
+        self,
+        message: StoredMessage,
+        role: Role,
+        text: str,
+        status: Status,
+        images: Sequence[Image] = (),
+        model: str | None = None,
     ) -> StoredMessage | None:
         try:
             added = self._store.add_message(
-                message.conversation_id, parent_id=message.parent_id, role=role, text=text, status=status
+                message.conversation_id,
+                parent_id=message.parent_id,
+                role=role,
+                text=text,
+                status=status,
+                images=images,
+                model=model,
             )
         except StorageError as error:
             self.failed.emit(error)
@@ -314,34 +407,40 @@ class ChatService(QObject):
         thread = self.messages(answer.conversation_id)
         return list(takewhile(lambda message: message.id != answer.id, thread))
 
-    def _begin(self, answer: StoredMessage, *, way: Way | None = None) -> None:
-        """Start writing an answer that is stored as RUNNING."""
+    def _begin(self, answer: StoredMessage, *, way: Way | None = None, follow: Follow | None = None) -> None:
+        """Start writing an answer that is stored as RUNNING, or that `follow` goes on with."""
         turn = LiveTurn.of(answer)
         try:
             turn.earlier = self._before(answer)
-            turn.route = self._route(turn, way)
-            self._ask(turn, way)
-        except OverBudget as error:
-            self._at_the_cap(turn, way, error)
+            turn.route = self._route(turn, way, follow)
+            try:
+                self._ask(turn, way, follow)
+            except OverBudget as refused:
+                self.relay.told(turn, refused)
+                self._stay_here(turn, refused, chosen=way is not None or follow is not None)
         except AppError as error:
+            self.relay.told(turn, error)
+            if isinstance(error, OverBudget):
+                turn.ways = self._ways(turn, way, error)
             self._settle(turn, Status.FAILED, error)
 
-    def _route(self, turn: LiveTurn, way: Way | None) -> Route:
+    def _route(self, turn: LiveTurn, way: Way | None, follow: Follow | None) -> Route:
         if way is not None and way.model:
             return self.answering.instead(way)
-        return self.answering.route(turn.message.conversation_id, turn.earlier)
+        if follow is None or follow.route is None:
+            return self.answering.route(turn.message.conversation_id, turn.earlier)
+        self.answering.check_licence(follow.route)
+        return follow.route
 
-    def _at_the_cap(self, turn: LiveTurn, way: Way | None, refused: OverBudget) -> None:
-        """Where the router picks, this machine answers; else the user chooses what to do."""
+    def _stay_here(self, turn: LiveTurn, refused: OverBudget, *, chosen: bool) -> None:
+        """Ask this machine where the router picks; raises what was refused where that is not to be."""
         conversation_id = turn.message.conversation_id
-        here = self.answering.at_the_cap(conversation_id, turn.earlier, refused) if way is None else None
-        if here is not None:
-            turn.route = here
-            turn.note(f"{refused.cause} So this was answered on this machine.")
-            self._ask(turn, None)
-            return
-        turn.ways = self._ways(turn, way, refused)
-        self._settle(turn, Status.FAILED, refused)
+        here = None if chosen else self.answering.at_the_cap(conversation_id, turn.earlier, refused)
+        if here is None:
+            raise refused
+        turn.route = here
+        turn.note(f"{refused.cause} So this was answered on this machine.")
+        self._ask(turn, None, None)
 
     def _ways(self, turn: LiveTurn, way: Way | None, refused: OverBudget) -> tuple[Way, ...]:
         if self._books is None:
@@ -349,12 +448,15 @@ class ChatService(QObject):
         asked = request_of(way, self._request(turn))
         return ways_for(refused, asked, turn.message.conversation_id, self._books, self.answering)
 
-    def _ask(self, turn: LiveTurn, way: Way | None) -> None:
+    def _ask(self, turn: LiveTurn, way: Way | None, follow: Follow | None) -> None:
         """Ask whoever the route leads to. Raises AppError, and then nobody was asked."""
         answer = turn.message
         turn.place = self.answering.place_of(turn.route)
         turn.model_facts = self._models.facts_of(turn.route.model)
-        turn.request = request = self._booked(turn, request_of(way, self._request(turn)), way)
+        request = request_of(way, self._request(turn))
+        request = within(request, turn.route) if follow is not None else request
+        self.relay.claim(turn, follow)
+        turn.request = request = self._booked(turn, request, way)
         turn.running = running_of(request, turn.account)
         self._live[answer.id] = turn
         self._saver.start()
@@ -370,6 +472,43 @@ class ChatService(QObject):
         )
         self.turn_progressed.emit(answer.id)
 
+    def _fail(self, turn: LiveTurn, error: AppError) -> None:
+        """Another one goes on if that is allowed; else the answer ends with who could."""
+        if isinstance(error, OverBudget):
+            turn.ways = self._ways(turn, None, error)
+            self._settle(turn, Status.FAILED, error)
+            return
+        partial = as_message(turn, Status.RUNNING)
+        turn.follow = follow = self.relay.after(partial, turn.earlier, error)
+        if follow is not None and follow.at_once:
+            self._begin(partial, follow=follow)
+            return
+        self._settle(turn, Status.INTERRUPTED if isinstance(error, Interrupted) else Status.FAILED, error)
+
+    def _slow_down(self, turn: LiveTurn) -> None:
+        """It is too slow. It goes on being written until another one may go on."""
+        if turn.follow is not None and turn.follow.at_once:
+            partial = replace(as_message(turn, Status.RUNNING), error=None)
+            self._leave(turn)
+            self._begin(partial, follow=turn.follow)
+        self.turn_progressed.emit(turn.message.id)
+
+    def _leave(self, turn: LiveTurn) -> None:
+        """End what is written too slowly, which is no end of the answer."""
+        self.relay.told(turn, turn.slow)
+        self._live.pop(turn.message.id, None)
+        if turn.job is not None:
+            turn.job.cancel()
+
+    def _offer_anew(self, message: StoredMessage, turn: LiveTurn | None, follow: Follow | None) -> None:
+        """Show who could go on by now."""
+        if turn is not None:
+            turn.follow = follow
+            self.turn_progressed.emit(message.id)
+            return
+        error = with_offer(message.error, follow)
+        self._attempt(lambda: self.message_changed.emit(self._store.set_error(message.id, error)))
+
     def _booked(self, turn: LiveTurn, request: ChatRequest, way: Way | None) -> ChatRequest:
         """The request once its attempt is in the books. Raises OverBudget."""
         if self._books is None:
@@ -381,8 +520,9 @@ class ChatService(QObject):
             message.conversation_id,
             message.id,
             raised=way is not None and way.kind is Kind.RAISE,
+            number=turn.number,
         )
-        if turn.text:
+        if turn.text or turn.notices:
             turn.account.carry(message.receipt)
         return request
 
@@ -417,7 +557,7 @@ class ChatService(QObject):
             turn.begin_anew()  # a form has a beginning, and can't be gone on with in its middle
         return ChatRequest(
             model=turn.route.model,
-            messages=history(turn.earlier),
+            messages=history(turn.earlier, lambda image: self._store.pictures.read(image.id)),
             sampling=sampling,
             thinking=self._settings.values.thinking,
             thinking_budget=options.thinking_budget,
@@ -439,20 +579,20 @@ class ChatService(QObject):
             case TextDelta(text=text, tokens=tokens):
                 turn.write(text, tokens)
                 self.turn_advanced.emit(turn.message.id)
+                if self.relay.slow(turn):
+                    self._slow_down(turn)
             case Finished():
                 turn.finished = event
 
     def _end(self, turn: LiveTurn, outcome: Outcome) -> None:
         self._close_account(turn, outcome)
-        if self._live.get(turn.message.id) is not turn:
-            return  # stopped: settled already, and perhaps being continued
+        stopped = self._live.get(turn.message.id) is not turn
+        self.relay.ended(turn, outcome, left=stopped)
+        if stopped:
+            return  # settled already, and perhaps being continued
         match outcome:
-            case Outcome(error=Interrupted() as error):
-                self._settle(turn, Status.INTERRUPTED, error)
             case Outcome(error=AppError() as error):
-                if isinstance(error, OverBudget):
-                    turn.ways = self._ways(turn, None, error)
-                self._settle(turn, Status.FAILED, error)
+                self._fail(turn, error)
             case Outcome(error=Exception() as error):
                 self._settle(turn, Status.FAILED, our_fault(error))
                 raise error
@@ -484,7 +624,7 @@ class ChatService(QObject):
             status=status,
             model=turn.route.model or None,
             receipt=receipt(turn),
-            error=error_values(error) if error else None,
+            error=turn.problem(error, status),
         )
 
     def _save_live(self) -> None:

@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING
 
 from desktop.background import Job
 from desktop.services.running import Running
+from desktop.services.seams import Part, joined, parts_of
+from desktop.storage.attempts import Partial
 from desktop.storage.conversations import Status, StoredMessage
-from models.chat import ChatEvent, ChatRequest, Finished, Message, Progress, Role
+from desktop.storage.values import StoredImage
+from models.chat import ChatEvent, ChatRequest, Finished, Image, Message, Progress, Role
 from models.errors import AppError, NextStep
 from models.route import Route
 from models.ways_on import Way, written
 
 if TYPE_CHECKING:
     from desktop.services.books import Account
+    from desktop.services.handing_over import Follow
+    from desktop.services.pace import Pace
     from models.gateway.attempts import Attempt
 
 
@@ -48,6 +53,11 @@ class LiveTurn:
     model_facts: Mapping[str, object] = field(default_factory=dict)
     running: Running = field(default_factory=Running)
     saved: int = 0
+    number: int = 0
+    parts: list[Part] = field(default_factory=list)
+    follow: Follow | None = None
+    slow: AppError | None = None
+    pace: Pace | None = None
     thinking_since: float | None = None
     thought_s: float = 0.0
     thought_tokens: int = 0
@@ -61,6 +71,30 @@ class LiveTurn:
             turn.reasoning = [answer.reasoning] if answer.reasoning else []
         turn.saved = turn.length
         return turn
+
+    def sign(self, receipt: Mapping[str, object] | None) -> None:
+        """Say who writes from here on, beside who wrote what there is."""
+        name = self.route.name or self.route.model
+        remote = self.route.backend == "gateway"
+        part = Part(len("".join(self.text)), self.route.model, name, self.place, remote)
+        self.parts = joined(parts_of(receipt), part)
+
+    def go_on(self, receipt: Mapping[str, object] | None, why: str) -> None:
+        """Keep what was noted of what there is; another one goes on with it."""
+        noted = (receipt or {}).get("notices")
+        self.notices = [str(each) for each in noted] if isinstance(noted, list) else []
+        self.note(why)
+
+    def partial(self) -> Partial:
+        """What there is, as it is written down when this begins."""
+        return Partial("".join(self.text), "".join(self.reasoning), receipt(self))
+
+    def problem(self, error: AppError | None, status: Status) -> dict[str, str] | None:
+        """What is shown as the error, with who could go on."""
+        error = error or (self.slow if status is Status.RUNNING else None)
+        if error is None:
+            return None
+        return error_values(error) | (self.follow.values() if self.follow is not None else {})
 
     def think(self, text: str, tokens: int = 0) -> None:
         """More reasoning, of so many tokens in all; the time it takes counts from its first word."""
@@ -126,10 +160,12 @@ def receipt(turn: LiveTurn) -> dict[str, object]:
         values["model"] = dict(turn.model_facts)
     if turn.request is not None:
         values |= parameters(turn.request)
-    if turn.account is not None and turn.route.backend == "gateway":
+    if turn.account is not None and (turn.route.backend == "gateway" or turn.account.currency):
         values["cost"] = turn.account.values()
     if turn.ways:
         values["ways"] = written(turn.ways)
+    if len(turn.parts) > 1:
+        values["parts"] = [asdict(part) for part in turn.parts]
     if turn.thought_s:
         values["thought_s"] = round(turn.thought_s, 2)
     if turn.thought_tokens:
@@ -189,18 +225,63 @@ def as_message(turn: LiveTurn, status: Status, error: AppError | None = None) ->
         status=status,
         model=turn.route.model or None,
         receipt=receipt(turn) | ({"so_far": running} if running else {}),
-        error=error_values(error) if error else None,
+        error=turn.problem(error, status),
     )
 
 
-def history(messages: Sequence[StoredMessage]) -> tuple[Message, ...]:
+def within(request: ChatRequest, route: Route) -> ChatRequest:
+    """The request with no longer an answer than its price was told for."""
+    if route.backend != "gateway" or not route.answer_tokens:
+        return request
+    most = min(request.sampling.max_tokens or route.answer_tokens, route.answer_tokens)
+    return replace(request, sampling=replace(request.sampling, max_tokens=most))
+
+
+def unsent(
+    conversation_id: int | None, text: str, images: Sequence[Image], model: str | None = None
+) -> StoredMessage:
+    """A question as it would be stored; `model` is the one that it names."""
+    outlines = tuple(
+        StoredImage(0, image.media_type, image.width, image.height, len(image.data)) for image in images
+    )
+    return StoredMessage(
+        id=0,
+        conversation_id=conversation_id or 0,
+        parent_id=None,
+        role=Role.USER,
+        text=text,
+        reasoning="",
+        status=Status.COMPLETE,
+        model=model,
+        created_at=0.0,
+        receipt=None,
+        error=None,
+        versions=(),
+        images=outlines,
+    )
+
+
+def outline(image: StoredImage) -> Image:
+    """A picture without its content, where only its size matters."""
+    return Image(image.media_type, b"", image.width, image.height)
+
+
+def history(
+    messages: Sequence[StoredMessage], read: Callable[[StoredImage], Image] = outline
+) -> tuple[Message, ...]:
     """What a backend is given of a conversation: without empty answers, the roles in turn.
 
     Many chat templates refuse two questions in a row, which is what a failed answer leaves. They are
-    told as one message, and that is pinned if one of them is: it can't stay in part.
+    told as one message, and that is pinned if one of them is: it can't stay in part. `read` gives a
+    picture's content.
     """
     return tuple(
-        Message(group[0].role, "\n\n".join(m.text for m in group), _pinned(group))
+        Message(
+            group[0].role,
+            "\n\n".join(m.text for m in group if m.text),
+            _pinned(group),
+            tuple(read(image) for m in group for image in m.images),
+        )
         for group in _told(messages)
     )
 
@@ -231,14 +312,18 @@ def memory_after(messages: Sequence[StoredMessage], left_out: int) -> Memory | N
 
 
 def _told(messages: Sequence[StoredMessage]) -> list[list[StoredMessage]]:
-    """The messages that have words, neighbours of one role together.
+    """The messages that say or show something, neighbours of one role together.
 
     A question that was too long for the model, and given up for another one, is not told: it would
     make that one too long, too.
     """
     after = [*messages[1:], None][: len(messages)]
-    spoken = [m for m, answer in zip(messages, after, strict=True) if m.text and not _given_up(m, answer)]
+    spoken = [m for m, answer in zip(messages, after, strict=True) if _says(m) and not _given_up(m, answer)]
     return [list(group) for _role, group in groupby(spoken, key=lambda message: message.role)]
+
+
+def _says(message: StoredMessage) -> bool:
+    return bool(message.text or message.images)
 
 
 def _given_up(question: StoredMessage, answer: StoredMessage | None) -> bool:

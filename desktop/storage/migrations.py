@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import apsw
 
-from desktop.storage import ledger_tables, outbound_tables
+from desktop.storage import attempt_tables, ledger_tables, outbound_tables, picture_tables
 
 Migration = Callable[[apsw.Connection], None]
 
@@ -40,6 +40,16 @@ def _outbound_record(connection: apsw.Connection) -> None:
 def _usage_ledger(connection: apsw.Connection) -> None:
     """What was used and what it cost."""
     ledger_tables.create(connection)
+
+
+def _pictures(connection: apsw.Connection) -> None:
+    """Pictures in messages and drafts."""
+    picture_tables.create(connection)
+
+
+def _attempts(connection: apsw.Connection) -> None:
+    """Who was asked for each answer."""
+    attempt_tables.create(connection)
 
 
 # A message's parent is always older than it (no cycles), and conversations are deleted in one statement
@@ -135,4 +145,12 @@ CREATE TRIGGER acceptance_not_deleted BEFORE DELETE ON acceptance BEGIN
 END;
 """
 
-MIGRATIONS: Sequence[Migration] = (_first, _second, _third, _outbound_record, _usage_ledger)
+MIGRATIONS: Sequence[Migration] = (
+    _first,
+    _second,
+    _third,
+    _outbound_record,
+    _usage_ledger,
+    _pictures,
+    _attempts,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.chat.ways import Ways
 from desktop.ui.labels import plain_label
@@ -25,12 +25,17 @@ _STEP_WORDS = {
     NextStep.RAISE: "Send it this once",
     NextStep.ACCEPT: "Read its licence",
 }
+_SIDE = 16
 _QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT)
 
 
 class ErrorCard(QFrame):
-    """A failure where the answer would be: title, cause, one button, details to unfold."""
+    """A failure where the answer would be: title, cause, the next step, details to unfold.
 
+    Where another model could go on, that is the first step, and `take_over_requested(always)` says so.
+    """
+
+    take_over_requested = Signal(bool)
     step_requested = Signal(str)
     way_chosen = Signal(object)
     resized = Signal()
@@ -47,6 +52,13 @@ class ErrorCard(QFrame):
         self._details.hide()
         self._ways = Ways(self)
         self._ways.chosen.connect(self.way_chosen)
+        self._offer = QPushButton(self)
+        self._offer.setObjectName("take-over")
+        self._offer.setProperty("primary", True)
+        self._always = QCheckBox("From now on without asking, in this chat", self)
+        self._always.setObjectName("take-over-always")
+        self._always.setProperty("plain", True)
+        self._offer.clicked.connect(lambda: self.take_over_requested.emit(self._always.isChecked()))
         self._step = QPushButton(self)
         self._step.setObjectName("next-step")
         self._more = QPushButton("Details", self)
@@ -57,36 +69,64 @@ class ErrorCard(QFrame):
         self._build()
 
     def height_for(self, width: int) -> int:
-        """Pixels for the whole card at this width."""
-        self._buttons.invalidate()  # it does not hear of buttons that were hidden before the first show
-        self._column.invalidate()
+        """Pixels for the whole card at this width. Where there is little, the offer has a line of its own."""
+        room = width - 2 * _SIDE
+        self._offer.setText(self._fitting(room))
+        beside = self._offer.sizeHint().width() + self._others.sizeHint().width() + self._buttons.spacing()
+        narrow = self._offer.isVisibleTo(self) and beside > room
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self._buttons.direction() is not way:
+            self._buttons.setDirection(way)
+        for layout in (self._others, self._buttons, self._column):
+            layout.invalidate()  # they do not hear of buttons that were hidden before the first show
         return self._column.totalHeightForWidth(width)
 
     def show_error(self, error: Mapping[str, str], ways: Sequence[Way] = ()) -> None:
         """Fill in the values of an AppError; `ways` take the place of its one button."""
         self._title.setText(error.get("title", ""))
         hint = "" if ways else error.get("hint")
-        self._cause.setText(" ".join(part for part in (error.get("cause"), hint) if part))
+        self._cause.setText(" ".join(filter(None, (error.get("cause"), hint, error.get("end")))))
         self._ways.show_ways(ways)
+        self._show_offer("" if ways else error.get("offer", ""))
         self._details.setText(error.get("details", ""))
         self._more.setVisible(bool(error.get("details")))
         self._wanted = error.get("next_step", NextStep.NONE)
         words = _STEP_WORDS.get(NextStep(self._wanted)) if self._wanted in list(NextStep) else None
-        self._look_like("ask" if self._wanted in _QUESTIONS else "true")
+        question = self._wanted in _QUESTIONS or ("offer" in error and self._wanted == NextStep.NONE)
+        self._look_like("ask" if question else "true")
         self._step.setVisible(words is not None and not ways)
         self._step.setText(words or "")
 
+    def _fitting(self, room: int) -> str:
+        """The offer's words; of a long name the middle gives way."""
+        around = self._offer.sizeHint().width() - self._offer.fontMetrics().horizontalAdvance(
+            self._offer.text()
+        )
+        words = self._offer.accessibleName()
+        return self._offer.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, room - around)
+
+    def _show_offer(self, words: str) -> None:
+        self._offer.setText(words)
+        self._offer.setToolTip(words)
+        self._offer.setAccessibleName(words)
+        for widget in (self._offer, self._always):
+            widget.setVisible(bool(words))
+
     def _build(self) -> None:
-        self._buttons = buttons = QHBoxLayout()
-        buttons.addWidget(self._step)
-        buttons.addWidget(self._more)
-        buttons.addStretch(1)
+        self._others = others = QHBoxLayout()
+        others.addWidget(self._step)
+        others.addWidget(self._more)
+        others.addStretch(1)
+        self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._buttons.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignLeft)
+        self._buttons.addLayout(others, 1)
         self._column = column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
+        column.setContentsMargins(_SIDE, 12, _SIDE, 12)
         column.setSpacing(6)
         for label in (self._title, self._cause, self._ways, self._details):
             column.addWidget(label)
-        column.addLayout(buttons)
+        column.addLayout(self._buttons)
+        column.addWidget(self._always)
 
     def _look_like(self, kind: str) -> None:
         """A question is no failure, and does not look like one."""

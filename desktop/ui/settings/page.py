@@ -19,6 +19,7 @@ from desktop.services.settings import SettingsService
 from desktop.system.settings import Theme
 from desktop.ui.labels import plain_label
 from desktop.ui.page import Page, card
+from desktop.ui.settings.failing import WhenItFails
 from desktop.ui.settings.hub import HubAddresses
 from desktop.ui.settings.hub_token import HubToken
 from desktop.ui.settings.thinking import ThinkingBudget
@@ -38,6 +39,7 @@ class SettingsPage(Page):
         self._settings = settings
         self.column.addWidget(self._appearance())
         self.column.addWidget(self._thinking())
+        self.column.addWidget(self._failing())
         self.column.addWidget(self._speed())
         self.column.addWidget(self._hubs())
         self._last = self._data(data)
@@ -87,6 +89,20 @@ class SettingsPage(Page):
         column.setSpacing(8)
         for widget in (title, words, budget):
             column.addWidget(widget)
+        return frame
+
+    def _failing(self) -> QWidget:
+        frame = card(self)
+        title = plain_label(frame, "strong")
+        title.setText("When something fails")
+        self._when = when = WhenItFails(self._settings.values, frame)
+        when.changed.connect(lambda name, value: self._settings.update(**{name: value}))
+        self._settings.changed.connect(when.show_values)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(8)
+        column.addWidget(title)
+        column.addWidget(when)
         return frame
 
     def _speed(self) -> QWidget:
