@@ -14,7 +14,7 @@ from models.pricing import Cost
 from models.reconciling import Pair
 
 _HEADINGS = ("Time", "Model", "Cost there", "Cost here", "Tokens there", "Tokens here", "What differs")
-_WIDTHS = (150, 150, 110, 110, 124, 124, 200)
+_WIDTHS = (150, 130, 96, 96, 112, 112, 170)
 _NUMBERS = (2, 3, 4, 5)
 _MOST_ROWS, _ROW_PX = 8, 12
 _Index = QModelIndex | QPersistentModelIndex
@@ -80,8 +80,10 @@ def details(pair: Pair) -> str:
     """What has no column of its own."""
     theirs, ours = pair.theirs, pair.ours
     request = (theirs and theirs.request_id) or (ours and ours.request_id)
+    names = dict.fromkeys(filter(None, (theirs and theirs.model, ours and ours.model)))
     parts = (
         "; ".join(pair.differs),
+        " · ".join(names),
         f"Line {theirs.number} of the statement" if theirs else "",
         f"Request {request}" if request else "",
         "Counted here, as the gateway told no numbers" if ours and ours.estimated else "",
