@@ -80,7 +80,7 @@ def details(pair: Pair) -> str:
     """What has no column of its own."""
     theirs, ours = pair.theirs, pair.ours
     request = (theirs and theirs.request_id) or (ours and ours.request_id)
-    names = dict.fromkeys(filter(None, (theirs and theirs.model, ours and ours.model)))
+    names = dict.fromkeys(one.model for one in (theirs, ours) if one is not None and one.model)
     parts = (
         "; ".join(pair.differs),
         " · ".join(names),
