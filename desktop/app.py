@@ -15,6 +15,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.background import Background
+from desktop.parts.asides import Asides
 from desktop.parts.drafting import Drafting
 from desktop.parts.gateway import Gateway
 from desktop.parts.licensing import Licensing
@@ -42,6 +43,7 @@ from models.library import Library
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from desktop.services.health import HealthBook
     from desktop.services.outbound_record import OutboundRecord
     from desktop.storage.acceptances import AcceptanceStore
     from desktop.storage.export import Form
@@ -164,6 +166,13 @@ class Program(QObject):
         return Measures(self._paths.measures)
 
     @cached_property
+    def health(self) -> HealthBook:
+        """How the gateways' models did lately."""
+        from desktop.services.health import health_book
+
+        return health_book(self._connection)
+
+    @cached_property
     def local(self) -> LocalBackend:
         """The engine on this machine. Built when first needed: its imports would delay the window."""
         from models.local.backend import LocalBackend
@@ -275,6 +284,9 @@ class Program(QObject):
             self.chat, self.models, self.manager, self.remote, self._show_models, self._open, self
         )
         self.chat.answering.check_licence = self.licensing.check
+        self.remote.condition = lambda provider, model: self.health.of(provider, model)
+        asides = Asides(self.models, self.manager, self.remote, lambda: self.health)
+        self.chat.answering.aside = asides.of
         decider = Decider(
             self.models,
             self.settings,
@@ -290,6 +302,7 @@ class Program(QObject):
             lambda: self.manager.catalogue.catalogue, self._paths, self._look, self,
         )  # fmt: skip
         self.books.changed.connect(self.usage.note_change)
+        self.books.changed.connect(lambda: self.health.forget())
         self.drafting = Drafting(
             self.page,
             self.chat,

@@ -15,6 +15,7 @@ from desktop.services.turns import ATTEMPTED
 from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
+    from desktop.services.health import Condition
     from desktop.services.remote_models import RemoteModel, RemoteModelService
     from models.candidates import Candidate
     from models.catalogue import Catalogue
@@ -46,6 +47,7 @@ class Remote(QObject):
         super().__init__(parent)
         self._gateway, self._settings, self._record = gateway, settings, record
         self._catalogue, self._paths = catalogue, paths
+        self.condition: Callable[[str, str], Condition | None] = lambda _provider, _model: None
         self._backend: GatewayBackend | None = None
         self._answerers: Sequence[Answerer] | None = None
         self._confirmed: frozenset[str] = frozenset()
@@ -103,6 +105,7 @@ class Remote(QObject):
         for model in self.models.models():
             entry = self._entry(model.id)
             scores = catalogue.scores(entry.id) if entry is not None else ()
+            condition = self.condition(model.provider_id, model.id)
             found.append(
                 Candidate(
                     "gateway",
@@ -117,6 +120,9 @@ class Remote(QObject):
                         Score(s.benchmark.id, s.benchmark.name, s.value, s.thinking) for s in scores
                     ),
                     price=model.price,
+                    tps=condition.tps if condition else None,
+                    ttft_s=condition.ttft_s if condition else None,
+                    success=condition.success if condition else None,
                 )
             )
         return found

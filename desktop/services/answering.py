@@ -37,6 +37,16 @@ class Answerer:
         return bool(self.provider)
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What is said beside a model's name: the `licence` with its `meaning`, and how it did lately."""
+
+    licence: str = ""
+    meaning: str = ""
+    health: str = ""
+    health_words: str = ""
+
+
 AUTOMATIC = Answerer("", "Automatic", "this machine or a gateway")
 """The router picks for each message."""
 
@@ -64,6 +74,7 @@ class AnsweringService(QObject):
         self.remote = remote
         self.decide: Decide | None = None
         self.check_licence: Callable[[Route], None] = lambda _route: None
+        self.aside: Callable[[Answerer], Aside] = lambda _one: Aside()
         models.changed.connect(self.changed)
 
     def offered(self) -> list[Answerer]:

@@ -137,7 +137,8 @@ class ChatPage(QWidget):
         column.addLayout(bottom)
 
     def _header(self) -> QHBoxLayout:
-        self.picker = ModelPicker(self._chat.answering.offered, self._look, self)
+        answering = self._chat.answering
+        self.picker = ModelPicker(answering.offered, self._look, self, lambda one: answering.aside(one))
         self.picker.chosen.connect(self._choose_model)
         self.picker.models_requested.connect(self.models_requested)
         self.picker.gateways_requested.connect(self.gateways_requested)
