@@ -16,10 +16,12 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.background import Background
 from desktop.parts.asides import Asides
+from desktop.parts.asking import Asking
 from desktop.parts.drafting import Drafting
 from desktop.parts.gateway import Gateway
 from desktop.parts.licensing import Licensing
 from desktop.parts.manager import Manager
+from desktop.parts.record import RecordRoom
 from desktop.parts.remote import Remote
 from desktop.parts.usage import UsageRoom
 from desktop.services.books import BookService
@@ -108,6 +110,7 @@ class Program(QObject):
         self._app, self._look, self._paths = app, look, paths
         self.settings = SettingsService(paths.settings_file, self)
         look.choose(self.settings.values.theme.value)
+        self._privacy = self.settings.values.privacy
         self._connection = open_database(paths.database)
         self.background = Background(self)
         library = Library(paths.models, resources() / "starter", paths.model_headers)
@@ -284,6 +287,11 @@ class Program(QObject):
             self.chat, self.models, self.manager, self.remote, self._show_models, self._open, self
         )
         self.chat.answering.check_licence = self.licensing.check
+        self.room = RecordRoom(
+            self.window, self._connection, lambda: self.record, self.chat, self.remote, self._look,
+            lambda: self._open(self.page.conversation), self,
+        )  # fmt: skip
+        self.chat.answering.privacy.describe = Asking(self.remote, self.chat.setup).describe
         self.remote.condition = lambda provider, model: self.health.of(provider, model)
         asides = Asides(self.models, self.manager, self.remote, lambda: self.health)
         self.chat.answering.aside = asides.of
@@ -294,6 +302,7 @@ class Program(QObject):
             resources() / "tasks" / "weights.bin",
             self.licensing.may_answer,
         )
+        decider.privacy = self.chat.answering.privacy.of
         self.chat.answering.decide = decider.route
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
@@ -332,6 +341,8 @@ class Program(QObject):
         page.answer_now_requested.connect(self._answer_now)
         page.gateways_requested.connect(self._show_gateways)
         page.licence_requested.connect(self.licensing.ask)
+        page.sent_requested.connect(self.room.show_sent)
+        page.record_requested.connect(lambda: self._show_page("record"))
         self.drafting.said.connect(window.notice.say)
         self.drafting.remote_wanted.connect(self.remote.prepare)
         self.books.warned.connect(window.notice.say)
@@ -345,6 +356,7 @@ class Program(QObject):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)
         self.settings.changed.connect(lambda _values: self._clear_unwanted_states())
+        self.settings.changed.connect(self._notice_privacy)
         window.closed.connect(self._remember_window)
 
     # -- conversations
@@ -413,11 +425,14 @@ class Program(QObject):
             return self.manager.make_page()
         if name == "usage":
             return self.usage.make_page(self._open_folder)
+        if name == "record":
+            return self.room.make_page(self._open_folder)
         from desktop.ui.settings.page import SettingsPage
 
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(self._open_folder)
         settings.hub_token_removed.connect(self._forget_hub_token)
+        settings.record_requested.connect(lambda: self._show_page("record"))
         settings.insert_card(self.gateway.make_card())
         return settings
 
@@ -443,6 +458,12 @@ class Program(QObject):
         self._look.choose(values.theme.value)
         self.page.composer.thinking.show_choice(values.thinking)
 
+    def _notice_privacy(self, values: Settings) -> None:
+        """Conversations without a class of their own have the settings'."""
+        if values.privacy is not self._privacy:
+            self._privacy = values.privacy
+            self.chat.answering.privacy.changed.emit()
+
     def _answer_now(self) -> None:
         self.background.run(self.local.answer_now(), lambda _outcome: None)
 
@@ -457,6 +478,7 @@ class Program(QObject):
         self._app.applicationStateChanged.disconnect(self._look_at_models)
         self.manager.close()
         self.usage.close()
+        self.room.close()
         self.chat.close()
         self.background.close(self._close_backends)
         self.record.close()

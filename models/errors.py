@@ -90,6 +90,7 @@ class NextStep(StrEnum):
     ALLOW = "allow"
     RAISE = "raise"
     ACCEPT = "accept"
+    SEND = "send"
     NONE = "none"
 
 

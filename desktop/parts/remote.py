@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from desktop.services.remote_models import RemoteModel, RemoteModelService
     from models.candidates import Candidate
     from models.catalogue import Catalogue
+    from models.chat import ChatRequest
     from models.facts import CatalogueModel
     from models.gateway.attempts import Attempt
     from models.gateway.backend import GatewayBackend
@@ -133,6 +134,14 @@ class Remote(QObject):
         provider_id = model_id.partition("/")[0]
         if provider_id in self._settings.values.allowed:
             self.models.use(provider_id)
+
+    def content(self, model_id: str, request: ChatRequest) -> tuple[str, bytes]:
+        """The host that a request would go to, and what exactly it would say. Raises AppError."""
+        from models.gateway.preview import content_of
+
+        provider_id = model_id.partition("/")[0]
+        connection = self._gateway.connection(provider_id)
+        return content_of(connection, request, self.models.names(provider_id))
 
     def price(self, model_id: str) -> Price | None:
         """What it costs: the user's own price, else the catalogue's; None is unknown."""

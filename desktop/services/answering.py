@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.models import ModelService
+from desktop.services.privacy import PrivacyService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
 from models.errors import NextStep, NotAllowed
-from models.route import Mode, Route, choose_simply
+from models.route import Mode, Privacy, Route, choose_simply
 
 HERE = "on this machine"
 
@@ -75,6 +76,8 @@ class AnsweringService(QObject):
         self.decide: Decide | None = None
         self.check_licence: Callable[[Route], None] = lambda _route: None
         self.aside: Callable[[Answerer], Aside] = lambda _one: Aside()
+        self.privacy = PrivacyService(setup, self)
+        self.privacy.changed.connect(self.changed)
         models.changed.connect(self.changed)
 
     def offered(self) -> list[Answerer]:
@@ -87,13 +90,14 @@ class AnsweringService(QObject):
         return [Answerer(model.id, model.name) for model in self._models.usable()]
 
     def mode(self, conversation_id: int | None) -> Mode:
-        """What is allowed in this conversation."""
-        return self._setup.answering(conversation_id).mode or Mode.LOCAL
+        """What is allowed in this conversation; one that stays here has no cloud mode."""
+        wanted = self._setup.answering(conversation_id).mode or Mode.LOCAL
+        return self.privacy.mode(conversation_id, wanted)
 
     def chosen(self, conversation_id: int | None) -> Answerer | None:
         """Who would answer now; None where nobody can."""
         wanted, mode = self._setup.answering(conversation_id).model, self.mode(conversation_id)
-        field = self._field(mode)
+        field = self._field(conversation_id, mode)
         if mode is Mode.HYBRID and wanted is None and self.decide is not None:
             return AUTOMATIC if field else None
         return next((one for one in field if one.id == wanted), field[0] if field else None)
@@ -103,11 +107,21 @@ class AnsweringService(QObject):
 
         Raises NotAllowed before anything is sent to a gateway that the user has not agreed to, NotAccepted
         before the first use of a model whose licence asks for that, and what
-        `models.routing.choose_simply` raises.
+        `models.routing.choose_simply` and `PrivacyService.check` raise.
         """
-        route = self.pick(conversation_id, earlier)
+        if self.privacy.wants_here(earlier):
+            route = self._pick_here(conversation_id)
+        else:
+            route = self.pick(conversation_id, earlier)
         self.check_licence(route)
+        self.privacy.check(conversation_id, route, earlier)
         return route
+
+    def _pick_here(self, conversation_id: int | None) -> Route:
+        """By the model of this conversation if it is on this machine, else by the default one."""
+        local = [each.id for each in self.local()]
+        wanted = self._setup.answering(conversation_id).model
+        return choose_simply(mode=Mode.LOCAL, wanted=wanted if wanted in local else None, installed=local)
 
     def pick(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
         """The same, whatever the model's licence asks for."""
@@ -181,9 +195,10 @@ class AnsweringService(QObject):
         self._setup.set_answering(conversation_id, replace(before, mode=mode, model=model))
         self.changed.emit()
 
-    def _field(self, mode: Mode) -> list[Answerer]:
+    def _field(self, conversation_id: int | None, mode: Mode) -> list[Answerer]:
         here = [] if mode is Mode.CLOUD else self.local()
-        return here if mode is Mode.LOCAL else [*here, *self.remote()]
+        stays = mode is Mode.LOCAL or self.privacy.of(conversation_id) is Privacy.HERE
+        return here if stays else [*here, *self.remote()]
 
     def _named(self, answerer_id: str) -> Answerer | None:
         return next((one for one in (*self.local(), *self.remote()) if one.id == answerer_id), None)

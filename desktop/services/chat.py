@@ -62,7 +62,8 @@ class ChatService(QObject):
     `turn_progressed` and `turn_advanced`, exactly one `turn_finished`. All of it is in the store before
     the signal goes out, the growing text at least every half second. `message_changed` carries a
     message that was pinned or is no longer, `conversations_erased` the cache keys of conversations that
-    are gone for good, or private since. `failed` carries an AppError that belongs to no answer (the
+    are gone for good, or private since. `sends` carries an answer's message, the host, and the content of a
+    request that leaves for it. `failed` carries an AppError that belongs to no answer (the
     store is full or read-only); what was written stays in memory until it can be stored.
     """
 
@@ -74,6 +75,7 @@ class ChatService(QObject):
     turn_finished = Signal(object)
     message_changed = Signal(object)
     thread_changed = Signal(int)
+    sends = Signal(object, str, bytes)
     failed = Signal(object)
 
     def __init__(
@@ -222,6 +224,18 @@ class ChatService(QObject):
         self.thread_changed.emit(answer.conversation_id)
         self._begin(answer, raised=raised)
 
+    def would_send(self, message: StoredMessage) -> tuple[Route, ChatRequest]:
+        """Who would be asked for this answer now, and for what. Raises AppError."""
+        turn = LiveTurn.of(message)
+        turn.earlier = self._before(message)
+        turn.route = self.answering.pick(message.conversation_id, turn.earlier)
+        return turn.route, self._request(turn)
+
+    def decline(self, message: StoredMessage) -> None:
+        """Leave an answer that was asked about unsent; it can be gone on with."""
+        turn = LiveTurn.of(message)
+        self._settle(turn, Status.STOPPED)
+
     def route_of(self, message: StoredMessage) -> Route:
         """Who would write this answer now, whatever its licence asks for. Raises AppError."""
         return self.answering.pick(message.conversation_id, self._before(message))
@@ -330,6 +344,10 @@ class ChatService(QObject):
                 answer.conversation_id,
                 self._backend_for(turn.route.backend).stream(request),
                 lambda told: self._background.tell(lambda: self._attempted(turn, told)),
+                self.answering.privacy.leave(turn.route, turn.earlier),
+                lambda host, content: self._background.tell(
+                    lambda: self.sends.emit(turn.message, host, content)
+                ),
             ),
             lambda event: self._take(turn, event),
             lambda outcome: self._end(turn, outcome),

@@ -11,7 +11,7 @@ from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
 from desktop.storage.conversations import StoredMessage
 from models.chat import Role
-from models.route import Mode, Route
+from models.route import Mode, Privacy, Route
 
 if TYPE_CHECKING:
     from models.candidates import Candidate, Facts, Sticky
@@ -24,6 +24,7 @@ class Decider:
     `remote` gives the gateways' candidates; only those of gateways that the user has agreed to take part.
     Those that `may_answer` says no to, because a licence was not accepted, are left out where there are
     others; else the user is asked about them.
+    `privacy` is asked for a conversation's class.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
 
@@ -37,6 +38,7 @@ class Decider:
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
         self._may_answer = may_answer
+        self.privacy: Callable[[int], Privacy] = lambda _conversation: Privacy.HERE
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
         """Who answers the last of these messages. Raises what `models.routing.choose` does."""
@@ -46,7 +48,7 @@ class Decider:
 
     def facts(self, earlier: Sequence[StoredMessage]) -> Facts:
         """What is known of the message and of those that could answer it."""
-        from models.candidates import Facts, Privacy
+        from models.candidates import Facts
         from models.tasks import language_of
         from models.token_estimate import estimate
 
@@ -55,7 +57,7 @@ class Decider:
         return Facts(
             candidates=self._candidates(),
             mode=Mode.HYBRID,
-            privacy=Privacy.OUT,
+            privacy=self.privacy(earlier[-1].conversation_id) if earlier else Privacy.HERE,
             task=self._task(text),
             language=language_of(text),
             prompt_tokens=sum(estimate(message.text).likely for message in earlier),

@@ -20,6 +20,7 @@ from models.route import Route
 if TYPE_CHECKING:
     from desktop.services.books import Account
     from models.gateway.attempts import Attempt
+    from models.leave import Leave
 
 
 @dataclass(slots=True)
@@ -89,14 +90,20 @@ async def in_conversation(
     conversation_id: int,
     events: AsyncGenerator[ChatEvent, None],
     attempted: Callable[[Attempt], None],
+    leave: Leave | None = None,
+    sends: Callable[[str, bytes], None] | None = None,
 ) -> AsyncGenerator[ChatEvent, None]:
     """The same events; what leaves the machine for them is recorded under the conversation.
 
-    `attempted` is called on the loop's thread.
+    `leave` is what the gate lets out for them. `attempted`, and `sends` with the host and the content of each
+    request, are called on the loop's thread.
     """
+    from models.leave import for_leave, told_of_content
     from models.outbound import for_conversation
 
     for_conversation.set(conversation_id)
+    for_leave.set(leave)
+    told_of_content.set(sends)
     ATTEMPTED.set(attempted)
     async with aclosing(events):
         async for event in events:

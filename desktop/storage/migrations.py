@@ -42,6 +42,11 @@ def _usage_ledger(connection: apsw.Connection) -> None:
     ledger_tables.create(connection)
 
 
+def _sent_content(connection: apsw.Connection) -> None:
+    """Under which mode something left, and what exactly it was."""
+    outbound_tables.add_content(connection)
+
+
 # A message's parent is always older than it (no cycles), and conversations are deleted in one statement
 # (a cascade along a thread of thousands would pass SQLite's recursion limit).
 _TABLES = """
@@ -135,4 +140,6 @@ CREATE TRIGGER acceptance_not_deleted BEFORE DELETE ON acceptance BEGIN
 END;
 """
 
-MIGRATIONS: Sequence[Migration] = (_first, _second, _third, _outbound_record, _usage_ledger)
+MIGRATIONS: Sequence[Migration] = (
+    _first, _second, _third, _outbound_record, _usage_ledger, _sent_content,
+)  # fmt: skip

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, 
 from desktop.ui.chat.document import LONGEST_RUN
 from desktop.ui.chat.meter import ContextMeter
 from desktop.ui.chat.mode import ModeSwitch
+from desktop.ui.chat.privacy import PrivacySwitch
 from desktop.ui.chat.thinking import ThinkingSwitch
 from desktop.ui.labels import ElidedLabel
 from desktop.ui.theme import Appearance
@@ -143,6 +144,7 @@ class Composer(QWidget):
         super().resizeEvent(event)
         self.meter.set_brief(self.width() < _NARROW)
         self.mode.set_brief(self.width() < _NARROW)
+        self.privacy.set_brief(self.width() < _NARROW)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
@@ -159,6 +161,7 @@ class Composer(QWidget):
         self.edit.setAccessibleName("Message")
         self.edit.setPlaceholderText("Ask anything…")
         self.mode = ModeSwitch(self._look, self._card)
+        self.privacy = PrivacySwitch(self._look, self._card)
         self.thinking = ThinkingSwitch(self._look, self._card)
         self._note = ElidedLabel(self._card, "meta")
         self._note.setObjectName("composer-note")
@@ -171,6 +174,7 @@ class Composer(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.mode)
+        row.addWidget(self.privacy)
         row.addWidget(self.thinking)
         row.addWidget(self._note, 1)
         row.addWidget(self.meter)

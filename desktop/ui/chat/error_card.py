@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -22,8 +22,18 @@ _STEP_WORDS = {
     NextStep.ALLOW: "Allow and send",
     NextStep.RAISE: "Send it this once",
     NextStep.ACCEPT: "Read its licence",
+    NextStep.SEND: "Send it",
 }
-_QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT)
+_QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT, NextStep.SEND)
+ANSWER_HERE, NOT_NOW, WHAT_EXACTLY = "answer-here", "not-now", "what-exactly"
+_OTHERS = {
+    NextStep.SEND: (
+        (ANSWER_HERE, "Answer here"),
+        (NOT_NOW, "Don’t send it"),
+        (WHAT_EXACTLY, "What exactly?"),
+    )
+}
+"""What else can be done where the user is asked: the step's name, and its words."""
 
 
 class ErrorCard(QFrame):
@@ -49,6 +59,7 @@ class ErrorCard(QFrame):
         self._more.setObjectName("error-details")
         self._more.clicked.connect(self._toggle_details)
         self._step.clicked.connect(lambda: self.step_requested.emit(self._wanted))
+        self._others: list[QPushButton] = []
         self._build()
 
     def height_for(self, width: int) -> int:
@@ -66,9 +77,10 @@ class ErrorCard(QFrame):
         self._look_like("ask" if self._wanted in _QUESTIONS else "true")
         self._step.setVisible(words is not None)
         self._step.setText(words or "")
+        self._offer(_OTHERS.get(NextStep(self._wanted), ()) if words else ())
 
     def _build(self) -> None:
-        buttons = QHBoxLayout()
+        buttons = self._buttons = QHBoxLayout()
         buttons.addWidget(self._step)
         buttons.addWidget(self._more)
         buttons.addStretch(1)
@@ -78,6 +90,25 @@ class ErrorCard(QFrame):
         for label in (self._title, self._cause, self._details):
             column.addWidget(label)
         column.addLayout(buttons)
+
+    def _offer(self, others: Sequence[tuple[str, str]]) -> None:
+        """Show these buttons after the step’s."""
+        if [button.objectName() for button in self._others] == [name for name, _words in others]:
+            return
+        for button in self._others:
+            button.hide()
+            button.deleteLater()
+        self._others = [self._other(*one) for one in others]
+        for number, button in enumerate(self._others):
+            self._buttons.insertWidget(number + 1, button)
+            button.show()
+
+    def _other(self, name: str, words: str) -> QPushButton:
+        button = QPushButton(words, self)
+        button.setObjectName(name)
+        button.setProperty("link", name == WHAT_EXACTLY)
+        button.clicked.connect(lambda: self.step_requested.emit(name))
+        return button
 
     def _look_like(self, kind: str) -> None:
         """A question is no failure, and does not look like one."""

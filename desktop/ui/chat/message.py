@@ -28,6 +28,7 @@ class MessageView(QWidget):
     version_requested = Signal(int)
     pin_requested = Signal(object, bool)
     step_requested = Signal(str, object)
+    sent_requested = Signal(object)
     link_activated = Signal(str)
 
     def __init__(self, message: StoredMessage, look: Appearance, parent: QWidget) -> None:

@@ -27,7 +27,7 @@ from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress
 from models.errors import NextStep
-from models.route import Mode
+from models.route import Mode, Privacy
 
 
 class ChatPage(QWidget):
@@ -36,7 +36,8 @@ class ChatPage(QWidget):
     `conversation_started(id)` when the first message of a new chat is stored; `models_requested` and
     `new_chat_requested` where an error's next step leads elsewhere. `typed(text)` at each change of the
     draft; `larger_context_wanted(tokens)`, or `larger_context_needed(question, answer)` where it is not
-    known yet how large. `gateways_requested` where a key is missing, `answering_shown` when another model
+    known yet how large. `sent_requested(answer)` for what exactly was sent, `record_requested` for all that
+    left. `gateways_requested` where a key is missing, `answering_shown` when another model
     or mode may answer here.
     """
 
@@ -53,6 +54,8 @@ class ChatPage(QWidget):
     answer_now_requested = Signal()
     gateways_requested = Signal()
     licence_requested = Signal(object)
+    sent_requested = Signal(object)
+    record_requested = Signal()
     answering_shown = Signal()
 
     def __init__(
@@ -167,6 +170,9 @@ class ChatPage(QWidget):
         self.transcript.pin_requested.connect(self._chat.set_pinned)
         self.transcript.step_requested.connect(self._take_step)
         self.transcript.link_activated.connect(self.link_activated)
+        self.transcript.sent_requested.connect(self.sent_requested)
+        self.composer.privacy.chosen.connect(self._choose_privacy)
+        self.composer.privacy.record_requested.connect(self.record_requested)
         self._chat.message_added.connect(self._on_added)
         self._chat.turn_advanced.connect(self.transcript.refresh)
         self._chat.turn_progressed.connect(self._on_progress)
@@ -251,6 +257,16 @@ class ChatPage(QWidget):
                 self.licence_requested.emit(message)
             case NextStep.ALLOW:
                 self._allow(message)
+            case NextStep.SEND:
+                self._chat.answering.privacy.agree(_question_id(message))
+                self._chat.resume(message)
+            case "answer-here":
+                self._chat.answering.privacy.keep_here(_question_id(message))
+                self._chat.resume(message)
+            case "not-now":
+                self._chat.decline(message)
+            case "what-exactly":
+                self.sent_requested.emit(message)
             case NextStep.SHORTEN | NextStep.LARGER_CONTEXT if question := self._question_of(message):
                 self._make_it_fit(NextStep(step), question, message)
 
@@ -329,6 +345,9 @@ class ChatPage(QWidget):
         self.welcome.show_models(one is not None)
         self.picker.show_answerer(one)
         self.composer.mode.show_mode(answering.mode(self._conversation))
+        privacy = answering.privacy.of(self._conversation)
+        self.composer.mode.set_stays(privacy is Privacy.HERE)
+        self.composer.privacy.show_privacy(privacy, answering.privacy.raised(self._conversation))
         self.answering_shown.emit()
 
     def _choose_model(self, answerer_id: str) -> None:
@@ -337,9 +356,17 @@ class ChatPage(QWidget):
     def _choose_mode(self, mode: Mode) -> None:
         self._chat.answering.set_mode(self._conversation, mode)
 
+    def _choose_privacy(self, privacy: Privacy) -> None:
+        self._chat.answering.privacy.choose(self._conversation, privacy)
+
     def _allow(self, answer: StoredMessage) -> None:
-        """Send to the gateway that was asked about, from now on."""
+        """Send to the gateway that was asked about, from now on; it is a yes to this answer, too."""
+        self._chat.answering.privacy.agree(_question_id(answer))
         one = self._chat.answering.chosen(answer.conversation_id)
         if one is not None and one.remote:
             self._chat.answering.allow(one.provider)
         self._chat.resume(answer)
+
+
+def _question_id(answer: StoredMessage) -> int:
+    return answer.parent_id if answer.parent_id is not None else answer.id

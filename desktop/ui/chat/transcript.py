@@ -57,6 +57,7 @@ class Transcript(QAbstractScrollArea):
     version_requested = Signal(int)
     pin_requested = Signal(object, bool)
     step_requested = Signal(str, object)
+    sent_requested = Signal(object)
     link_activated = Signal(str)
     answer_now_requested = Signal()
 
@@ -283,6 +284,7 @@ class Transcript(QAbstractScrollArea):
         view.version_requested.connect(self.version_requested)
         view.pin_requested.connect(self.pin_requested)
         view.step_requested.connect(self.step_requested)
+        view.sent_requested.connect(self.sent_requested)
         view.link_activated.connect(self.link_activated)
         item.view = view
         return view
