@@ -20,6 +20,6 @@ def content_of(connection: Connection, request: ChatRequest, offered: Sequence[s
     _connection_id, model = split_id(request.model)
     name = wire_name(connection, model, offered)
     body = body_for(connection.profile, request, name, frozenset())
-    values = {"messages": list(body.messages), "model": body.model, "stream": True, **body.fields}
+    values = {"model": body.model, "stream": True, "messages": list(body.messages), **body.fields}
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return host_of(connection.base_urls[0]), text.encode()

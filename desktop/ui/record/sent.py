@@ -103,7 +103,7 @@ class SentPage(Page):
         back = QPushButton("Back to the conversation", self)
         back.setObjectName("back-to-conversation")
         back.clicked.connect(self.back_requested)
-        self._copy = QPushButton("Copy it exactly as it was sent", self)
+        self._copy = QPushButton("Copy it exactly", self)
         self._copy.setObjectName("copy-sent")
         self._copy.clicked.connect(self._copy_text)
         row.addWidget(back)

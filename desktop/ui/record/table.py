@@ -13,10 +13,10 @@ from desktop.storage.outbound_reports import RecordFilter, RecordRow
 from models.units import size
 
 _PAGE, _HEIGHT_PX = 200, 340
-_HEADINGS = ("Time", "Host", "For", "Conversation", "Out", "In", "Decision", "Mode")
-_WIDTHS = (164, 180, 110, 160, 78, 78, 100, 70)
-_NUMBERS = (4, 5)
-_STRETCHED = 3
+_HEADINGS = ("Time", "Host", "For", "Out", "In", "Decision", "Mode", "Conversation")
+_WIDTHS = (176, 170, 88, 78, 78, 92, 72, 150)
+_NUMBERS = (3, 4)
+_STRETCHED = 7
 
 Read = Callable[[RecordFilter, RecordRow | None, int], tuple[RecordRow, ...]]
 _Index = QModelIndex | QPersistentModelIndex
@@ -82,11 +82,11 @@ def cell(row: RecordRow, column: int, titles: Mapping[int, str]) -> str:
         f"{datetime.fromtimestamp(sent.at):%Y-%m-%d %H:%M:%S}",
         sent.host,
         sent.purpose,
-        conversation_words(sent.conversation_id, titles),
         size(sent.bytes_out),
         size(sent.bytes_in),
         decision,
         sent.mode or "–",
+        conversation_words(sent.conversation_id, titles),
     )
     return words[column]
 
