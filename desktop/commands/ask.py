@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from desktop.commands import leaving
 from desktop.commands.bookkeeping import Books, kept
 from desktop.commands.licences import check_accepted, check_accepted_at_gateway
 from desktop.commands.recording import recorded
@@ -43,7 +44,7 @@ from models.errors import BadImage, BadInput, ModelNotFound
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.plain import plain
-from models.route import Mode, Route, choose_simply
+from models.route import Mode, Privacy, Route, choose_simply
 
 _MAX_INPUT_BYTES = 16 << 20
 _REMARKS = ("estimated", "flagged")
@@ -58,7 +59,8 @@ _DOING = {
 class Question:
     """What was asked for on the command line. `text` "-" is read from standard input.
 
-    `options` go before what the settings file has for the model; `images` are names of files.
+    `options` go before what the settings file has for the model; `images` are names of files. Without a
+    `privacy` the settings' holds.
     """
 
     text: str
@@ -68,6 +70,7 @@ class Question:
     options: Options
     as_json: bool
     images: tuple[str, ...] = ()
+    privacy: Privacy | None = None
 
 
 def run(question: Question, services: Services, terminal: Terminal) -> int:
@@ -78,6 +81,8 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     route = _route(question, services, gateways)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
+    privacy = question.privacy or settings.privacy
+    leaving.check(privacy, route)
     options = question.options.over(settings.options_for(route.model))
     budgets = settings.budgets if route.backend == "gateway" else ()
     if budgets and options.max_tokens is None:  # a worst case needs an end
@@ -95,7 +100,7 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
         if route.backend != "gateway":
             asyncio.run(_answer(request, services.engine, booked, route))
             return 0
-        with recorded(services.paths, terminal.note) as record:
+        with leaving.held(question.mode, privacy, route), recorded(services.paths, terminal.note) as record:
             asyncio.run(_answer(request, lambda: gateways.backend(record, books.attempted), booked, route))
     return 0
 

@@ -79,7 +79,7 @@ class PrivacyService(QObject):
 
     def check(self, conversation_id: int | None, route: Route, earlier: Sequence[StoredMessage]) -> None:
         """Raises NotAvailable where a route leads out of a conversation that stays here, and NotAllowed with
-        what would be sent where the user is asked each time and has not said yes to this."""
+        what would be sent where the user is to be asked and has not said yes to this."""
         if route.backend == LOCAL:
             return
         privacy = self.of(conversation_id)
@@ -88,10 +88,12 @@ class PrivacyService(QObject):
                 "This conversation stays on this machine, and the model that was chosen is elsewhere.",
                 "Choose a model on this machine, or let this conversation go out.",
             )
-        if privacy is Privacy.ASK and not (earlier and earlier[-1].id in self._agreed):
+        asks = privacy is Privacy.ASK
+        if (asks or route.needs_consent) and not (earlier and earlier[-1].id in self._agreed):
+            why = "in this conversation you are asked each time" if asks else "it may cost more than usual"
             raise NotAllowed(
                 self.describe(route, earlier),
-                "Nothing has been sent yet; in this conversation you are asked each time.",
+                f"Nothing has been sent yet; {why}.",
                 title="Send this?",
                 next_step=NextStep.SEND,
             )

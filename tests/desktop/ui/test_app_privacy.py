@@ -1,4 +1,4 @@
-"""The whole window and a conversation's class: what stays here, what is asked about, and what is shown of it."""
+"""The whole window and a conversation's class: what stays here, what is asked about, what is shown of it."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_what_the_gate_refused_is_on_it(program: Program, qtbot: QtBot) -> None:
     """Whatever goes wrong before it: the gate itself holds the class."""
     ask_there(program, qtbot)
     answering = program.chat.answering
-    answering.privacy.leave = lambda _route, _earlier: Leave(  # type: ignore[method-assign]
+    answering.privacy.leave = lambda _route, _earlier: Leave(  # type: ignore[method-assign, assignment]
         Mode.CLOUD, Privacy.HERE
     )
     send(program, "And this?")
