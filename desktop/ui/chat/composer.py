@@ -16,7 +16,7 @@ from desktop.ui.theme import Appearance
 
 _MOST_LINES = 10
 _DRAFT_MS = 400
-_NARROW = 520
+_NARROW, _CLOSE = 520, 640
 _WRAPPING = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
@@ -144,7 +144,7 @@ class Composer(QWidget):
         super().resizeEvent(event)
         self.meter.set_brief(self.width() < _NARROW)
         self.mode.set_brief(self.width() < _NARROW)
-        self.privacy.set_brief(self.width() < _NARROW)
+        self.privacy.set_brief(self.width() < _CLOSE)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):

@@ -29,7 +29,7 @@ ANSWER_HERE, NOT_NOW, WHAT_EXACTLY = "answer-here", "not-now", "what-exactly"
 _OTHERS = {
     NextStep.SEND: (
         (ANSWER_HERE, "Answer here"),
-        (NOT_NOW, "Don’t send it"),
+        (NOT_NOW, "Don’t send"),
         (WHAT_EXACTLY, "What exactly?"),
     )
 }
@@ -84,12 +84,14 @@ class ErrorCard(QFrame):
         buttons.addWidget(self._step)
         buttons.addWidget(self._more)
         buttons.addStretch(1)
+        self._links = QHBoxLayout()
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(6)
         for label in (self._title, self._cause, self._details):
             column.addWidget(label)
         column.addLayout(buttons)
+        column.addLayout(self._links)
 
     def _offer(self, others: Sequence[tuple[str, str]]) -> None:
         """Show these buttons after the step’s."""
@@ -100,7 +102,10 @@ class ErrorCard(QFrame):
             button.deleteLater()
         self._others = [self._other(*one) for one in others]
         for number, button in enumerate(self._others):
-            self._buttons.insertWidget(number + 1, button)
+            if button.property("link"):
+                self._links.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            else:
+                self._buttons.insertWidget(number + 1, button)
             button.show()
 
     def _other(self, name: str, words: str) -> QPushButton:

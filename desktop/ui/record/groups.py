@@ -52,7 +52,9 @@ class GroupModel(QAbstractTableModel):
         _value, words, sums = self.groups[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             out, came = size(sums.bytes_out), size(sums.bytes_in)
-            return (words, f"{sums.requests:,}", out, came, f"{sums.refused:,}")[index.column()]
+            return (words, f"{sums.requests - sums.refused:,}", out, came, f"{sums.refused:,}")[
+                index.column()
+            ]
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{words}\n{sums.bytes_out:,} bytes out, {sums.bytes_in:,} bytes in"
         return _alignment(index.column()) if role == Qt.ItemDataRole.TextAlignmentRole else None

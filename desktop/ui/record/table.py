@@ -14,7 +14,7 @@ from models.units import size
 
 _PAGE, _HEIGHT_PX = 200, 340
 _HEADINGS = ("Time", "Host", "For", "Out", "In", "Decision", "Mode", "Conversation")
-_WIDTHS = (176, 170, 88, 78, 78, 92, 72, 150)
+_WIDTHS = (126, 140, 100, 84, 84, 84, 68, 110)
 _NUMBERS = (3, 4)
 _STRETCHED = 7
 
@@ -79,7 +79,7 @@ def cell(row: RecordRow, column: int, titles: Mapping[int, str]) -> str:
     sent = row.sent
     decision = "refused" if sent.refused else "allowed"
     words = (
-        f"{datetime.fromtimestamp(sent.at):%Y-%m-%d %H:%M:%S}",
+        f"{datetime.fromtimestamp(sent.at):%m-%d %H:%M:%S}",
         sent.host,
         sent.purpose,
         size(sent.bytes_out),
@@ -102,7 +102,8 @@ def details(row: RecordRow, titles: Mapping[int, str]) -> str:
     """The line in full, with what has no column of its own."""
     sent = row.sent
     parts = (
-        f"{sent.method} {sent.host}",
+        f"{datetime.fromtimestamp(sent.at):%Y-%m-%d %H:%M:%S}",
+        f"{sent.method} {sent.host}, for {sent.purpose}",
         conversation_words(sent.conversation_id, titles) if sent.conversation_id is not None else "",
         f"{sent.bytes_out:,} bytes out, {sent.bytes_in:,} bytes in",
         f"Refused: {sent.refused}" if sent.refused else "",
