@@ -41,6 +41,7 @@ from desktop.ui.theme import Appearance
 from desktop.ui.window import Window
 from models.errors import AppError, BadKey
 from models.library import Library
+from models.route import Privacy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -295,15 +296,15 @@ class Program(QObject):
         self.remote.condition = lambda provider, model: self.health.of(provider, model)
         asides = Asides(self.models, self.manager, self.remote, lambda: self.health)
         self.chat.answering.aside = asides.of
-        decider = Decider(
+        self.decider = Decider(
             self.models,
             self.settings,
             self.remote.candidates,
             resources() / "tasks" / "weights.bin",
             self.licensing.may_answer,
         )
-        decider.privacy = self.chat.answering.privacy.of
-        self.chat.answering.decide = decider.route
+        self.decider.privacy = self.chat.answering.privacy.of
+        self.chat.answering.decide = self.decider.route
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(
@@ -344,7 +345,7 @@ class Program(QObject):
         page.sent_requested.connect(self.room.show_sent)
         page.record_requested.connect(lambda: self._show_page("record"))
         self.drafting.said.connect(window.notice.say)
-        self.drafting.remote_wanted.connect(self.remote.prepare)
+        self.drafting.remote_wanted.connect(self._prepare)
         self.books.warned.connect(window.notice.say)
         self.remote.changed.connect(self.chat.answering.changed)
         self.chat.turn_finished.connect(lambda answer: self.manager.note_answer(answer.model, answer.text))
@@ -457,6 +458,13 @@ class Program(QObject):
     def _apply_settings(self, values: Settings) -> None:
         self._look.choose(values.theme.value)
         self.page.composer.thinking.show_choice(values.thinking)
+
+    def _prepare(self, model_id: str) -> None:
+        """A message to a gateway is being typed; where the user is asked first, it hears nothing yet."""
+        if self.chat.answering.privacy.of(self.page.conversation) is Privacy.OUT:
+            self.remote.prepare(model_id)
+        else:
+            self.gateway.warm_up()
 
     def _notice_privacy(self, values: Settings) -> None:
         """Conversations without a class of their own have the settings'."""

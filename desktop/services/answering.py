@@ -40,12 +40,16 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What is said beside a model's name: the `licence` with its `meaning`, and how it did lately."""
+    """What is said beside a model's name: the `licence` with its `meaning`, and how it did lately.
+
+    `barred` is why it can't be chosen here, "" where it can.
+    """
 
     licence: str = ""
     meaning: str = ""
     health: str = ""
     health_words: str = ""
+    barred: str = ""
 
 
 AUTOMATIC = Answerer("", "Automatic", "this machine or a gateway")
@@ -84,6 +88,11 @@ class AnsweringService(QObject):
         """All that can be chosen, those of one place together."""
         automatic = [AUTOMATIC] if self.decide is not None else []
         return [*automatic, *self.local(), *self.remote()]
+
+    def aside_in(self, conversation_id: int | None, one: Answerer) -> Aside:
+        """What is said beside a model in a conversation."""
+        stays = one.remote and self.privacy.of(conversation_id) is Privacy.HERE
+        return replace(self.aside(one), barred="this conversation stays here" if stays else "")
 
     def local(self) -> list[Answerer]:
         """The models on this machine, the default first."""
@@ -148,7 +157,7 @@ class AnsweringService(QObject):
             self._set(conversation_id, Mode.HYBRID, None)
             return
         one = self._named(answerer_id)
-        if one is None:
+        if one is None or self.aside_in(conversation_id, one).barred:
             return
         mode = self.mode(conversation_id)
         if one.remote and mode is Mode.LOCAL:

@@ -141,7 +141,9 @@ class ChatPage(QWidget):
 
     def _header(self) -> QHBoxLayout:
         answering = self._chat.answering
-        self.picker = ModelPicker(answering.offered, self._look, self, lambda one: answering.aside(one))
+        self.picker = ModelPicker(
+            answering.offered, self._look, self, lambda one: answering.aside_in(self._conversation, one)
+        )
         self.picker.chosen.connect(self._choose_model)
         self.picker.models_requested.connect(self.models_requested)
         self.picker.gateways_requested.connect(self.gateways_requested)

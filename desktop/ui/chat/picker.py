@@ -65,16 +65,16 @@ class ModelPicker(QToolButton):
         menu.clear()
         group = QActionGroup(menu)
         for place, some in groupby(self._offered(), key=lambda one: one.place):
-            listed = list(some)[:_MOST_LISTED]
+            listed = [(one, self._aside(one)) for one in list(some)[:_MOST_LISTED]]
             menu.addAction(_plain(_heading(place, listed))).setEnabled(False)
-            for one in listed:
-                self._add(menu, group, one)
+            for one, aside in listed:
+                self._add(menu, group, one, aside)
         menu.addSeparator()
         menu.addAction("Manage models…").triggered.connect(lambda: self.models_requested.emit())
         menu.addAction("Manage gateways…").triggered.connect(lambda: self.gateways_requested.emit())
 
-    def _add(self, menu: QMenu, group: QActionGroup, one: Answerer) -> None:
-        aside, narrow = self._aside(one), self.window().width() < _NARROW_PX
+    def _add(self, menu: QMenu, group: QActionGroup, one: Answerer, aside: Aside) -> None:
+        narrow = self.window().width() < _NARROW_PX
         parts = (
             _short(one.name, _LONGEST_NAME),
             *(() if narrow else (one.note.removesuffix(_UNIT), aside.health)),
@@ -85,16 +85,18 @@ class ModelPicker(QToolButton):
         action.setObjectName(f"answerer-{one.id or 'automatic'}")
         more = (one.name, one.note, aside.health_words, aside.licence, aside.meaning)
         action.setToolTip("\n".join(part for part in more if part))
+        action.setEnabled(not aside.barred)
         action.setChecked(self._current is not None and one.id == self._current.id)
         action.triggered.connect(lambda _checked: self.chosen.emit(one.id))
         group.addAction(action)
         menu.addAction(action)
 
 
-def _heading(place: str, listed: Sequence[Answerer]) -> str:
-    """The place; a unit that its models' notes have in common is said here once."""
-    unit = f" · prices{_UNIT}" if any(one.note.endswith(_UNIT) for one in listed) else ""
-    return f"{place[:1].upper()}{place[1:]}{unit}"
+def _heading(place: str, listed: Sequence[tuple[Answerer, Aside]]) -> str:
+    """The place; what holds for all of its models is said here once: why they can't answer, or the unit."""
+    barred = next((f" · {aside.barred}" for _one, aside in listed if aside.barred), "")
+    unit = f" · prices{_UNIT}" if any(one.note.endswith(_UNIT) for one, _aside in listed) else ""
+    return f"{place[:1].upper()}{place[1:]}{barred or unit}"
 
 
 def _plain(words: str) -> str:

@@ -14,7 +14,7 @@ from models.units import size
 
 _PAGE, _HEIGHT_PX = 200, 340
 _HEADINGS = ("Time", "Host", "For", "Out", "In", "Decision", "Mode", "Conversation")
-_WIDTHS = (126, 140, 100, 84, 84, 84, 68, 110)
+_WIDTHS = (112, 158, 112, 84, 84, 84, 68, 96)
 _NUMBERS = (3, 4)
 _STRETCHED = 7
 
@@ -79,7 +79,7 @@ def cell(row: RecordRow, column: int, titles: Mapping[int, str]) -> str:
     sent = row.sent
     decision = "refused" if sent.refused else "allowed"
     words = (
-        f"{datetime.fromtimestamp(sent.at):%m-%d %H:%M:%S}",
+        f"{datetime.fromtimestamp(sent.at):%m-%d %H:%M}",
         sent.host,
         sent.purpose,
         size(sent.bytes_out),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import product
 
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QPlainTextEdit, QWidget
@@ -10,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.storage.conversations import Status
-from models.errors import NotAvailable
+from desktop.system.answering import Answering
+from models.errors import NextStep, NotAllowed, NotAvailable
 from models.leave import Leave
 from models.route import Mode, Privacy
 from tests.desktop.ui.test_app_remote import (
@@ -67,6 +70,47 @@ def test_s27_nothing_of_a_conversation_that_stays_here_is_sent(
     program.chat.rename(program.page.conversation or 0, "Kept here")
     assert program.chat.search("Kept")
     assert gateway.received == []
+
+
+def test_s27_no_choice_of_mode_and_model_leads_out_of_what_stays_here(program: Program, qtbot: QtBot) -> None:
+    program.chat.answering.allow("xidao")
+    send(program, "Mine.")
+    ended(program, qtbot)
+    answering, here = program.chat.answering, program.page.conversation
+    earlier = program.chat.messages(here or 0)[:1]
+    for model, mode in product((THERE, "small", None), Mode):
+        answering.privacy.choose(here, Privacy.OUT)
+        program.chat.setup.set_answering(here, Answering(mode, model, Privacy.HERE))
+        assert answering.route(here, earlier).backend == "local", (model, mode)
+        assert answering.chosen(here) is not None
+        assert program.decider.facts(earlier).privacy is Privacy.HERE
+        answering.choose(here, THERE)
+        assert answering.route(here, earlier).backend == "local", (model, mode)
+
+
+def test_typing_where_it_asks_tells_the_gateway_nothing(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    pick(program, THERE)
+    program.chat.answering.privacy.choose(None, Privacy.ASK)
+    program.drafting.remote_wanted.emit(THERE)
+    assert "models" not in program.remote.__dict__ or not program.remote.models._asking
+    program.chat.answering.privacy.choose(None, Privacy.OUT)
+    program.drafting.remote_wanted.emit(THERE)
+    qtbot.waitUntil(lambda: bool(gateway.received), timeout=10_000)
+
+
+def test_a_route_that_may_cost_more_than_usual_is_asked_about(program: Program, qtbot: QtBot) -> None:
+    ask_there(program, qtbot)
+    answering, here = program.chat.answering, program.page.conversation
+    earlier = program.chat.messages(here or 0)[:1]
+    dear = replace(answering.pick(here, earlier), needs_consent=True)
+    with pytest.raises(NotAllowed) as asked_first:
+        answering.privacy.check(here, dear, earlier)
+    assert asked_first.value.next_step is NextStep.SEND
+    answering.privacy.agree(earlier[-1].id)
+    answering.privacy.check(here, dear, earlier)
 
 
 def test_a_class_that_becomes_stricter_holds_for_the_next_answer(

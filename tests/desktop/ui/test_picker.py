@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from PySide6.QtGui import QAccessible, QAction
@@ -66,6 +67,15 @@ def test_a_screen_reader_hears_the_licence_and_the_health(look: Appearance, pare
     heard = face.child(menu.actions().index(entry(menu, "xidao/big"))).text(QAccessible.Text.Name)
     assert "41 tokens/s" in heard
     assert "conditionally open" in heard
+
+
+def test_what_can_t_answer_here_says_why(look: Appearance, parent: QWidget) -> None:
+    barred = replace(ASIDES["xidao/big"], barred="this conversation stays here")
+    picker = ModelPicker(lambda: (HERE, THERE), look, parent, lambda one: barred if one.remote else Aside())
+    picker.menu().aboutToShow.emit()
+    assert not entry(picker.menu(), "xidao/big").isEnabled()
+    assert entry(picker.menu(), "small").isEnabled()
+    assert "Via XiDao · this conversation stays here" in [each.text() for each in picker.menu().actions()]
 
 
 def test_in_a_narrow_window_the_licence_stays(look: Appearance, parent: QWidget) -> None:
