@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.tracing import attempts, traced, without_network
+from tests.e2e.tracing import attempts, can_watch, traced, without_network
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace and namespaces are Linux’s")
 _CONNECT = """
@@ -22,12 +21,12 @@ with socket.socket(socket.{}) as one:
 
 def test_s24_the_journeys_are_watched_on_a_build_machine() -> None:
     """Elsewhere they go unwatched where strace is missing."""
-    assert shutil.which("strace") or os.geteuid() != 0
+    assert can_watch() or os.geteuid() != 0
 
 
 def watched(program: str, log: Path, *, loopback: bool = False) -> list[str]:
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed")
+    if not can_watch():
+        pytest.skip("strace is not installed, or may not watch other programs")
     with subprocess.Popen(traced([sys.executable, "-c", program], log)) as process:
         process.wait(30)
     return attempts(log, process.pid, loopback=loopback)

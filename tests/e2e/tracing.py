@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from tests.e2e.waiting import until
@@ -17,14 +18,23 @@ _LOOPBACK = re.compile(r"\bsocket\(AF_INET6?,|inet_addr\(\"127\.|inet_pton\(AF_I
 
 
 def traced(command: Sequence[str], log: Path) -> list[str]:
-    """The command with its calls to the network, and its children's, written down; as it is without strace.
+    """The command with its calls to the network, and its children's, written down.
 
+    As it is where strace is missing, or may not watch other programs.
     The program stays a child of whoever starts it, and only these calls are stopped at.
     """
-    if (strace := shutil.which("strace")) is None:
+    if not can_watch():
         return list(command)
     log.touch()
-    return [strace, "-D", "-f", "--seccomp-bpf", "-e", f"trace={_CALLS}", "-o", str(log), *command]
+    return ["strace", "-D", "-f", "--seccomp-bpf", "-e", f"trace={_CALLS}", "-o", str(log), *command]
+
+
+@cache
+def can_watch() -> bool:
+    """Whether strace is there and works."""
+    return shutil.which("strace") is not None and _works(
+        "strace", "-f", "--seccomp-bpf", "-e", "trace=socket"
+    )
 
 
 def without_network(command: Sequence[str]) -> list[str]:
