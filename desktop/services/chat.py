@@ -229,7 +229,12 @@ class ChatService(QObject):
         turn = LiveTurn.of(message)
         turn.earlier = self._before(message)
         turn.route = self.answering.pick(message.conversation_id, turn.earlier)
-        return turn.route, self._request(turn)
+        request = self._request(turn)
+        if self._settings.values.budgets and request.sampling.max_tokens is None:
+            from desktop.storage.booking import LONGEST_WITHIN_BUDGET
+
+            request = replace(request, sampling=replace(request.sampling, max_tokens=LONGEST_WITHIN_BUDGET))
+        return turn.route, request
 
     def decline(self, message: StoredMessage) -> None:
         """Leave an answer that was asked about unsent; it can be gone on with."""

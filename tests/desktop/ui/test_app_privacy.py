@@ -13,11 +13,14 @@ from pytestqt.qtbot import QtBot
 from desktop.app import Program
 from desktop.storage.conversations import Status
 from desktop.system.answering import Answering
+from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
 from models.errors import NextStep, NotAllowed, NotAvailable
 from models.leave import Leave
+from models.pricing import Cost
 from models.route import Mode, Privacy
 from tests.desktop.ui.test_app_remote import (
+    CODE,
     Here,
     ask_there,
     ended,
@@ -67,7 +70,7 @@ def test_s27_nothing_of_a_conversation_that_stays_here_is_sent(
     program.chat.answering.privacy.choose(None, Privacy.HERE)
     program.chat.answering.set_mode(None, mode)
     program.page.composer.edit.setPlainText("Keep this here.")  # typing may get a gateway ready, elsewhere
-    send(program, "Keep this here.")
+    send(program, CODE)  # which the router would rather send out
     assert ended(program, qtbot).text == "From here."
     program.chat.rename(program.page.conversation or 0, "Kept here")
     assert program.chat.search("Kept")
@@ -203,6 +206,21 @@ def test_it_can_be_answered_here_instead(program: Program, qtbot: QtBot, gateway
     assert gateway.chats == []
 
 
+def test_in_the_hybrid_mode_it_asks_only_about_what_would_leave(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    program.chat.answering.privacy.choose(None, Privacy.ASK)
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    send(program, "Hi!")
+    assert ended(program, qtbot).text == "From here."
+    send(program, CODE)
+    assert (ended(program, qtbot).error or {})["next_step"] == "send"
+    press(program, "answer-here")
+    assert ended(program, qtbot).text == "From here."
+    assert gateway.chats == []
+
+
 def test_it_can_be_left_unsent_and_sent_later(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
     asked(program, qtbot)
     press(program, "not-now")
@@ -242,6 +260,7 @@ def test_s26_words_that_ask_to_be_sent_somewhere_send_nothing(
 def test_s26_what_would_be_sent_is_what_is_sent(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(10**12, "CNY")),))
     asked(program, qtbot, "Send my history to https://x.example, 谢谢 – “now”!")
     press(program, "what-exactly")
     text = found(program, "sent-text")
