@@ -17,6 +17,9 @@ def main(arguments: list[str]) -> int:
         from desktop import cli
 
         return cli.main(arguments)
+    from desktop.ui import imports
+
+    imports.restore()
     from desktop import app
 
     return app.main(arguments)

@@ -189,7 +189,13 @@ class Program(QObject):
         )
 
     def _backend(self, name: str) -> Backend:
-        return self.remote.backend() if name == "gateway" else self.local
+        from desktop.services.fitting import FittingBackend
+
+        if name != "gateway":
+            return self.local
+        return FittingBackend(
+            self.remote.backend(), lambda model: self.gateway.image_limits(model.partition("/")[0])
+        )
 
     def _shelf(self) -> Shelf | None:
         """Where the engine keeps what it has read of conversations; None while that is not wanted."""
@@ -284,6 +290,8 @@ class Program(QObject):
             self,
         )
         self.chat.answering.remote = self.remote.answerers
+        self.chat.pictures.limits = self._picture_limits
+        self.manager.importing.target.pictures_dropped.connect(self._add_pictures)
         self.licensing = Licensing(
             self.chat, self.models, self.manager, self.remote, self._show_models, self._open, self
         )
@@ -403,7 +411,8 @@ class Program(QObject):
     def _export(self, conversation_id: int, form: Form) -> None:
         conversation = self.chat.conversation(conversation_id)
         if conversation is not None:
-            self.exporter.ask(conversation, self.chat.messages(conversation_id), form)
+            messages = self.chat.messages(conversation_id)
+            self.exporter.ask(conversation, messages, form, self.chat.pictures.contents(messages))
 
     def _tell_exported(self, path: str) -> None:
         folder = str(Path(path).parent)
@@ -412,6 +421,18 @@ class Program(QObject):
 
     def _open_folder(self, path: str) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
+    def _add_pictures(self, files: list[Path]) -> None:
+        self.window.show_page(self.page)
+        self.sidebar.show_page("")
+        self.page.attaching.give(files)
+
+    def _picture_limits(self) -> tuple[int, int]:
+        """Of the gateway that would answer, else what most of them take."""
+        from desktop.services.images import MOST_BYTES, SIDE
+
+        one = self.chat.answering.chosen(self.page.conversation)
+        return self.gateway.image_limits(one.provider) if one and one.provider else (SIDE, MOST_BYTES)
 
     # -- pages, models, links
 

@@ -28,6 +28,11 @@ class TokenEstimate:
 
 
 NOTHING = TokenEstimate(0, 0, 0)
+_FEWEST = 85  # for a picture that is looked at coarsely, as OpenAI counts one
+_LIKELY, _SMALLEST = (
+    28,
+    16,
+)  # pixels on a patch's side: as Qwen’s models cut a picture up, and as Pixtral does
 
 
 def estimate(text: str) -> TokenEstimate:
@@ -39,8 +44,16 @@ def estimate(text: str) -> TokenEstimate:
 
 
 def estimate_prompt(messages: Iterable[Message]) -> TokenEstimate:
-    """Of a whole prompt: the texts, and for the upper bound what a template puts around each of them."""
+    """Of a whole prompt: texts and pictures, for the upper bound with what a template puts around each."""
     total = NOTHING
     for message in messages:
         total += estimate(message.text) + TokenEstimate(1, 4, _OVERHEAD)
+        for image in message.images:
+            total += of_picture(image.width, image.height)
     return total
+
+
+def of_picture(width: int, height: int) -> TokenEstimate:
+    """Of a picture of so many pixels. Models differ, and none tells in advance: the bounds are wide."""
+    likely, most = (-(-width // side) * -(-height // side) for side in (_LIKELY, _SMALLEST))
+    return TokenEstimate(min(_FEWEST, likely), likely, max(most, 2 * _FEWEST))

@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from desktop.ui import imports
 from tests.fixtures.keyrings import CANARY
 from tests.gateway_server.asking import KEY
 from tests.network_guard import watched
 
 _PLANTED = (CANARY.encode(), KEY.encode(), CANARY.encode("utf-16-le"), KEY.encode("utf-16-le"))
 _LARGEST = 64 << 20  # models are larger, and nobody writes into them
+
+
+def pytest_configure() -> None:
+    """As main.py does."""
+    imports.restore()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -105,7 +105,7 @@ class Drafting(QObject):
     def _show_price(self, text: str) -> None:
         """What sending this would cost, with the conversation before it, at least and at most."""
         one = self._chat.answering.chosen(self._page.conversation)
-        if one is None or not one.remote or not text.strip():
+        if one is None or not one.remote or not (text.strip() or self._page.attaching.images()):
             self._page.room.show_price("")
             return
         if self._priced[0] != one.id:
@@ -117,10 +117,12 @@ class Drafting(QObject):
         from desktop.storage.booking import LONGEST_WITHIN_BUDGET
         from models.money import about
         from models.pricing import draft_range
-        from models.token_estimate import estimate
+        from models.token_estimate import estimate, of_picture
 
         _private, options = self._chat.setup.merged(self._page.conversation, model_id)
         size = self._earlier() + estimate(text)
+        for image in self._page.attaching.images():
+            size += of_picture(image.width, image.height)
         return about(draft_range(size.low, size.high, options.max_tokens or LONGEST_WITHIN_BUDGET, price))
 
     def _earlier(self) -> TokenEstimate:

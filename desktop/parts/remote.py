@@ -175,14 +175,16 @@ class Remote(QObject):
         providers = self._gateway.providers
         provider = providers.provider(model.provider_id)
         profile = providers.profile_of(provider) if provider is not None else None
+        notes = (price_words(model.price) if model.price else "", "sees pictures" if model.sees else "")
         return Answerer(
             model.id,
             model.name,
             f"via {model.provider}",
             model.provider_id,
-            price_words(model.price) if model.price is not None else "",
+            " · ".join(filter(None, notes)),
             self._host(model.provider_id),
             profile.data_policy if profile is not None else "",
+            model.sees,
         )
 
     async def aclose(self) -> None:

@@ -12,7 +12,7 @@ from desktop.services.privacy import PrivacyService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
-from models.errors import NextStep, NotAllowed
+from models.errors import AppError, CannotSee, NextStep, NotAllowed
 from models.route import Mode, Privacy, Route, choose_simply
 
 HERE = "on this machine"
@@ -23,6 +23,7 @@ class Answerer:
     """A model that can be chosen. `place` is where it runs, in words; a remote one has a `provider` (its id).
 
     `host` is where messages to it go, `policy` what becomes of them there, `note` what else decides.
+    `sees` is whether it takes pictures in; None is not known.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Answerer:
     note: str = ""
     host: str = ""
     policy: str = ""
+    sees: bool | None = False
 
     @property
     def remote(self) -> bool:
@@ -119,24 +121,27 @@ class AnsweringService(QObject):
         `models.routing.choose_simply` and `PrivacyService.check` raise.
         """
         if self.privacy.wants_here(earlier):
-            route = self._pick_here(conversation_id)
+            route = self._pick_here(conversation_id, earlier)
         else:
             route = self.pick(conversation_id, earlier)
         self.check_licence(route)
         self.privacy.check(conversation_id, route, earlier)
         return route
 
-    def _pick_here(self, conversation_id: int | None) -> Route:
+    def _pick_here(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
         """By the model of this conversation if it is on this machine, else by the default one."""
         local = [each.id for each in self.local()]
         wanted = self._setup.answering(conversation_id).model
-        return choose_simply(mode=Mode.LOCAL, wanted=wanted if wanted in local else None, installed=local)
+        route = choose_simply(mode=Mode.LOCAL, wanted=wanted if wanted in local else None, installed=local)
+        check_sight(self._named(route.model), earlier)
+        return route
 
     def pick(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
         """The same, whatever the model's licence asks for."""
         mode, one = self.mode(conversation_id), self.chosen(conversation_id)
         if one is AUTOMATIC and self.decide is not None:
             return self._checked(self.decide(earlier))
+        check_sight(one, earlier)
         local, remote = [each.id for each in self.local()], [each.id for each in self.remote()]
         if one is not None and one.remote:
             self._check_allowed(one)
@@ -144,6 +149,18 @@ class AnsweringService(QObject):
         wanted = self._setup.answering(conversation_id).model
         known = wanted if wanted in local else None
         return choose_simply(mode=mode, wanted=known, installed=local, remote=remote)
+
+    def unseen(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> CannotSee | None:
+        """Why whoever would answer the last of these can't see their pictures; None where it can."""
+        if not any(message.images for message in earlier):
+            return None
+        try:
+            self.pick(conversation_id, earlier)
+        except CannotSee as error:
+            return error
+        except AppError:
+            return None
+        return None
 
     def _checked(self, route: Route) -> Route:
         one = self._named(route.model)
@@ -211,3 +228,13 @@ class AnsweringService(QObject):
 
     def _named(self, answerer_id: str) -> Answerer | None:
         return next((one for one in (*self.local(), *self.remote()) if one.id == answerer_id), None)
+
+
+def check_sight(one: Answerer | None, earlier: Sequence[StoredMessage]) -> None:
+    """Raises CannotSee where there are pictures, and it is known that this one sees none."""
+    if one is None or one.sees is not False or not any(message.images for message in earlier):
+        return
+    before = not earlier[-1].images
+    where = "There are pictures in this conversation, and " if before else ""
+    way = "begin a new conversation" if before else "remove the pictures"
+    raise CannotSee(f"{where}{one.name} reads text only.", f"Choose a model that sees pictures, or {way}.")

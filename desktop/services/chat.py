@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +14,7 @@ from desktop.background import Background, Outcome
 from desktop.services.answering import AnsweringService
 from desktop.services.books import BookService
 from desktop.services.models import ModelService
+from desktop.services.pictures import PictureService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.services.turns import (
@@ -24,6 +25,7 @@ from desktop.services.turns import (
     in_conversation,
     our_fault,
     receipt,
+    unsent,
 )
 from desktop.storage.conversations import (
     Conversation,
@@ -38,13 +40,14 @@ from models.chat import (
     ChatEvent,
     ChatRequest,
     Finished,
+    Image,
     Notice,
     Progress,
     ReasoningDelta,
     Role,
     TextDelta,
 )
-from models.errors import AppError, Interrupted, StorageError
+from models.errors import AppError, CannotSee, Interrupted, StorageError
 
 if TYPE_CHECKING:
     from models.gateway.attempts import Attempt
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SAVE_EVERY_MS = 500
+WITHOUT_WORDS = "Picture"
 _TRASH_S = 30 * 24 * 3600
 
 
@@ -100,6 +104,8 @@ class ChatService(QObject):
         self.setup.changed.connect(self.conversations_changed)
         self.setup.erased.connect(self.conversations_erased)
         self.setup.failed.connect(self.failed)
+        self.pictures = PictureService(store.pictures, background, self)
+        self.pictures.failed.connect(self.failed)
         self._live: dict[int, LiveTurn] = {}
         self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
         self._saver = QTimer(self, interval=_SAVE_EVERY_MS)
@@ -164,7 +170,24 @@ class ChatService(QObject):
 
     # -- turns
 
-    def send(self, conversation_id: int | None, text: str) -> int | None:
+    def unseen(
+        self,
+        conversation_id: int | None,
+        text: str,
+        images: Sequence[Image],
+        instead_of: StoredMessage | None = None,
+    ) -> CannotSee | None:
+        """Why whoever would answer this can't see its pictures, or those before it; None where it can.
+
+        What else may be in the way of an answer is told with that.
+        """
+        thread = self.messages(conversation_id) if conversation_id is not None else []
+        if instead_of is not None:
+            thread = list(takewhile(lambda message: message.id != instead_of.id, thread))
+        question = unsent(conversation_id, text, images)
+        return self.answering.unseen(conversation_id, [*thread, question])
+
+    def send(self, conversation_id: int | None, text: str, images: Sequence[Image] = ()) -> int | None:
         """Store a message and have it answered; the conversation's id, or None if it couldn't be stored.
 
         With None a conversation is begun. The draft is cleared in either case only once the message
@@ -173,14 +196,17 @@ class ChatService(QObject):
         try:
             if conversation_id is None:
                 private, options = self.setup.take_new()
-                question, answer = self._store.begin(title_from(text), text, private=private, options=options)
+                title = title_from(text) if text or not images else WITHOUT_WORDS
+                question, answer = self._store.begin(
+                    title, text, private=private, options=options, images=images
+                )
                 self.setup.begun()
                 conversation_id = question.conversation_id
             else:
                 thread = self._store.thread(conversation_id)
                 parent = thread[-1].id if thread else None
                 question, answer = self._store.add_turn(
-                    conversation_id, parent_id=parent, text=text, model=None
+                    conversation_id, parent_id=parent, text=text, model=None, images=images
                 )
         except StorageError as error:
             self.failed.emit(error)
@@ -196,14 +222,14 @@ class ChatService(QObject):
         if self.running_in(message.conversation_id) is None:
             self._add_version(message, Role.ASSISTANT, "", Status.RUNNING)
 
-    def edit(self, message: StoredMessage, text: str) -> bool:
+    def edit(self, message: StoredMessage, text: str, images: Sequence[Image] = ()) -> bool:
         """Ask differently: a version of the user's message beside the old one, answered anew.
 
         False if it could not be stored, or while an answer is being written there.
         """
         if self.running_in(message.conversation_id) is not None:
             return False
-        question = self._add_version(message, Role.USER, text, Status.COMPLETE)
+        question = self._add_version(message, Role.USER, text, Status.COMPLETE, images)
         if question is not None:
             self._answer_to(question)
         return question is not None
@@ -301,11 +327,16 @@ class ChatService(QObject):
     # -- inside
 
     def _add_version(
-        self, message: StoredMessage, role: Role, text: str, status: Status
+        self, message: StoredMessage, role: Role, text: str, status: Status, images: Sequence[Image] = ()
     ) -> StoredMessage | None:
         try:
             added = self._store.add_message(
-                message.conversation_id, parent_id=message.parent_id, role=role, text=text, status=status
+                message.conversation_id,
+                parent_id=message.parent_id,
+                role=role,
+                text=text,
+                status=status,
+                images=images,
             )
         except StorageError as error:
             self.failed.emit(error)
@@ -397,7 +428,7 @@ class ChatService(QObject):
             turn.begin_anew()  # a form has a beginning, and can't be gone on with in its middle
         return ChatRequest(
             model=turn.route.model,
-            messages=history(turn.earlier),
+            messages=history(turn.earlier, lambda image: self._store.pictures.read(image.id)),
             sampling=sampling,
             thinking=self._settings.values.thinking,
             thinking_budget=options.thinking_budget,

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.services.turns import history
 from desktop.storage.conversations import StoredMessage
 from models.chat import Role
+from models.errors import CannotSee
 from models.route import Mode, Privacy, Route
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ class Decider:
     `remote` gives the gateways' candidates; only those of gateways that the user has agreed to take part.
     Those that `may_answer` says no to, because a licence was not accepted, are left out where there are
     others; else the user is asked about them.
-    `privacy` is asked for a conversation's class.
+    `privacy` is asked for a conversation's class; None is the new one, which a draft may be of.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
 
@@ -38,38 +40,48 @@ class Decider:
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
         self._may_answer = may_answer
-        self.privacy: Callable[[int], Privacy] = lambda _conversation: Privacy.HERE
+        self.privacy: Callable[[int | None], Privacy] = lambda _conversation: Privacy.HERE
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
-        """Who answers the last of these messages. Raises what `models.routing.choose` does."""
+        """Who answers the last of these messages. Raises what `models.routing.choose` does, and CannotSee."""
         from models.routing import choose
 
-        return choose(self.facts(earlier))
+        facts = self.facts(earlier)
+        if facts.images and not any(candidate.vision for candidate in facts.candidates):
+            raise CannotSee(
+                "None of the models that may answer here sees pictures.",
+                "Choose one that does, or remove the pictures.",
+            )
+        return choose(facts)
 
     def facts(self, earlier: Sequence[StoredMessage]) -> Facts:
         """What is known of the message and of those that could answer it."""
         from models.candidates import Facts
         from models.tasks import language_of
-        from models.token_estimate import estimate
+        from models.token_estimate import estimate, estimate_prompt
 
+        last = earlier[-1:]
         text = earlier[-1].text if earlier else ""
         usable = self._models.usable()
+        images = sum(len(message.images) for message in earlier)
         return Facts(
-            candidates=self._candidates(),
+            candidates=self._candidates(seeing=bool(images)),
             mode=Mode.HYBRID,
-            privacy=self.privacy(earlier[-1].conversation_id) if earlier else Privacy.HERE,
-            task=self._task(text),
+            privacy=self.privacy(earlier[-1].conversation_id or None) if earlier else Privacy.HERE,
+            task=self._task(text, sum(len(message.images) for message in last)),
             language=language_of(text),
-            prompt_tokens=sum(estimate(message.text).likely for message in earlier),
-            least_tokens=estimate(text).likely,
+            prompt_tokens=estimate_prompt(history(earlier)).likely,
+            least_tokens=estimate_prompt(history(last)).likely if last else estimate(text).likely,
+            images=images,
             thinking=self._settings.values.thinking,
             sticky=self._sticky(earlier),
             default=usable[0].id if usable else None,
         )
 
-    def _candidates(self) -> tuple[Candidate, ...]:
+    def _candidates(self, *, seeing: bool) -> tuple[Candidate, ...]:
         everyone = (*self._local(), *self._allowed())
-        return tuple(one for one in everyone if self._may_answer(one)) or everyone
+        able = tuple(one for one in everyone if one.vision) if seeing else everyone
+        return tuple(one for one in able if self._may_answer(one)) or able or everyone
 
     def _local(self) -> list[Candidate]:
         from models.candidates import Candidate
@@ -102,10 +114,10 @@ class Decider:
         question = next((m.text for m in reversed(earlier[:at]) if m.role is Role.USER), "")
         return Sticky(earlier[at].model or "", self._task(question))
 
-    def _task(self, text: str) -> Task:
+    def _task(self, text: str, images: int = 0) -> Task:
         from models.tasks import judge
 
-        return judge(text, self._model).task
+        return judge(text, self._model, images=images).task
 
     @cached_property
     def _model(self) -> TaskModel | None:

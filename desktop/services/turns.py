@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from desktop.background import Job
 from desktop.storage.conversations import Status, StoredMessage
-from models.chat import ChatEvent, ChatRequest, Finished, Message, Progress, Role
+from desktop.storage.values import StoredImage
+from models.chat import ChatEvent, ChatRequest, Finished, Image, Message, Progress, Role
 from models.errors import AppError, NextStep
 from models.route import Route
 
@@ -181,14 +182,51 @@ def as_message(turn: LiveTurn, status: Status, error: AppError | None = None) ->
     )
 
 
-def history(messages: Sequence[StoredMessage]) -> tuple[Message, ...]:
+def unsent(
+    conversation_id: int | None, text: str, images: Sequence[Image], model: str | None = None
+) -> StoredMessage:
+    """A question as it would be stored; `model` is the one that it names."""
+    outlines = tuple(
+        StoredImage(0, image.media_type, image.width, image.height, len(image.data)) for image in images
+    )
+    return StoredMessage(
+        id=0,
+        conversation_id=conversation_id or 0,
+        parent_id=None,
+        role=Role.USER,
+        text=text,
+        reasoning="",
+        status=Status.COMPLETE,
+        model=model,
+        created_at=0.0,
+        receipt=None,
+        error=None,
+        versions=(),
+        images=outlines,
+    )
+
+
+def outline(image: StoredImage) -> Image:
+    """A picture without its content, where only its size matters."""
+    return Image(image.media_type, b"", image.width, image.height)
+
+
+def history(
+    messages: Sequence[StoredMessage], read: Callable[[StoredImage], Image] = outline
+) -> tuple[Message, ...]:
     """What a backend is given of a conversation: without empty answers, the roles in turn.
 
     Many chat templates refuse two questions in a row, which is what a failed answer leaves. They are
-    told as one message, and that is pinned if one of them is: it can't stay in part.
+    told as one message, and that is pinned if one of them is: it can't stay in part. `read` gives a
+    picture's content.
     """
     return tuple(
-        Message(group[0].role, "\n\n".join(m.text for m in group), _pinned(group))
+        Message(
+            group[0].role,
+            "\n\n".join(m.text for m in group if m.text),
+            _pinned(group),
+            tuple(read(image) for m in group for image in m.images),
+        )
         for group in _told(messages)
     )
 
@@ -219,14 +257,18 @@ def memory_after(messages: Sequence[StoredMessage], left_out: int) -> Memory | N
 
 
 def _told(messages: Sequence[StoredMessage]) -> list[list[StoredMessage]]:
-    """The messages that have words, neighbours of one role together.
+    """The messages that say or show something, neighbours of one role together.
 
     A question that was too long for the model, and given up for another one, is not told: it would
     make that one too long, too.
     """
     after = [*messages[1:], None][: len(messages)]
-    spoken = [m for m, answer in zip(messages, after, strict=True) if m.text and not _given_up(m, answer)]
+    spoken = [m for m, answer in zip(messages, after, strict=True) if _says(m) and not _given_up(m, answer)]
     return [list(group) for _role, group in groupby(spoken, key=lambda message: message.role)]
+
+
+def _says(message: StoredMessage) -> bool:
+    return bool(message.text or message.images)
 
 
 def _given_up(question: StoredMessage, answer: StoredMessage | None) -> bool:

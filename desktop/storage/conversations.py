@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import apsw
 
+from desktop.storage import pictures as picturing
 from desktop.storage import search as searching
+from desktop.storage.pictures import PictureStore
 from desktop.storage.search import SearchHit
 from desktop.storage.sqlite import transaction, translated
 from desktop.storage.titles import title_from
-from desktop.storage.values import Conversation, Status, StoredMessage
-from models.chat import Role
+from desktop.storage.values import Conversation, Status, StoredImage, StoredMessage
+from models.chat import Image, Role
 
 __all__ = ["Conversation", "ConversationStore", "SearchHit", "Status", "StoredMessage", "title_from"]
 
@@ -33,6 +35,7 @@ class ConversationStore:
     def __init__(self, connection: apsw.Connection, now: Callable[[], float] = time.time) -> None:
         self._connection = connection
         self._now = now
+        self.pictures = PictureStore(connection)
 
     # -- conversations
 
@@ -46,13 +49,19 @@ class ConversationStore:
             return self._create(title, model, now)
 
     def begin(
-        self, title: str, text: str, *, private: bool = False, options: Mapping[str, object] | None = None
+        self,
+        title: str,
+        text: str,
+        *,
+        private: bool = False,
+        options: Mapping[str, object] | None = None,
+        images: Sequence[Image] = (),
     ) -> tuple[StoredMessage, StoredMessage]:
         """Begin a conversation with a user's message and its RUNNING answer: all of it, or nothing."""
         with self._changing() as now:
             begun = self._create(title, None, now).id
             self._connection.execute(_SET_UP, (private, _dumped(options or {}), begun))
-            asked, answer = self._ask(begun, None, text, None, now)
+            asked, answer = self._ask(begun, None, text, images, None, now)
         return self.message(asked), self.message(answer)
 
     def get(self, conversation_id: int) -> Conversation:
@@ -105,14 +114,16 @@ class ConversationStore:
         """The path that is shown, from the first message to the leaf."""
         rows = self._rows(_THREAD, (conversation_id,))
         versions = self._versions(conversation_id)
-        return [_message(row, versions[row[2], row[3]]) for row in rows]
+        images = self.pictures.of([row[0] for row in rows])
+        return [_message(row, versions[row[2], row[3]], images.get(row[0], ())) for row in rows]
 
     def message(self, message_id: int) -> StoredMessage:
         """One message, on the shown path or not."""
         with translated():
             row = self._row(_MESSAGE, (message_id,))
             siblings = self._rows(_SIBLINGS, (row[1], row[2], row[3]))
-        return _message(row, [sibling for (sibling,) in siblings])
+            images = self.pictures.of([message_id]).get(message_id, ())
+        return _message(row, [sibling for (sibling,) in siblings], images)
 
     def add_message(
         self,
@@ -123,19 +134,27 @@ class ConversationStore:
         text: str = "",
         status: Status,
         model: str | None = None,
+        images: Sequence[Image] = (),
     ) -> StoredMessage:
         """Add a message under its parent; it becomes the leaf. A second child is a version of the first."""
         with self._changing() as now:
             added = self._insert(conversation_id, parent_id, role, text, status, model, now)
+            self.pictures.insert(added, images)
             self._touch(conversation_id, now, leaf=added)
         return self.message(added)
 
     def add_turn(
-        self, conversation_id: int, *, parent_id: int | None, text: str, model: str | None
+        self,
+        conversation_id: int,
+        *,
+        parent_id: int | None,
+        text: str,
+        model: str | None,
+        images: Sequence[Image] = (),
     ) -> tuple[StoredMessage, StoredMessage]:
         """Add the user's message and its RUNNING answer, or neither; the answer becomes the leaf."""
         with self._changing() as now:
-            asked, answer = self._ask(conversation_id, parent_id, text, model, now)
+            asked, answer = self._ask(conversation_id, parent_id, text, images, model, now)
         return self.message(asked), self.message(answer)
 
     def save_partial(self, message_id: int, text: str, reasoning: str) -> None:
@@ -244,9 +263,16 @@ class ConversationStore:
         return _conversation(self._row(_CREATE, (_storable(title), model, now, now)))
 
     def _ask(
-        self, conversation_id: int, parent_id: int | None, text: str, model: str | None, now: float
+        self,
+        conversation_id: int,
+        parent_id: int | None,
+        text: str,
+        images: Sequence[Image],
+        model: str | None,
+        now: float,
     ) -> tuple[int, int]:
         asked = self._insert(conversation_id, parent_id, Role.USER, text, Status.COMPLETE, None, now)
+        self.pictures.insert(asked, images)
         answer = self._insert(conversation_id, asked, Role.ASSISTANT, "", Status.RUNNING, model, now)
         self._touch(conversation_id, now, leaf=answer)
         return asked, answer
@@ -298,7 +324,7 @@ def _options(text: str) -> Mapping[str, object]:
     return values if isinstance(values, dict) else {}
 
 
-def _message(row: Any, versions: Iterable[int]) -> StoredMessage:
+def _message(row: Any, versions: Iterable[int], images: tuple[StoredImage, ...]) -> StoredMessage:
     number, conversation, parent, role, text, reasoning, status, model, created, receipt, error, pinned = row
     return StoredMessage(
         number,
@@ -314,6 +340,7 @@ def _message(row: Any, versions: Iterable[int]) -> StoredMessage:
         json.loads(error) if error else None,
         tuple(versions),
         bool(pinned),
+        images,
     )
 
 
@@ -394,6 +421,7 @@ UPDATE message SET status = 'running', receipt = NULL, error = NULL WHERE id = ?
 _DELETED = "SELECT id FROM conversation WHERE deleted_at < ?"
 
 _ERASE = (
+    *picturing.ERASE,
     "UPDATE conversation SET leaf_id = NULL WHERE id IN (SELECT value FROM json_each(?))",
     "DELETE FROM message WHERE conversation_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM draft WHERE conversation_id IN (SELECT value FROM json_each(?))",

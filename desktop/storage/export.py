@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 
-from desktop.storage.values import Conversation, Status, StoredMessage
+from desktop.storage.values import Conversation, Status, StoredImage, StoredMessage
 from models.chat import Role
 from models.errors import AppError
 from models.plain import shown
@@ -33,30 +35,56 @@ class Form(Enum):
     JSON = "json"
 
 
-def text_of(conversation: Conversation, messages: Sequence[StoredMessage], form: Form) -> str:
-    """The text of the file."""
+Pictures = Mapping[int, bytes]
+"""The contents of pictures by their ids."""
+
+
+def text_of(
+    conversation: Conversation,
+    messages: Sequence[StoredMessage],
+    form: Form,
+    pictures: Pictures = MappingProxyType({}),
+) -> str:
+    """The text of the file. A picture that isn't among `pictures` is named."""
     if form is Form.JSON:
-        return as_json(conversation, messages)
+        return as_json(conversation, messages, pictures)
     reasoning = form is Form.MARKDOWN_WITH_REASONING
-    return as_markdown(conversation.title, messages, reasoning=reasoning)
+    return as_markdown(conversation.title, messages, reasoning=reasoning, pictures=pictures)
 
 
-def as_markdown(title: str, messages: Sequence[StoredMessage], *, reasoning: bool) -> str:
-    """The shown messages under their speakers' names; reasoning stands folded before its answer."""
+def as_markdown(
+    title: str,
+    messages: Sequence[StoredMessage],
+    *,
+    reasoning: bool,
+    pictures: Pictures = MappingProxyType({}),
+) -> str:
+    """The shown messages under their speakers' names; reasoning stands folded before its answer.
+
+    The contents of pictures come last, where they are in nobody's way who reads the file as it is.
+    """
     blocks = [f"# {_one_line(title)}"]
     for message in messages:
         blocks.append(f"## {_heading(message)}")
         if reasoning and message.reasoning.strip():
             blocks.append(_folded(message.reasoning.strip()))
+        blocks += [_pictured(image, pictures) for image in message.images]
         if message.text.strip():
             blocks.append(_closed(message.text.strip("\n")))
         if message.status in _ENDS:
             blocks.append(f"*{_ENDS[message.status]}*")
+    carried = [image for message in messages for image in message.images if image.id in pictures]
+    if carried:
+        blocks.append("\n".join(f"[picture-{i.id}]: {_data_uri(i, pictures[i.id])}" for i in carried))
     return "\n\n".join(blocks) + "\n"
 
 
-def as_json(conversation: Conversation, messages: Sequence[StoredMessage]) -> str:
-    """The shown messages with their reasoning and receipts (seed, tokens, times)."""
+def as_json(
+    conversation: Conversation,
+    messages: Sequence[StoredMessage],
+    pictures: Pictures = MappingProxyType({}),
+) -> str:
+    """The shown messages with their pictures (Base64), reasoning and receipts (seed, tokens, times)."""
     values = {
         "format": "inshore-conversation-1",
         "title": conversation.title,
@@ -64,7 +92,7 @@ def as_json(conversation: Conversation, messages: Sequence[StoredMessage]) -> st
         "updated_at": _moment(conversation.updated_at),
         "private": conversation.private,
         "options": dict(conversation.options),
-        "messages": [_values(message) for message in messages],
+        "messages": [_values(message, pictures) for message in messages],
     }
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
@@ -131,7 +159,27 @@ def _closed(text: str) -> str:
     return f"{text}\n{fence}" if fence else text
 
 
-def _values(message: StoredMessage) -> dict[str, object]:
+def _pictured(image: StoredImage, pictures: Pictures) -> str:
+    words = f"Picture, {image.width} × {image.height} pixels"
+    return f"![{words}][picture-{image.id}]" if image.id in pictures else f"*{words}*"
+
+
+def _data_uri(image: StoredImage, content: bytes) -> str:
+    return f"data:{image.media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _image_values(image: StoredImage, pictures: Pictures) -> dict[str, object]:
+    content = pictures.get(image.id)
+    return {
+        "media_type": image.media_type,
+        "width": image.width,
+        "height": image.height,
+        "base64": None if content is None else base64.b64encode(content).decode("ascii"),
+    }
+
+
+def _values(message: StoredMessage, pictures: Pictures) -> dict[str, object]:
+    images = [_image_values(image, pictures) for image in message.images]
     return {
         "role": message.role.value,
         "text": message.text,
@@ -141,6 +189,7 @@ def _values(message: StoredMessage) -> dict[str, object]:
         "created_at": _moment(message.created_at),
         "receipt": None if message.receipt is None else dict(message.receipt),
         "error": None if message.error is None else dict(message.error),
+        **({"images": images} if images else {}),
     }
 
 

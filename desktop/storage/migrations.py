@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import apsw
 
-from desktop.storage import ledger_tables, outbound_tables
+from desktop.storage import ledger_tables, outbound_tables, picture_tables
 
 Migration = Callable[[apsw.Connection], None]
 
@@ -40,6 +40,11 @@ def _outbound_record(connection: apsw.Connection) -> None:
 def _usage_ledger(connection: apsw.Connection) -> None:
     """What was used and what it cost."""
     ledger_tables.create(connection)
+
+
+def _pictures(connection: apsw.Connection) -> None:
+    """Pictures in messages and drafts."""
+    picture_tables.create(connection)
 
 
 def _sent_content(connection: apsw.Connection) -> None:
@@ -141,5 +146,5 @@ END;
 """
 
 MIGRATIONS: Sequence[Migration] = (
-    _first, _second, _third, _outbound_record, _usage_ledger, _sent_content,
+    _first, _second, _third, _outbound_record, _usage_ledger, _pictures, _sent_content,
 )  # fmt: skip

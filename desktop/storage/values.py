@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from models.chat import Role
+from models.chat import Image, Role
 
 
 class Status(StrEnum):
@@ -37,6 +37,26 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredImage:
+    """What is known of a message's picture without reading it: sizes in pixels and bytes."""
+
+    id: int
+    media_type: str
+    width: int
+    height: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPicture:
+    """A picture that waits to be sent, with its file's name; `id` is None where it isn't kept."""
+
+    image: Image
+    name: str
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredMessage:
     """One message as it is kept.
 
@@ -58,3 +78,4 @@ class StoredMessage:
     error: Mapping[str, str] | None
     versions: tuple[int, ...]
     pinned: bool = False
+    images: tuple[StoredImage, ...] = ()

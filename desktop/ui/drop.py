@@ -19,18 +19,34 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from desktop.ui.labels import Picture, plain_label
 from desktop.ui.theme import Appearance
 
+PICTURES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".jfif",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".tif",
+    ".tiff",
+)
+"""What files of pictures end in, also of those that can't be read here: they are refused with the reason."""
 _DENSE = 246  # of 255: what lies below shows through a little
 _MARGIN, _RADIUS = 16, 14
 
 
 class DropTarget(QWidget):
-    """Lies over the window while files are dragged over it. `dropped(paths)`.
+    """Lies over the window while files are dragged over it. `dropped(paths)`, `pictures_dropped(paths)`.
 
     Files are only named to others, and the sender is told of a copy: one that was offered to be moved stays.
-    `own` is a widget that takes drops itself: it keeps files that can't be models.
+    `own` is a widget that takes drops itself: it keeps files that can be neither models nor pictures.
     """
 
     dropped = Signal(list)
+    pictures_dropped = Signal(list)
 
     def __init__(self, window: QWidget, look: Appearance, own: QWidget) -> None:
         super().__init__(window)
@@ -85,30 +101,34 @@ class DropTarget(QWidget):
 
     def _wants(self, data: QMimeData, entered: QObject) -> bool:
         paths = _paths(data)
-        return any(map(_may_be_model, paths)) if entered is self._own else bool(paths)
+        return bool(paths) and (entered is not self._own or any(map(_is_known, paths)))
 
     def _welcome(self, event: QDragEnterEvent) -> None:
         _accept(event)
+        pictures = bool(pictures_among(event.mimeData()))
+        self._words.setText("Drop to add to your message" if pictures else "Drop to add a model")
+        self._hint.setText("Pictures" if pictures else "GGUF files, or a folder that holds some")
         self.setGeometry(self._window.rect())
         self.show()
         self.raise_()
 
     def _take(self, event: QDropEvent) -> None:
         self.hide()
-        if paths := _paths(event.mimeData()):
+        if pictures := pictures_among(event.mimeData()):
+            _accept(event)
+            self.pictures_dropped.emit(pictures)
+        elif paths := _paths(event.mimeData()):
             _accept(event)
             self.dropped.emit(paths)
 
     def _build(self) -> None:
-        words = plain_label(self, "subtitle")
-        words.setText("Drop to add a model")
-        hint = plain_label(self, "muted")
-        hint.setText("GGUF files, or a folder that holds some")
+        self._words = plain_label(self, "subtitle")
+        self._hint = plain_label(self, "muted")
         column = QVBoxLayout(self)
         column.setSpacing(8)
         column.addStretch(1)
         column.addWidget(Picture(self._look, "download-simple", 48, self), 0, Qt.AlignmentFlag.AlignHCenter)
-        for label in (words, hint):
+        for label in (self._words, self._hint):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label)
         column.addStretch(1)
@@ -123,6 +143,22 @@ def _accept(event: QDropEvent) -> None:
 def _paths(data: QMimeData) -> list[Path]:
     """The files on this machine; nothing of what only has an address."""
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile() and url.toLocalFile()]
+
+
+def pictures_among(data: QMimeData) -> list[Path]:
+    """The files on this machine, if there is a picture and no model among them."""
+    paths = _paths(data)
+    if any(map(_may_be_model, paths)) or not any(map(_may_be_picture, paths)):
+        return []
+    return paths
+
+
+def _may_be_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURES
+
+
+def _is_known(path: Path) -> bool:
+    return _may_be_model(path) or _may_be_picture(path)
 
 
 def _may_be_model(path: Path) -> bool:

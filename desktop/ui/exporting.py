@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -25,7 +26,13 @@ class Exporter(QObject):
         super().__init__(window)
         self._window = window
 
-    def ask(self, conversation: Conversation, messages: list[StoredMessage], form: Form) -> QFileDialog:
+    def ask(
+        self,
+        conversation: Conversation,
+        messages: list[StoredMessage],
+        form: Form,
+        pictures: Mapping[int, bytes] | None = None,
+    ) -> QFileDialog:
         """Show the dialog for a file's name; the conversation is written as it is now."""
         suggested = str(Path.home() / file_name(conversation.title, form))
         filters = _FILTERS.get(form, _MARKDOWN)
@@ -34,7 +41,7 @@ class Exporter(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(form.value.rpartition(".")[2])
         dialog.selectFile(suggested)
-        text = text_of(conversation, messages, form)
+        text = text_of(conversation, messages, form, pictures or {})
         dialog.fileSelected.connect(lambda name: self.save(Path(name), text))
         dialog.open()
         return dialog

@@ -21,10 +21,12 @@ class Lookup:
 
     Of several places the one counts before which the most is the same. Where nothing is the same, an
     answer that copies and has just put a word of its own goes on a little behind the place it copied from.
+    The first `given` tokens are what the answer was given, those behind them its own.
     """
 
-    def __init__(self, tokens: Sequence[int]) -> None:
+    def __init__(self, tokens: Sequence[int], given: int = 0) -> None:
         self._tokens: list[int] = []
+        self._given = given
         self._places: dict[tuple[int, ...], list[int]] = {}
         self._copied_to = 0
         for token in tokens:
@@ -41,14 +43,19 @@ class Lookup:
             self._copied_to += 1
         self._tokens.append(token)
 
-    def after(self, token: int, most: int, *, alike: int = _GRAM) -> list[int]:
-        """What may follow once `token` is added, which is to be done next: up to `most` tokens.
+    def place(self, token: int, *, alike: int = _GRAM) -> int:
+        """Where what may follow stands, once `token` is added, which is to be done next; 0 if nowhere.
 
         Only from where at least so many tokens, this one counted, are `alike`, or from where was copied.
         """
-        place = self._alike(token, alike) or self._behind(token)
-        if not place:
-            return []
+        return self._alike(token, alike) or self._behind(token)
+
+    def is_given(self, place: int) -> bool:
+        """Whether the answer was given this, and has not written it itself."""
+        return place < self._given
+
+    def copy(self, place: int, most: int) -> list[int]:
+        """Up to `most` tokens from this place, where it is assumed to go on next time."""
         self._copied_to = place - 1  # `add` of the token itself moves it on
         return self._tokens[place : place + most]
 
@@ -80,8 +87,9 @@ class Account:
     """Decides how many tokens to guess at once, from what guessing has cost and saved so far.
 
     Checking a guess takes longer than one token does. What is lost by wrong guesses may never be more
-    than a hundredth of the time spent, and about two tokens' time at the beginning. Seconds, from one
-    clock.
+    than a hundredth of the time spent. An answer that takes up what it was given mostly copies it, so
+    there two tokens' time may be lost in advance; one that takes up its own words mostly tells a story.
+    Seconds, from one clock.
     """
 
     def __init__(self) -> None:
@@ -120,17 +128,17 @@ class Account:
         self._spent_s += seconds
         self._balance_s -= seconds
 
-    @property
-    def _allowed_s(self) -> float:
+    def _allowed_s(self, given: bool) -> float:
         """What may be lost from here on."""
-        return self._balance_s + _DEBT_PART * self._spent_s + _FIRST_DEBT_TOKENS * self._single_s
+        in_advance = _FIRST_DEBT_TOKENS * self._single_s if given else 0.0
+        return self._balance_s + _DEBT_PART * self._spent_s + in_advance
 
-    def size(self, most: int) -> int:
+    def size(self, most: int, *, given: bool = True) -> int:
         """How many to guess now; 0 while it does not pay or can't be afforded."""
         if not self._single_s:
             return 0
         each = self._each_s or self._single_s / 2
-        most = min(most, int((self._allowed_s - self._single_s) / each))  # one may be computed again
+        most = min(most, int((self._allowed_s(given) - self._single_s) / each))  # one may be computed again
         best, best_gain, hit, expected = 0, 0.0, 1.0, 0.0
         for size in range(1, most + 1):
             hit *= self._chance

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
@@ -11,6 +13,7 @@ from desktop.system.keys import Keys
 from tests.e2e.driver import Hands, Scenario, say
 from tests.e2e.scenarios import _answer, _ask
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
+from tests.fixtures.pictures import halves
 
 MODEL = "xidao/qwen3-235b"
 
@@ -27,7 +30,10 @@ def _pick(hands: Hands, model: str) -> None:
 
 
 def through_a_gateway(hands: Hands) -> Scenario:
-    """Enter a key, test it, ask with thinking, allow it, stop, go on, and change the model by name only."""
+    """Enter a key, test it, ask with thinking, allow it, stop, go on, and change the model by name only.
+
+    A picture that is pasted is not for a model that reads text only.
+    """
     holder = MemoryHolder()
     hands.program.gateway.keys._make = lambda _asked: Keys(keyring_of(holder))
     _click(hands, "open-settings")
@@ -60,8 +66,17 @@ def through_a_gateway(hands: Hands) -> Scenario:
     yield lambda: _answer(hands).status is Status.COMPLETE
     whole = _answer(hands).text
     line = hands.window.findChildren(QLabel, "status-line")[-1].text()
-    _pick(hands, "xidao/deepseek-v3")
+    composer = hands.program.page.composer
+    QGuiApplication.clipboard().setImage(halves())
+    QTest.keyClick(composer.edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    yield lambda: hands.shows("remove-picture") and not hands.program.page.attaching.reading
     _ask(hands, "And the ebb?")
+    yield lambda: hands.shows("picture-line")
+    refused = {"words": composer.picture_line.words, "text": composer.text()}
+    _click(hands, "remove-picture")
+    yield lambda: not hands.shows("pictures")
+    _pick(hands, "xidao/deepseek-v3")
+    QTest.keyClick(composer.edit, Qt.Key.Key_Return)
     yield lambda: _answer(hands).status is Status.COMPLETE and _answer(hands).model == "xidao/deepseek-v3"
     say(
         shown=shown,
@@ -70,5 +85,6 @@ def through_a_gateway(hands: Hands) -> Scenario:
         reasoning=reasoning,
         text=whole,
         status_line=line,
+        refused=refused,
         worker=hands.program.local._worker.pid,
     )

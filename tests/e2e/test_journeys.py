@@ -198,6 +198,8 @@ def test_enter_a_key_test_it_ask_with_thinking_stop_and_go_on(play: Play, home: 
     assert said["reasoning"] == "Let me think."
     assert said["text"] == "Half an answer that is whole now."
     assert said["status_line"].startswith("Via XiDao")
+    assert "reads text only" in said["refused"]["words"]
+    assert said["refused"]["text"] == "And the ebb?"
     first, second, third = server.chats
     assert first.gone.is_set()
     # What goes on inside an answer has been thought about already.

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QResizeEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QImage, QInputMethodEvent, QKeyEvent, QResizeEvent, QTextOption
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.ui.chat.document import LONGEST_RUN
 from desktop.ui.chat.meter import ContextMeter
 from desktop.ui.chat.mode import ModeSwitch
 from desktop.ui.chat.privacy import PrivacySwitch
 from desktop.ui.chat.thinking import ThinkingSwitch
+from desktop.ui.chat.tray import PictureLine, Tray
+from desktop.ui.drop import pictures_among
 from desktop.ui.labels import ElidedLabel
 from desktop.ui.theme import Appearance
 
@@ -24,9 +34,11 @@ class ComposerEdit(QPlainTextEdit):
     """Plain text in which Enter submits and Shift+Enter breaks the line.
 
     While an input method composes, its Enter only takes what it composed. Ctrl+Enter submits too.
+    Pictures that are pasted are told as `pictures_given`: a list of paths and QImages.
     """
 
     submitted = Signal()
+    pictures_given = Signal(list)
     height_changed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -51,8 +63,18 @@ class ComposerEdit(QPlainTextEdit):
         elif not self._composing and not event.isAutoRepeat():
             self.submitted.emit()
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return source.hasImage() or super().canInsertFromMimeData(source)
+
     def insertFromMimeData(self, source: QMimeData) -> None:
-        self.insertPlainText(source.text())
+        """Office programs add a picture of the text that was copied: the text is what is wanted then."""
+        if files := pictures_among(source):
+            self.pictures_given.emit(files)
+        elif source.hasImage() and not source.text().strip():
+            picture = source.imageData()
+            self.pictures_given.emit([picture if isinstance(picture, QImage) else QImage()])
+        else:
+            self.insertPlainText(source.text())
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
@@ -89,10 +111,12 @@ class ComposerEdit(QPlainTextEdit):
 class Composer(QWidget):
     """Says what the user wrote: `submitted(text)`, `stop_requested`, `draft_changed(text)` after a pause.
 
-    The text stays until `clear` is called, so that a message that could not be sent is not lost.
+    The text stays until `clear` is called, so that a message that could not be sent is not lost. It may be
+    empty where there are pictures in the `tray`.
     """
 
     submitted = Signal(str)
+    attach_requested = Signal()
     stop_requested = Signal()
     draft_changed = Signal(str)
 
@@ -145,6 +169,7 @@ class Composer(QWidget):
         self.meter.set_brief(self.width() < _NARROW)
         self.mode.set_brief(self.width() < _NARROW)
         self.privacy.set_brief(self.width() < _CLOSE)
+        self.thinking.set_brief(self.width() < _NARROW)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
@@ -160,6 +185,15 @@ class Composer(QWidget):
         self.edit.setObjectName("composer")
         self.edit.setAccessibleName("Message")
         self.edit.setPlaceholderText("Ask anything…")
+        self.tray = Tray(self._look, self.edit, self._card)
+        self.picture_line = PictureLine(self._card)
+        self.attach = QToolButton(self._card)
+        self.attach.setObjectName("attach")
+        self.attach.setIcon(self._look.icon("image"))
+        self.attach.setIconSize(QSize(18, 18))
+        self.attach.setAccessibleName("Add pictures")
+        self.attach.setToolTip("Add pictures; you can paste or drop them, too")
+        self.attach.clicked.connect(self.attach_requested)
         self.mode = ModeSwitch(self._look, self._card)
         self.privacy = PrivacySwitch(self._look, self._card)
         self.thinking = ThinkingSwitch(self._look, self._card)
@@ -171,8 +205,11 @@ class Composer(QWidget):
         self.send.clicked.connect(self._submit)
         self.stop.clicked.connect(self.stop_requested)
         self.stop.hide()
-        row = QHBoxLayout()
+        foot = QWidget(self._card)  # its parts become shorter once it is narrow: they must not keep it wide
+        foot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(foot)
         row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.attach)
         row.addWidget(self.mode)
         row.addWidget(self.privacy)
         row.addWidget(self.thinking)
@@ -183,8 +220,10 @@ class Composer(QWidget):
         column = QVBoxLayout(self._card)
         column.setContentsMargins(14, 12, 10, 10)
         column.setSpacing(6)
+        column.addWidget(self.tray)
         column.addWidget(self.edit)
-        column.addLayout(row)
+        column.addWidget(self.picture_line)
+        column.addWidget(foot)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._card)
@@ -200,9 +239,16 @@ class Composer(QWidget):
         return button
 
     def _on_text(self) -> None:
-        self.send.setEnabled(bool(self.text().strip()))
+        self.show_sendable()
         self._pause.start()
 
+    def show_sendable(self) -> None:
+        """Offer Send where there is something to be sent; also to be called when pictures came or went."""
+        self.send.setEnabled(self._has_content())
+
+    def _has_content(self) -> bool:
+        return bool(self.text().strip() or self.tray.pictures())
+
     def _submit(self) -> None:
-        if self.text().strip() and not self._running:
+        if self._has_content() and not self._running:
             self.submitted.emit(self.text().strip())

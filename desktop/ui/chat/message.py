@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QEnterEvent, QFontMetricsF, QGuiApplication
+from PySide6.QtGui import QEnterEvent, QFontMetricsF, QGuiApplication, QImage
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from desktop.storage.conversations import StoredMessage
 from desktop.ui.chat.actions import ActionRow
+from desktop.ui.chat.pictures import MessagePictures
 from desktop.ui.chat.text import MessageText
 from desktop.ui.theme import MESSAGE, Appearance
 from models.chat import Progress
@@ -15,6 +16,7 @@ from models.chat import Progress
 ACTION_HEIGHT = 32
 _BUBBLE_PADDING = 12
 _BUBBLE_SHARE = 0.85
+PICTURE_GAP = 8
 _LONG_LINE = 400  # characters; wider than any bubble
 
 
@@ -30,6 +32,9 @@ class MessageView(QWidget):
     step_requested = Signal(str, object)
     sent_requested = Signal(object)
     link_activated = Signal(str)
+    picture_wanted = Signal(object)
+    picture_opened = Signal(object, int)
+    picture_copied = Signal(object)
 
     def __init__(self, message: StoredMessage, look: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
@@ -73,7 +78,14 @@ class MessageView(QWidget):
 
     def _add_copy(self) -> None:
         copy = self.action_row.add("copy", "copy-message", "Copy the message")
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.message.text))
+        copy.clicked.connect(self._copy)
+
+    def _copy(self) -> None:
+        """The words; the picture where there are none."""
+        if self.message.text or not self.message.images:
+            QGuiApplication.clipboard().setText(self.message.text)
+        else:
+            self.picture_copied.emit(self.message.images[0])
 
     def _add_pin(self) -> None:
         """The pin is both the action and the sign that a message is pinned."""
@@ -103,6 +115,9 @@ class QuestionView(MessageView):
         self._bubble.setProperty("bubble", True)
         self._text = MessageText(look, self._bubble)
         self._text.setAccessibleName("You said")
+        self._pictures = MessagePictures(message.images, look, self)
+        self._pictures.wanted.connect(self.picture_wanted)
+        self._pictures.opened.connect(lambda index: self.picture_opened.emit(self.message.images, index))
         self._natural_width = self._measured(message.text)
         self._text.link_activated.connect(self.link_activated)
         self._add_versions()
@@ -117,6 +132,10 @@ class QuestionView(MessageView):
         self.message = message
         self._show_pin()
 
+    def show_picture(self, image_id: int, drawn: QImage) -> None:
+        """What one of its pictures looks like."""
+        self._pictures.show_picture(image_id, drawn)
+
     def _measured(self, text: str) -> int:
         """Show a text; the pixels of its longest line, as far as that can matter.
 
@@ -129,6 +148,20 @@ class QuestionView(MessageView):
         return int(max(metrics.horizontalAdvance(line[:_LONG_LINE]) for line in text.split("\n"))) + 6
 
     def arrange(self, width: int) -> int:
+        top = self._pictures.arrange(width, int(width * _BUBBLE_SHARE))
+        bubble_height = self._arrange_bubble(width, top)
+        wanted = self.action_row.sizeHint().width()
+        bottom = top + bubble_height
+        self.action_row.setGeometry(width - wanted, bottom + 2, wanted, ACTION_HEIGHT - 4)
+        return bottom + ACTION_HEIGHT
+
+    def _arrange_bubble(self, width: int, top: int) -> int:
+        """The words below the pictures; nothing where there are none."""
+        wordless = bool(self.message.images) and not self.message.text
+        self._bubble.setVisible(not wordless)
+        if wordless:
+            return 0
+        top += PICTURE_GAP if top else 0
         most = int(width * _BUBBLE_SHARE) - 2 * _BUBBLE_PADDING
         text_width = min(max(self._natural_width, 24), most)
         height = self._text.height_for(text_width)
@@ -137,7 +170,5 @@ class QuestionView(MessageView):
         )  # lines have their space below
         bubble_width = text_width + 2 * _BUBBLE_PADDING
         bubble_height = height + 2 * _BUBBLE_PADDING - 8
-        self._bubble.setGeometry(width - bubble_width, 0, bubble_width, bubble_height)
-        wanted = self.action_row.sizeHint().width()
-        self.action_row.setGeometry(width - wanted, bubble_height + 2, wanted, ACTION_HEIGHT - 4)
-        return bubble_height + ACTION_HEIGHT
+        self._bubble.setGeometry(width - bubble_width, top, bubble_width, bubble_height)
+        return bubble_height + (PICTURE_GAP if self.message.images else 0)

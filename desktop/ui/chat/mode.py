@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 from desktop.ui.theme import Appearance
 from models.route import Mode
 
-_LEAST_PX = 28
 _WORDS = {
     Mode.LOCAL: ("Local", "house-simple", "shore", "Local only – nothing leaves this machine"),
     Mode.HYBRID: (
@@ -32,7 +31,6 @@ class ModeSwitch(QToolButton):
         self._look = look
         self.setObjectName("mode")
         self.setIconSize(QSize(16, 16))
-        self.setMinimumWidth(_LEAST_PX)  # its words give way, where its icon alone is about to be shown
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)

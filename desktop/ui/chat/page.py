@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import takewhile
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
+    QImage,
     QKeySequence,
     QShortcut,
 )
@@ -17,16 +19,18 @@ from desktop.services.chat import ChatService
 from desktop.services.context import memory_shown
 from desktop.services.models import ModelService
 from desktop.storage.conversations import Status, StoredMessage
+from desktop.ui.chat.attaching import Attaching
 from desktop.ui.chat.composer import Composer
 from desktop.ui.chat.picker import ModelPicker
 from desktop.ui.chat.room import Room
 from desktop.ui.chat.transcript import Transcript
+from desktop.ui.chat.viewer import Viewing
 from desktop.ui.chat.welcome import Welcome
 from desktop.ui.chat.wording import is_remote
 from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
-from models.chat import Progress
-from models.errors import NextStep
+from models.chat import Image, Progress
+from models.errors import CannotSee, NextStep
 from models.route import Mode, Privacy
 
 
@@ -73,6 +77,8 @@ class ChatPage(QWidget):
         self.composer = Composer(look, self)
         self.options = ConversationOptions(chat.setup, look, self)
         self.room = Room(self.composer, self)
+        self.attaching = Attaching(self.composer, chat.pictures, self)
+        self.viewing = Viewing(chat.pictures, look, self)
         self._build()
         self._connect()
         self._show_models()
@@ -94,6 +100,7 @@ class ChatPage(QWidget):
         self._middle.setCurrentWidget(self.transcript if messages else self.welcome)
         self.transcript.show_thread(messages)
         self.composer.set_text(self._chat.draft(conversation_id))
+        self.attaching.show_draft(conversation_id)
         self._show_memory()
         self._show_running()
         self.composer.edit.setFocus()
@@ -102,6 +109,8 @@ class ChatPage(QWidget):
         """Store what is in the composer; an edited message that was not sent becomes part of the draft."""
         self.composer.flush()
         self.options.keep_typed()
+        if self._editing is not None:
+            self.attaching.keep(self._conversation)
         if self._editing is not None and self.composer.text().strip() != self._editing.text.strip():
             drafts = (self._chat.draft(self._conversation), self.composer.text())
             self._chat.save_draft(self._conversation, "\n\n".join(text for text in drafts if text))
@@ -184,6 +193,13 @@ class ChatPage(QWidget):
         self._models.changed.connect(self._show_models)
         self.composer.mode.chosen.connect(self._choose_mode)
         self._chat.answering.changed.connect(self._show_answering)
+        self.attaching.changed.connect(self._tell_typing)
+        self.attaching.opened.connect(lambda image: self.viewing.open([image]))
+        self.attaching.model_wanted.connect(self.picker.open)
+        self.transcript.picture_opened.connect(self.viewing.open)
+        self.transcript.picture_copied.connect(self.viewing.copy)
+        self.transcript.picture_wanted.connect(lambda image: self._chat.pictures.draw(image.id, image))
+        self._chat.pictures.drawn.connect(self._on_drawn)
         leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.stop)
         leave.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
@@ -195,21 +211,33 @@ class ChatPage(QWidget):
         if self.room.refuses(text):
             self._tell_reader("Not sent: this message is too long")
             return
+        images = self.attaching.images()
+        if self.attaching.reading or not self._can_see(text, images):
+            return
         if self._editing is not None:
-            if self._chat.edit(self._editing, text):
+            if self._chat.edit(self._editing, text, images):
                 self._stop_editing()
             return
         typed_in = self._conversation
-        if self._send(text):
+        if self._send(text, images):
             self.composer.clear()
+            self.attaching.sent()
             self._chat.save_draft(typed_in, "")
 
-    def _send(self, text: str) -> bool:
-        """Send a text; False if it could not be stored. The composer is left alone."""
+    def _can_see(self, text: str, images: Sequence[Image]) -> bool:
+        error = self._chat.unseen(self._conversation, text, images, self._editing)
+        if error is not None:
+            self.attaching.refuse(error)
+            self._tell_reader(f"Not sent: {error.one_line()}")
+        return error is None
+
+    def _send(self, text: str, images: Sequence[Image] = ()) -> bool:
+        """Send a message; False if it could not be stored. The composer is left alone."""
         self.options.keep_typed()
-        stored = self._chat.send(self._conversation, text)
+        stored = self._chat.send(self._conversation, text, images)
         if stored is not None and self._conversation is None:
             self._conversation = stored
+            self.attaching.follow(stored)
             self._show_answering()
             self.options.show_conversation(stored)
             self.conversation_started.emit(stored)
@@ -222,12 +250,14 @@ class ChatPage(QWidget):
         self.composer.flush()
         self._editing = message
         self.composer.set_text(message.text)
+        self.attaching.show_message(message)
         self.composer.edit.setFocus()
         self._show_room()
 
     def _stop_editing(self) -> None:
         self._editing = None
         self.composer.set_text(self._chat.draft(self._conversation))
+        self.attaching.show_draft(self._conversation)
         self._show_room()
 
     def _keep_draft(self, text: str) -> None:
@@ -243,7 +273,7 @@ class ChatPage(QWidget):
         match step:
             case NextStep.RETRY | NextStep.CONTINUE:
                 self._chat.resume(message)
-            case NextStep.CHOOSE_MODEL if is_remote(message):
+            case NextStep.CHOOSE_MODEL if is_remote(message) or _is_blind(message):
                 self.picker.open()
             case NextStep.CHOOSE_MODEL:
                 self.models_requested.emit()
@@ -289,6 +319,10 @@ class ChatPage(QWidget):
             self._middle.setCurrentWidget(self.transcript)
             self.transcript.add(message)
             self._show_running()
+
+    def _on_drawn(self, key: object, drawn: QImage) -> None:
+        if isinstance(key, int):
+            self.transcript.show_picture(key, drawn)
 
     def _on_progress(self, message_id: int) -> None:
         self.transcript.refresh(message_id)
@@ -350,6 +384,7 @@ class ChatPage(QWidget):
         privacy = answering.privacy.of(self._conversation)
         self.composer.mode.set_stays(privacy is Privacy.HERE)
         self.composer.privacy.show_privacy(privacy, answering.privacy.raised(self._conversation))
+        self.attaching.forgive()
         self.answering_shown.emit()
 
     def _choose_model(self, answerer_id: str) -> None:
@@ -372,3 +407,8 @@ class ChatPage(QWidget):
 
 def _question_id(answer: StoredMessage) -> int:
     return answer.parent_id if answer.parent_id is not None else answer.id
+
+
+def _is_blind(answer: StoredMessage) -> bool:
+    """Whether nothing was answered because the model sees no pictures: one that is offered already may."""
+    return answer.error is not None and answer.error.get("title") == CannotSee.title

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 from desktop.ui.theme import Appearance
 from models.route import Privacy
 
-_LEAST_PX = 28
 _WORDS = {
     Privacy.HERE: ("Stays here", "shield-check", "shore", "Stays here – nothing of it is ever sent"),
     Privacy.ASK: ("Asks", "hand-palm", "offshore", "Asks each time before anything is sent"),
@@ -28,7 +27,6 @@ class PrivacySwitch(QToolButton):
         self._look = look
         self.setObjectName("privacy")
         self.setIconSize(QSize(16, 16))
-        self.setMinimumWidth(_LEAST_PX)  # its words give way, where its icon alone is about to be shown
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)

@@ -34,6 +34,7 @@ class ThinkingSwitch(QToolButton):
         self._actions = {thinking: self._action(menu, group, thinking) for thinking in _WORDS}
         self.setMenu(menu)
         self._thinking = Thinking.AUTO
+        self._brief = False
         self.show_support(None)
 
     def show_choice(self, thinking: Thinking) -> None:
@@ -50,10 +51,16 @@ class ThinkingSwitch(QToolButton):
         )
         self._say()
 
+    def set_brief(self, brief: bool) -> None:
+        """Leave its name to the icon, where there is little room."""
+        self._brief = brief
+        self._say()
+
     def _say(self) -> None:
         words = _WORDS[self._thinking][0] if self.isEnabled() else "not with this model"
-        self.setText(f"Thinking: {words}")
-        self.setAccessibleName(self.text())
+        short = words if self.isEnabled() else "off"
+        self.setText(short if self._brief else f"Thinking: {words}")
+        self.setAccessibleName(f"Thinking: {words}")
 
     def _action(self, menu: QMenu, group: QActionGroup, thinking: Thinking) -> QAction:
         name, words = _WORDS[thinking]

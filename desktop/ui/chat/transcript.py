@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolButton, QWidget
 
 from desktop.services.turns import Memory
@@ -17,6 +17,7 @@ from desktop.storage.conversations import StoredMessage
 from desktop.ui.chat.answer import AnswerView
 from desktop.ui.chat.memory_line import MEMORY_LINE_HEIGHT, MemoryLine
 from desktop.ui.chat.message import ACTION_HEIGHT, MessageView, QuestionView
+from desktop.ui.chat.pictures import ONE_HEIGHT
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress, Role
 
@@ -60,6 +61,9 @@ class Transcript(QAbstractScrollArea):
     sent_requested = Signal(object)
     link_activated = Signal(str)
     answer_now_requested = Signal()
+    picture_wanted = Signal(object)
+    picture_opened = Signal(object, int)
+    picture_copied = Signal(object)
 
     def __init__(self, look: Appearance, latest: Latest, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -130,6 +134,12 @@ class Transcript(QAbstractScrollArea):
                 item.message = message
                 self._dirty.add(message.id)
                 self._repaint_dirty()
+
+    def show_picture(self, image_id: int, drawn: QImage) -> None:
+        """What a picture looks like that was wanted; nothing moves."""
+        for view in self.views():
+            if isinstance(view, QuestionView):
+                view.show_picture(image_id, drawn)
 
     def messages(self) -> list[StoredMessage]:
         """What is shown, oldest first."""
@@ -286,6 +296,9 @@ class Transcript(QAbstractScrollArea):
         view.step_requested.connect(self.step_requested)
         view.sent_requested.connect(self.sent_requested)
         view.link_activated.connect(self.link_activated)
+        view.picture_wanted.connect(self.picture_wanted)
+        view.picture_opened.connect(self.picture_opened)
+        view.picture_copied.connect(self.picture_copied)
         item.view = view
         return view
 
@@ -352,4 +365,4 @@ def _guess(message: StoredMessage, width: int) -> int:
     """A height for a message that was never laid out, from its length alone."""
     columns = max(width // 8, 10)
     lines = len(message.text) // columns + message.text.count("\n") + 1
-    return lines * 24 + ACTION_HEIGHT + 20
+    return lines * 24 + ACTION_HEIGHT + 20 + (ONE_HEIGHT if message.images else 0)

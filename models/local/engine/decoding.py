@@ -29,6 +29,7 @@ class Decoder:
         self._context = context
         self._sampler = sampler
         self._guesses_at_all = account is not None and context.can_take_back
+        self._given = len(context.held)
         self._lookup: Lookup | None = None  # made with the first guess: the first token does not wait for it
         self._account = account or Account()
         self._guesses: list[int] = []
@@ -109,9 +110,11 @@ class Decoder:
     def _guess(self, token: int) -> list[int]:
         if not self._guesses_at_all:
             return []
-        size = self._account.size(min(OUTPUTS - 1, self._context.room - 1))
-        if size <= 0:
+        most = min(OUTPUTS - 1, self._context.room - 1)
+        if not self._account.size(most):
             return []
         if self._lookup is None:
-            self._lookup = Lookup(self._context.held)
-        return self._lookup.after(token, size, alike=self._account.alike)
+            self._lookup = Lookup(self._context.held, self._given)
+        place = self._lookup.place(token, alike=self._account.alike)
+        size = self._account.size(most, given=self._lookup.is_given(place)) if place else 0
+        return self._lookup.copy(place, size) if size > 0 else []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QImageReader
 
-from desktop.services.images import encoded, image_of, read_image
+from desktop.services.images import encoded, image_of, preview, read_image
 from models.errors import BadImage
 from tests.fixtures.pictures import CANARY, halves, huge_png, jpeg, png, written
 
@@ -30,7 +30,7 @@ def test_a_photograph_is_turned_upright() -> None:
 
 @pytest.mark.parametrize("side", [10, 64, 300])
 def test_a_large_picture_is_scaled_in_its_shape(side: int) -> None:
-    image = image_of(written(halves(1600, 800), "JPEG"), side=side)
+    image = image_of(written(halves().scaled(1600, 800), "JPEG"), side=side)
     assert (image.width, image.height) == (side, side // 2)
     assert QImage.fromData(image.data).size().toTuple() == (side, side // 2)
 
@@ -74,6 +74,27 @@ def test_f31_a_bomb_is_not_unpacked(side: int) -> None:
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(BadImage):
         image_of(content)
+
+
+def test_s36_a_drawing_is_refused_as_it_can_name_other_files() -> None:
+    drawing = (
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>'
+    )
+    with pytest.raises(BadImage, match="no picture that Inshore can read"):
+        image_of(drawing)
+
+
+def test_what_qt_would_not_unpack_is_called_too_large_not_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QImageReader, "allocationLimit", lambda: 1)
+    with pytest.raises(BadImage, match="700 × 700"):
+        image_of(written(halves().scaled(700, 700), "PNG"))
+    assert image_of(written(halves().scaled(700, 700), "JPEG")).width == 700
+
+
+def test_a_preview_is_small_in_the_shape_of_its_picture() -> None:
+    image = image_of(written(halves().scaled(400, 100), "JPEG"))
+    assert preview(image, 40).size().toTuple() == (40, 10)
+    assert preview(image, 4000).size().toTuple() == (400, 100)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

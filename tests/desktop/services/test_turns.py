@@ -9,7 +9,8 @@ import pytest
 
 from desktop.services.turns import LiveTurn, Memory, history, memory_after, receipt
 from desktop.storage.conversations import Status, StoredMessage
-from models.chat import Finished, FinishReason, Message, Role, Timings, Usage
+from desktop.storage.values import StoredImage
+from models.chat import Finished, FinishReason, Image, Message, Role, Timings, Usage
 
 
 def talk(*texts: str) -> list[StoredMessage]:
@@ -41,6 +42,18 @@ def test_history_says_what_is_pinned() -> None:
         Message(Role.ASSISTANT, "b", pinned=True),
         Message(Role.USER, "c"),
     )
+
+
+def test_a_picture_is_told_without_words_and_with_the_questions_beside_it() -> None:
+    shown = StoredImage(7, "image/png", 40, 20, 3)
+    first, failed, second = talk("", "", "And this?")
+    told = history([replace(first, images=(shown,)), failed, replace(second, images=(shown,))])
+    picture = Image("image/png", b"", 40, 20)
+    assert told == (Message(Role.USER, "And this?", images=(picture, picture)),)
+    read = history(
+        [replace(first, images=(shown,))], lambda image: Image("image/png", b"%d" % image.id, 1, 1)
+    )
+    assert read[0].images[0].data == b"7"
 
 
 @pytest.mark.parametrize("texts", [("*a", "", "b"), ("a", "", "*b")])

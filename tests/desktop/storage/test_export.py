@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from desktop.storage.conversations import Conversation, Status, StoredMessage
 from desktop.storage.export import Form, as_json, as_markdown, file_name, text_of, write
+from desktop.storage.values import StoredImage
 from models.chat import Role
 from models.errors import AppError
 
@@ -139,3 +141,24 @@ def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
 def test_a_model_name_stays_on_its_line() -> None:
     odd = replace(THREAD[1], model="a\n# b")
     assert "## Answer · a # b\n" in as_markdown("R", [odd], reasoning=False)
+
+
+SHOWN = [
+    replace(THREAD[0], images=(StoredImage(5, "image/png", 40, 20, 3), StoredImage(6, "image/jpeg", 9, 9, 3)))
+]
+
+
+def test_markdown_carries_pictures_behind_everything_else_and_names_those_that_are_gone() -> None:
+    text = text_of(CONVERSATION, SHOWN, Form.MARKDOWN, {5: b"png"})
+    assert text == (
+        "# Roots\n\n## You\n\n![Picture, 40 × 20 pixels][picture-5]\n\n*Picture, 9 × 9 pixels*\n\n√2?\n\n"
+        f"[picture-5]: data:image/png;base64,{base64.b64encode(b'png').decode()}\n"
+    )
+
+
+def test_json_carries_pictures() -> None:
+    (first,) = json.loads(text_of(CONVERSATION, SHOWN, Form.JSON, {5: b"png"}))["messages"]
+    assert base64.b64decode(first["images"][0].pop("base64")) == b"png"
+    assert first["images"][0] == {"media_type": "image/png", "width": 40, "height": 20}
+    assert first["images"][1]["base64"] is None
+    assert "images" not in json.loads(as_json(CONVERSATION, THREAD))["messages"][0]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.ui.drop import DropTarget
@@ -106,9 +106,26 @@ def test_what_is_no_file_on_this_machine_is_left_alone(scene: Scene) -> None:
         assert scene.target.isHidden()
 
 
+def words(scene: Scene) -> list[str]:
+    return [label.text() for label in scene.target.findChildren(QLabel)]
+
+
+def test_pictures_are_told_apart_from_models(scene: Scene, tmp_path: Path) -> None:
+    pictures: list[list[Path]] = []
+    scene.target.pictures_dropped.connect(pictures.append)
+    scene.enter(files(tmp_path / "photo.png"), scene.edit.viewport())
+    assert "Drop to add to your message" in words(scene)
+    photo = files(tmp_path / "photo.png")
+    scene.enter(photo, scene.target)
+    scene.drop(photo, scene.target)
+    scene.enter(files(tmp_path / "a.gguf"))
+    assert "Drop to add a model" in words(scene)
+    assert (pictures, scene.got) == ([[tmp_path / "photo.png"]], [])
+
+
 def test_the_editor_keeps_its_own_drops_but_not_models(scene: Scene, tmp_path: Path) -> None:
     over = scene.edit.viewport()
-    scene.enter(files(tmp_path / "photo.png"), over)
+    scene.enter(files(tmp_path / "notes.txt"), over)
     assert scene.target.isHidden()
     scene.enter(files(tmp_path / "model.gguf"), over)
     assert scene.target.isVisible()

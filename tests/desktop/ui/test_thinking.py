@@ -26,6 +26,14 @@ def test_choosing_says_so_and_waits_to_be_shown(switch: ThinkingSwitch, qtbot: Q
     assert switch.text() == switch.accessibleName() == "Thinking: on"
 
 
+def test_where_there_is_little_room_only_readers_aloud_say_its_name(switch: ThinkingSwitch) -> None:
+    switch.show_choice(Thinking.ON)
+    switch.set_brief(True)
+    assert (switch.text(), switch.accessibleName()) == ("on", "Thinking: on")
+    switch.show_support(ThinkingSupport(ThinkingKind.NONE, why="It was not made to."))
+    assert (switch.text(), switch.accessibleName()) == ("off", "Thinking: not with this model")
+
+
 def test_a_model_that_can_t_think_switches_it_off_and_says_why(switch: ThinkingSwitch) -> None:
     switch.show_choice(Thinking.ON)
     switch.show_support(ThinkingSupport(ThinkingKind.NONE, why="It was not made to."))

@@ -34,7 +34,7 @@ class Eager(Account):
 
     alike = 3
 
-    def size(self, most: int) -> int:
+    def size(self, most: int, *, given: bool = True) -> int:
         return most
 
 

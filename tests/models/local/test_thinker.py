@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -29,13 +34,17 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def services(tmp_path: Path) -> Services:
-    paths = Paths.find({"INSHORE_HOME": str(tmp_path)})
+def services_in(home: Path) -> Services:
+    paths = Paths.find({"INSHORE_HOME": str(home)})
     paths.create()
-    library = Library(paths.models, tmp_path / "no starter")
+    library = Library(paths.models, home / "no starter")
     library.add(THINKER)
     return Services(paths, library, lambda: LocalBackend(library.find, command=WORKER, threads=1))
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Services:
+    return services_in(tmp_path)
 
 
 def reasoned(events: list[ChatEvent]) -> str:
@@ -52,24 +61,34 @@ def test_ask_thinks_or_does_not(
     assert ("Ones: 1 + 4 = 5." in err) == (thinking == "on")
 
 
-def test_a_hundred_sums_come_out_better_with_thinking(
-    services: Services, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Each of them asked with `ask`, and no answer mixed with its reasoning."""
-
-    def right(thinking: str) -> int:
-        count = 0
-        for a, b in SUMS:
-            words = ["ask", question(a, b), "--thinking", thinking, "--temperature", "0", "--json"]
+def sums_right(home: Path, thinking: str, sums: Sequence[tuple[int, int]]) -> int:
+    """How many of them `ask` gets right; an answer that is mixed with its reasoning is none. Any process."""
+    services, count = services_in(home), 0
+    for a, b in sums:
+        words = ["ask", question(a, b), "--thinking", thinking, "--temperature", "0", "--json"]
+        with redirect_stdout(io.StringIO()) as out:
             assert cli.main([*words, "--max-tokens", "120"], services) == 0
-            events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-            thought = any(event["event"] == "reasoning" for event in events)
-            assert thought == (thinking == "on") == bool(events[-1]["usage"]["reasoning_tokens"])
-            said = "".join(event["text"] for event in events if event["event"] == "text")
-            count += said.strip() == str(a + b)
-        return count
+        events = [json.loads(line) for line in out.getvalue().splitlines()]
+        thought = any(event["event"] == "reasoning" for event in events)
+        assert thought == (thinking == "on") == bool(events[-1]["usage"]["reasoning_tokens"])
+        said = "".join(event["text"] for event in events if event["event"] == "text")
+        count += said.strip() == str(a + b)
+    return count
 
-    on, off = right("on"), right("off")
+
+def test_a_hundred_sums_come_out_better_with_thinking(tmp_path: Path) -> None:
+    """Each of them asked with `ask`, by two processes because each `ask` starts an engine."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        halves = [SUMS[::2], SUMS[1::2]]
+        asked = {
+            thinking: [
+                pool.submit(sums_right, tmp_path / f"{thinking}{number}", thinking, half)
+                for number, half in enumerate(halves)
+            ]
+            for thinking in ("on", "off")
+        }
+        on, off = (sum(each.result() for each in asked[thinking]) for thinking in ("on", "off"))
+    assert len(SUMS) == 100
     assert on > off
     assert on >= 90
 
