@@ -11,6 +11,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,6 +21,7 @@ from desktop.storage.outbound_log import OutboundLog
 from desktop.storage.outbound_reports import OutboundReports
 from desktop.storage.sent_content import SentContents
 from desktop.ui.record.page import RecordPage
+from desktop.ui.record.sent import SentPage, Shown
 from desktop.ui.theme import Appearance
 from models.outbound import Sent
 
@@ -146,3 +148,22 @@ def test_all_controls_have_names(page: RecordPage, connection: apsw.Connection) 
     for widget in page.findChildren(QWidget):
         if widget.isVisible() and widget.objectName().startswith(("record-", "export-")):
             assert widget.accessibleName() or widget.property("text"), widget.objectName()
+
+
+def test_very_long_content_is_shown_in_part_and_copied_whole(look: Appearance, qtbot: QtBot) -> None:
+    text = '{"messages": "' + "谢" * 300_000 + '"}'
+    page = SentPage(look)
+    qtbot.addWidget(page)
+    page.show_requests([Shown("then", text)], remote=True)
+    assert len(page.text.toPlainText()) < 210_000
+    assert "more characters" in page.text.toPlainText()
+    page._copy.click()
+    assert QGuiApplication.clipboard().text() == text
+
+
+def test_content_that_is_gone_is_said_to_be(look: Appearance, qtbot: QtBot) -> None:
+    page = SentPage(look)
+    qtbot.addWidget(page)
+    page.show_requests((), remote=True)
+    assert "kept for 90 days" in page.words.text()
+    assert page.text.isHidden()
