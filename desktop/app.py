@@ -23,6 +23,7 @@ from desktop.parts.licensing import Licensing
 from desktop.parts.manager import Manager
 from desktop.parts.record import RecordRoom
 from desktop.parts.remote import Remote
+from desktop.parts.takeover import TakeOvers
 from desktop.parts.usage import UsageRoom
 from desktop.services.books import BookService
 from desktop.services.chat import ChatService
@@ -30,6 +31,7 @@ from desktop.services.deciding import Decider
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.storage.attempts import AttemptStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
 from desktop.system import crash
@@ -310,9 +312,14 @@ class Program(QObject):
             self.remote.candidates,
             resources() / "tasks" / "weights.bin",
             self.licensing.may_answer,
+            problem=lambda door: self.take_overs.breaker.problem(door),
+            means=self.books.means,
         )
         self.decider.privacy = self.chat.answering.privacy.of
         self.chat.answering.decide = self.decider.route
+        self.take_overs = TakeOvers(
+            self.chat, self.settings, AttemptStore(self._connection), lambda: self.decider
+        )
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(
@@ -361,6 +368,7 @@ class Program(QObject):
         page.composer.thinking.show_choice(self.settings.values.thinking)
         self.chat.conversations_changed.connect(self._show_conversations)
         self.chat.conversations_erased.connect(self._forget_states)
+        self.chat.refused.connect(lambda error: window.notice.say(f"{error.cause} {error.hint}"))
         for service in (self.chat, self.models, self.settings):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)

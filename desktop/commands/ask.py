@@ -7,15 +7,17 @@ import math
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from desktop.commands import leaving
 from desktop.commands.bookkeeping import Books, kept
+from desktop.commands.hybrid import Asked, Router
 from desktop.commands.licences import check_accepted, check_accepted_at_gateway
 from desktop.commands.recording import recorded
+from desktop.commands.relaying import relay
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
 from desktop.commands.terminal import KEYRING_ASKS, Terminal
@@ -23,6 +25,7 @@ from desktop.storage.booking import LONGEST_WITHIN_BUDGET
 from desktop.system.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
+from models.budget import Budget
 from models.chat import (
     Backend,
     ChatEvent,
@@ -43,6 +46,7 @@ from models.chat import (
 from models.errors import BadImage, BadInput, ModelNotFound
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
+from models.mentions import addressed
 from models.plain import plain
 from models.route import Mode, Privacy, Route, choose_simply
 
@@ -78,31 +82,69 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     text = _from_stdin() if question.text == "-" else _mended(question.text)
     settings = _settings(services, terminal)
     gateways = _gateways(services, settings, terminal)
-    route = _route(question, services, gateways)
+    question, text = _to_whom(question, text, services, gateways)
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
-    privacy = question.privacy or settings.privacy
-    leaving.check(privacy, route)
-    options = question.options.over(settings.options_for(route.model))
-    budgets = settings.budgets if route.backend == "gateway" else ()
-    if budgets and options.max_tokens is None:  # a worst case needs an end
-        options = replace(options, max_tokens=LONGEST_WITHIN_BUDGET)
-    request = ChatRequest(
-        model=route.model,
-        messages=(Message(Role.USER, text, images=tuple(_picture(name) for name in question.images)),),
-        sampling=options.sampling(),
-        thinking=question.thinking,
-        thinking_budget=options.thinking_budget,
-    )
-    with kept(services, terminal, route, request, budgets) as books:
-        view = _JsonView(terminal, books) if question.as_json else _TextView(terminal)
-        booked = _Booked(view, books)
-        if route.backend != "gateway":
-            asyncio.run(_answer(request, services.engine, booked, route))
-            return 0
-        with leaving.held(question.mode, privacy, route), recorded(services.paths, terminal.note) as record:
-            asyncio.run(_answer(request, lambda: gateways.backend(record, books.attempted), booked, route))
+    asking = _Asking(question, text, services, settings, gateways, terminal)
+    if question.mode is not Mode.HYBRID:
+        asking.answer(_route(question, services, gateways))
+        return 0
+    _check_named(question, gateways, services.library)
+    asked = Asked(text, question.model, len(question.images), question.thinking, question.options.max_tokens)
+    relay(Router(services, gateways, settings, privacy=asking.privacy), asked, asking.answer, terminal.note)
     return 0
+
+
+@dataclass(slots=True)
+class _Asking:
+    """One question with all that is needed to have it answered."""
+
+    question: Question
+    text: str
+    services: Services
+    settings: Settings
+    gateways: Gateways
+    terminal: Terminal
+
+    @property
+    def privacy(self) -> Privacy:
+        """The class that holds for it."""
+        return self.question.privacy or self.settings.privacy
+
+    def answer(self, route: Route, said: list[str] | None = None, number: int = 1) -> None:
+        """Have this route answer, or go on with what was `said`, to which is added. Raises AppError."""
+        leaving.check(self.privacy, route)
+        _check_licence(route, self.services, self.gateways)
+        said = [] if said is None else said
+        request, budgets = self._request(route, "".join(said)), self._budgets(route)
+        with kept(self.services, self.terminal, route, request, budgets, number) as books:
+            view = _JsonView(self.terminal, books) if self.question.as_json else _TextView(self.terminal)
+            booked = _Booked(view, books, said)
+            if route.backend != "gateway":
+                asyncio.run(_answer(request, self.services.engine, booked, route))
+                return
+            held = leaving.held(self.question.mode, self.privacy, route)
+            with held, recorded(self.services.paths, self.terminal.note) as record:
+                there = self.gateways.backend(record, books.attempted)
+                asyncio.run(_answer(request, lambda: there, booked, route))
+
+    def _budgets(self, route: Route) -> Sequence[Budget]:
+        return self.settings.budgets if route.backend == "gateway" else ()
+
+    def _request(self, route: Route, said: str) -> ChatRequest:
+        question = self.question
+        options = question.options.over(self.settings.options_for(route.model))
+        if self._budgets(route) and options.max_tokens is None:  # a worst case needs an end
+            options = replace(options, max_tokens=LONGEST_WITHIN_BUDGET)
+        images = tuple(_picture(name) for name in question.images)
+        return ChatRequest(
+            model=route.model,
+            messages=(Message(Role.USER, self.text, images=images),),
+            sampling=options.sampling(),
+            thinking=question.thinking,
+            thinking_budget=options.thinking_budget,
+            answer_so_far=said,
+        )
 
 
 def _gateways(services: Services, settings: Settings, terminal: Terminal) -> Gateways:
@@ -186,12 +228,17 @@ class _JsonView:
 
 
 class _Booked:
-    """A view that enters a local answer's end first; a gateway's attempts are entered as it tells of them."""
+    """A view that enters a local answer's end first; a gateway's attempts are entered as it tells of them.
 
-    def __init__(self, view: _View, books: Books) -> None:
-        self._view, self._books = view, books
+    What is written is added to `said`.
+    """
+
+    def __init__(self, view: _View, books: Books, said: list[str]) -> None:
+        self._view, self._books, self._said = view, books, said
 
     def take(self, event: ChatEvent) -> None:
+        if isinstance(event, TextDelta):
+            self._said.append(event.text)
         self._view.take(event)
 
     def finish(self, event: Finished, route: Route) -> None:
@@ -235,23 +282,41 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View
         await backend.aclose()
 
 
+def _to_whom(question: Question, text: str, services: Services, gateways: Gateways) -> tuple[Question, str]:
+    """The question with the model that its text begins with (“@qwen3 …”), and the text without it."""
+    if not text.lstrip().startswith("@") or question.model is not None:
+        return question, text
+    here = [] if question.mode is Mode.CLOUD else [model.id for model in services.library.models()]
+    there = [] if question.mode is Mode.LOCAL else gateways.models()
+    mention = addressed(text, (*here, *there))
+    return replace(question, model=mention.model), mention.text
+
+
 def _route(question: Question, services: Services, gateways: Gateways) -> Route:
     library = services.library
     if question.mode is Mode.CLOUD:
-        route = choose_simply(
+        return choose_simply(
             mode=question.mode, wanted=question.model, installed=(), remote=gateways.offer(question.model)
         )
-        check_accepted_at_gateway(route.model, gateways.kind_of(route.model), services)
-        return route
     models = library.models()
     usable = [model.id for model in models if model.problem is None]
     if question.model is not None:
         _check_wanted(question.model, library)
     elif models and not usable and models[0].problem is not None:
         raise models[0].problem
-    route = choose_simply(mode=question.mode, wanted=question.model, installed=usable)
-    check_accepted(library.get(route.model), services)
-    return route
+    return choose_simply(mode=question.mode, wanted=question.model, installed=usable)
+
+
+def _check_licence(route: Route, services: Services, gateways: Gateways) -> None:
+    if route.backend == "gateway":
+        check_accepted_at_gateway(route.model, gateways.kind_of(route.model), services)
+    else:
+        check_accepted(services.library.get(route.model), services)
+
+
+def _check_named(question: Question, gateways: Gateways, library: Library) -> None:
+    if question.model is not None and not gateways.kind_of(question.model):
+        _check_wanted(question.model, library)
 
 
 def _check_wanted(name: str, library: Library) -> None:

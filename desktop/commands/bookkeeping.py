@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from desktop.commands.services import Services
@@ -19,7 +20,7 @@ from models.route import Route
 
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
-    from models.budget import Budget
+    from models.budget import Budget, BudgetState
     from models.gateway import attempts
     from models.pricing import Price
 
@@ -70,16 +71,14 @@ class Books:
 
     def attempted(self, told: attempts.Attempt) -> None:
         """A gateway's attempt has ended; one after the first has a row of its own."""
-        from dataclasses import replace
-
         self._told = True
-        settlement = settlement_of(told)
+        settlement, number = settlement_of(told), self._first.number + told.number - 1
         if self._id is not None:
             self._settle(settlement)
         elif self._waiting:
-            self._keep(replace(self._first, number=told.number), settlement)
+            self._keep(replace(self._first, number=number), settlement)
         elif told.number > 1:
-            again = replace(self._first, number=told.number)
+            again = replace(self._first, number=number)
             self._write(lambda ledger: ledger.settle(ledger.reserve(again).id, settlement))
 
     def finish(self, event: Finished) -> None:
@@ -146,9 +145,14 @@ def kept(
     route: Route,
     request: ChatRequest,
     budgets: Sequence[Budget] = (),
+    number: int = 1,
 ) -> Iterator[Books]:
-    """The books of one answer, closed however it ends. Raises what `Books` does before anything is sent."""
-    books = Books(services, terminal, _first(services, terminal, route, request), budgets)
+    """The books of one answer, closed however it ends. Raises what `Books` does before anything is sent.
+
+    `number` is which try of the answer this is.
+    """
+    first = replace(_first(services, terminal, route, request), number=number)
+    books = Books(services, terminal, first, budgets)
     try:
         yield books
     except AppError as error:
@@ -156,6 +160,19 @@ def kept(
         raise
     finally:
         books.stop()  # nothing is left to settle but where the user ended it
+
+
+def states_now(services: Services, budgets: Sequence[Budget]) -> Sequence[BudgetState]:
+    """What counts against each budget now. Raises StorageError where that can't be looked at."""
+    if not budgets:
+        return ()
+    from desktop.storage.database import open_database
+    from desktop.storage.ledger import Ledger
+
+    services.paths.create()
+    database, backups = services.paths.database, services.paths.backups
+    with closing(open_database(database, backups=backups, patience_s=_PATIENCE_S)) as connection:
+        return Ledger(connection).budget_states(budgets)
 
 
 def _first(services: Services, terminal: Terminal, route: Route, request: ChatRequest) -> Attempt:

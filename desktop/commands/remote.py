@@ -76,6 +76,32 @@ class Gateways:
         wanted = model_id.partition("/")[0]
         return next((one.profile for one in self._all() if one.id == wanted), "")
 
+    def ids(self) -> Sequence[str]:
+        """All gateways that are set up."""
+        return tuple(one.id for one in self._all())
+
+    def name_of(self, provider_id: str) -> str:
+        """What people call a gateway."""
+        return next((one.name for one in self._all() if one.id == provider_id), provider_id)
+
+    def agreed(self, allowed: Sequence[str]) -> Sequence[str]:
+        """Those that may be asked without a question: the `allowed`, and what the environment names."""
+        stands_in = bool(self.stand_in.url or self.stand_in.key)
+        return tuple(one for one in self.ids() if one in allowed or (stands_in and one == DEFAULT[0].id))
+
+    def key_problem(self, provider_id: str) -> str:
+        """Why its key can't be had, in words; "" where it needs none or there is one. May ask the user."""
+        import asyncio
+
+        from models.gateway.providers import read_profiles
+
+        profiles = read_profiles(resources() / "providers.toml")
+        try:
+            asyncio.run(self._keys_of(self._find(provider_id), profiles))
+        except (KeyMissing, KeyringError) as error:
+            return error.cause
+        return ""
+
     def backend(
         self,
         record: Callable[[Sent], None] | None = None,

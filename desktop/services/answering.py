@@ -12,7 +12,8 @@ from desktop.services.privacy import PrivacyService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
-from models.errors import AppError, CannotSee, NextStep, NotAllowed
+from models.chat import Role
+from models.errors import AppError, CannotSee, ModelNotFound, NextStep, NotAllowed, NotAvailable
 from models.route import Mode, Privacy, Route, choose_simply
 
 HERE = "on this machine"
@@ -138,7 +139,9 @@ class AnsweringService(QObject):
 
     def pick(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
         """The same, whatever the model's licence asks for."""
-        mode, one = self.mode(conversation_id), self.chosen(conversation_id)
+        mode, one = self.mode(conversation_id), self.whom(conversation_id, earlier)
+        if (typed := _typed(earlier)) is not None:
+            one = self._permitted(typed, mode)
         if one is AUTOMATIC and self.decide is not None:
             return self._checked(self.decide(earlier))
         check_sight(one, earlier)
@@ -146,6 +149,8 @@ class AnsweringService(QObject):
         if one is not None and one.remote:
             self._check_allowed(one)
             return choose_simply(mode=Mode.CLOUD, wanted=one.id, installed=local, remote=remote)
+        if one is not None and typed is not None:
+            return choose_simply(mode=Mode.LOCAL, wanted=one.id, installed=local)
         wanted = self._setup.answering(conversation_id).model
         known = wanted if wanted in local else None
         return choose_simply(mode=mode, wanted=known, installed=local, remote=remote)
@@ -161,6 +166,43 @@ class AnsweringService(QObject):
         except AppError:
             return None
         return None
+
+    def whom(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Answerer | None:
+        """Who is asked with the last of these messages: the one that it names, else who was chosen."""
+        typed = _typed(earlier)
+        return self._named(typed) if typed is not None else self.chosen(conversation_id)
+
+    def names(self, conversation_id: int | None) -> list[str]:
+        """The models that a message there may name."""
+        return [one.id for one in self._field(conversation_id, self.mode(conversation_id))]
+
+    def addressed(self, conversation_id: int | None, text: str) -> tuple[str | None, str]:
+        """The model that a text begins with, as in “@qwen3 …”, and the text without it.
+
+        Raises what `models.mentions.addressed` does, and NotAvailable where the mode would not let it answer.
+        """
+        if not text.lstrip().startswith("@"):
+            return None, text
+        from models.mentions import addressed
+
+        mention = addressed(text, [one.id for one in (*self.local(), *self.remote())])
+        if mention.model is not None:
+            self._permitted(mention.model, self.mode(conversation_id))
+        return mention.model, mention.text
+
+    def _permitted(self, answerer_id: str, mode: Mode) -> Answerer:
+        one = self._named(answerer_id)
+        if one is None:
+            raise ModelNotFound(f"“{answerer_id}” is not here any more.", "Choose another one.")
+        if one.remote and mode is Mode.LOCAL:
+            raise NotAvailable(
+                f"Local only: {one.name} is not on this machine.", "Choose Hybrid or Cloud to ask it."
+            )
+        if not one.remote and mode is Mode.CLOUD:
+            raise NotAvailable(
+                f"Cloud only: {one.name} is on this machine.", "Choose Hybrid or Local to ask it."
+            )
+        return one
 
     def _checked(self, route: Route) -> Route:
         one = self._named(route.model)
@@ -238,3 +280,8 @@ def check_sight(one: Answerer | None, earlier: Sequence[StoredMessage]) -> None:
     where = "There are pictures in this conversation, and " if before else ""
     way = "begin a new conversation" if before else "remove the pictures"
     raise CannotSee(f"{where}{one.name} reads text only.", f"Choose a model that sees pictures, or {way}.")
+
+
+def _typed(earlier: Sequence[StoredMessage]) -> str | None:
+    """The model that the last message names."""
+    return earlier[-1].model if earlier and earlier[-1].role is Role.USER else None

@@ -17,6 +17,7 @@ from models.route import Route
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
     from desktop.storage.ledger_values import Attempt, LedgerRow, Settlement
+    from models.candidates import Budget
     from models.gateway import attempts
     from models.pricing import Price
 
@@ -46,6 +47,7 @@ class Account:
         nano, currency = before.get("nano"), before.get("currency")
         same = not self.currency or currency == self.currency
         self.nano = nano if isinstance(nano, int) and same else None
+        self.currency = self.currency or (currency if isinstance(currency, str) else "")
         self.estimated = bool(before.get("estimated"))
 
     def add(self, row: LedgerRow) -> None:
@@ -92,9 +94,18 @@ class BookService(QObject):
             self.changed.emit()
 
     def open(
-        self, route: Route, request: ChatRequest, conversation_id: int, turn_id: int, *, raised: bool = False
+        self,
+        route: Route,
+        request: ChatRequest,
+        conversation_id: int,
+        turn_id: int,
+        *,
+        raised: bool = False,
+        number: int = 1,
     ) -> tuple[Account, ChatRequest]:
         """Write the first attempt as sent; the account, and the request within what the budgets allow.
+
+        `number` is which try of the answer this is; what a gateway tries again by itself comes after it.
 
         Raises OverBudget, or StorageError where a budget can't be looked at. With `raised` this one
         message may exceed them.
@@ -108,6 +119,7 @@ class BookService(QObject):
             request = replace(request, sampling=sampling)
         price = self._price(route.model) if route.backend == "gateway" else None
         first = booking.attempt_of(route, request, price, conversation_id=conversation_id, turn_id=turn_id)
+        first = replace(first, number=max(number, 1))
         account = Account(first, currency=price.currency if price else "")
         try:
             reservation = self._ledger.reserve(first, budgets, raised=budgets if raised else ())
@@ -123,6 +135,14 @@ class BookService(QObject):
         self.changed.emit()
         return account, request
 
+    def means(self, conversation_id: int | None) -> Budget | None:
+        """What the budgets leave for one answer; None where none is set, or it can't be looked at now."""
+        from models.means import means
+
+        budgets = self._settings.values.budgets
+        states = self._try(lambda: self._ledger.budget_states(budgets, conversation_id)) if budgets else None
+        return means(states, "CNY") if states else None
+
     def attempted(self, account: Account, told: attempts.Attempt) -> None:
         """A gateway's attempt has ended; one after the first has a row of its own."""
         from desktop.storage import booking
@@ -130,7 +150,7 @@ class BookService(QObject):
         account.told = True
         settlement = booking.settlement_of(told)
         if account.row is None:
-            again = replace(account.first, number=told.number)
+            again = replace(account.first, number=account.first.number + told.number - 1)
             self._write(account, lambda: self._ledger.settle(self._ledger.reserve(again).id, settlement))
         else:
             self._settle(account, settlement)

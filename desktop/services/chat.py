@@ -15,17 +15,18 @@ from desktop.services.answering import AnsweringService
 from desktop.services.books import BookService
 from desktop.services.models import ModelService
 from desktop.services.pictures import PictureService
+from desktop.services.relay import Relay, with_offer
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.services.turns import (
     LiveTurn,
     as_message,
-    error_values,
     history,
     in_conversation,
     our_fault,
     receipt,
     unsent,
+    within,
 )
 from desktop.storage.conversations import (
     Conversation,
@@ -50,6 +51,7 @@ from models.chat import (
 from models.errors import AppError, CannotSee, Interrupted, StorageError
 
 if TYPE_CHECKING:
+    from desktop.services.handing_over import Follow
     from models.gateway.attempts import Attempt
     from models.route import Route
 
@@ -67,8 +69,9 @@ class ChatService(QObject):
     the signal goes out, the growing text at least every half second. `message_changed` carries a
     message that was pinned or is no longer, `conversations_erased` the cache keys of conversations that
     are gone for good, or private since. `sends` carries an answer's message, the host, and the content of a
-    request that leaves for it. `failed` carries an AppError that belongs to no answer (the
-    store is full or read-only); what was written stays in memory until it can be stored.
+    request that leaves for it. `failed` carries an AppError that belongs to no answer (the store is full or
+    read-only); what was written stays in memory until it can be stored. `refused` carries one for a text
+    that can't be sent as it is; nothing of it was stored.
     """
 
     conversations_changed = Signal()
@@ -81,6 +84,7 @@ class ChatService(QObject):
     thread_changed = Signal(int)
     sends = Signal(object, str, bytes)
     failed = Signal(object)
+    refused = Signal(object)
 
     def __init__(
         self,
@@ -106,6 +110,7 @@ class ChatService(QObject):
         self.setup.failed.connect(self.failed)
         self.pictures = PictureService(store.pictures, background, self)
         self.pictures.failed.connect(self.failed)
+        self.relay = Relay(self.failed.emit)
         self._live: dict[int, LiveTurn] = {}
         self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
         self._saver = QTimer(self, interval=_SAVE_EVERY_MS)
@@ -184,21 +189,28 @@ class ChatService(QObject):
         thread = self.messages(conversation_id) if conversation_id is not None else []
         if instead_of is not None:
             thread = list(takewhile(lambda message: message.id != instead_of.id, thread))
-        question = unsent(conversation_id, text, images)
+        try:
+            named, text = self.answering.addressed(conversation_id, text)
+        except AppError:
+            return None
+        question = unsent(conversation_id, text, images, named)
         return self.answering.unseen(conversation_id, [*thread, question])
 
     def send(self, conversation_id: int | None, text: str, images: Sequence[Image] = ()) -> int | None:
         """Store a message and have it answered; the conversation's id, or None if it couldn't be stored.
 
         With None a conversation is begun. The draft is cleared in either case only once the message
-        is stored.
+        is stored. A model that the text begins with (“@qwen3 …”) answers this message.
         """
+        if (addressed := self._addressed(conversation_id, text)) is None:
+            return None
+        to, text = addressed
         try:
             if conversation_id is None:
                 private, options = self.setup.take_new()
                 title = title_from(text) if text or not images else WITHOUT_WORDS
                 question, answer = self._store.begin(
-                    title, text, private=private, options=options, images=images
+                    title, text, private=private, options=options, images=images, to=to
                 )
                 self.setup.begun()
                 conversation_id = question.conversation_id
@@ -206,7 +218,7 @@ class ChatService(QObject):
                 thread = self._store.thread(conversation_id)
                 parent = thread[-1].id if thread else None
                 question, answer = self._store.add_turn(
-                    conversation_id, parent_id=parent, text=text, model=None, images=images
+                    conversation_id, parent_id=parent, text=text, model=None, images=images, to=to
                 )
         except StorageError as error:
             self.failed.emit(error)
@@ -229,7 +241,10 @@ class ChatService(QObject):
         """
         if self.running_in(message.conversation_id) is not None:
             return False
-        question = self._add_version(message, Role.USER, text, Status.COMPLETE, images)
+        if (addressed := self._addressed(message.conversation_id, text)) is None:
+            return False
+        to, text = addressed
+        question = self._add_version(message, Role.USER, text, Status.COMPLETE, images, to)
         if question is not None:
             self._answer_to(question)
         return question is not None
@@ -248,7 +263,34 @@ class ChatService(QObject):
             self.failed.emit(error)
             return
         self.thread_changed.emit(answer.conversation_id)
-        self._begin(answer, raised=raised)
+        self._begin(replace(answer, receipt=message.receipt), raised=raised)
+
+    def take_over(self, message: StoredMessage, *, always: bool = False) -> None:
+        """Have the one go on that is offered for this answer; with `always` so from now on in that chat.
+
+        Where another one would by now, or nobody, that is shown instead.
+        """
+        turn = self._live.get(message.id)
+        if turn is not self.running_in(message.conversation_id) or (turn is not None and turn.slow is None):
+            return
+        try:
+            self._store_unsaved(message.id)
+        except StorageError as error:
+            self.failed.emit(error)
+            return
+        now = self._current(message)
+        follow = self.relay.after(now, self._before(now), turn.slow if turn is not None else None)
+        if follow is None or follow.route is None or not follow.keeps(message.error or {}):
+            self._offer_anew(now, turn, follow)
+            return
+        if now.parent_id is not None:
+            self.answering.privacy.agree(now.parent_id)  # who goes on was said where this was chosen
+        if always:
+            self.setup.let_take_over(message.conversation_id, remote=follow.route.backend == "gateway")
+        if turn is not None:
+            self._leave(turn)
+        self._begin(replace(now, status=Status.RUNNING, error=None), follow=follow)
+        self.thread_changed.emit(message.conversation_id)
 
     def would_send(self, message: StoredMessage) -> tuple[Route, ChatRequest]:
         """Who would be asked for this answer now, and for what. Raises AppError."""
@@ -270,6 +312,13 @@ class ChatService(QObject):
     def route_of(self, message: StoredMessage) -> Route:
         """Who would write this answer now, whatever its licence asks for. Raises AppError."""
         return self.answering.pick(message.conversation_id, self._before(message))
+
+    def allow(self, message: StoredMessage) -> None:
+        """Let the gateway that this answer waits for be asked, from now on, and have it answered."""
+        one = self.answering.whom(message.conversation_id, self._before(message))
+        if one is not None and one.remote:
+            self.answering.allow(one.provider)
+        self.resume(message)
 
     def select_version(self, message_id: int) -> None:
         """Show another version of a message and what followed it."""
@@ -326,8 +375,22 @@ class ChatService(QObject):
 
     # -- inside
 
+    def _addressed(self, conversation_id: int | None, text: str) -> tuple[str | None, str] | None:
+        """The model that a text names, and the text without it; None if it can't be sent so (told)."""
+        try:
+            return self.answering.addressed(conversation_id, text)
+        except AppError as error:
+            self.refused.emit(error)
+            return None
+
     def _add_version(
-        self, message: StoredMessage, role: Role, text: str, status: Status, images: Sequence[Image] = ()
+        self,
+        message: StoredMessage,
+        role: Role,
+        text: str,
+        status: Status,
+        images: Sequence[Image] = (),
+        model: str | None = None,
     ) -> StoredMessage | None:
         try:
             added = self._store.add_message(
@@ -337,6 +400,7 @@ class ChatService(QObject):
                 text=text,
                 status=status,
                 images=images,
+                model=model,
             )
         except StorageError as error:
             self.failed.emit(error)
@@ -361,16 +425,20 @@ class ChatService(QObject):
         thread = self.messages(answer.conversation_id)
         return list(takewhile(lambda message: message.id != answer.id, thread))
 
-    def _begin(self, answer: StoredMessage, *, raised: bool = False) -> None:
-        """Start writing an answer that is stored as RUNNING."""
+    def _begin(self, answer: StoredMessage, *, raised: bool = False, follow: Follow | None = None) -> None:
+        """Start writing an answer that is stored as RUNNING, or that `follow` goes on with."""
         turn = LiveTurn.of(answer)
         try:
             turn.earlier = self._before(answer)
-            turn.route = self.answering.route(answer.conversation_id, turn.earlier)
+            turn.route = self._route(answer, turn.earlier, follow)
             turn.place = self.answering.place_of(turn.route)
             turn.model_facts = self._models.facts_of(turn.route.model)
-            turn.request = request = self._booked(turn, self._request(turn), raised=raised)
+            request = self._request(turn)
+            request = within(request, turn.route) if follow is not None else request
+            self.relay.claim(turn, follow)
+            turn.request = request = self._booked(turn, request, raised=raised)
         except AppError as error:
+            self.relay.told(turn, error)
             self._settle(turn, Status.FAILED, error)
             return
         self._live[answer.id] = turn
@@ -390,15 +458,55 @@ class ChatService(QObject):
         )
         self.turn_progressed.emit(answer.id)
 
+    def _route(self, answer: StoredMessage, earlier: Sequence[StoredMessage], follow: Follow | None) -> Route:
+        if follow is None or follow.route is None:
+            return self.answering.route(answer.conversation_id, earlier)
+        self.answering.check_licence(follow.route)
+        self.answering.privacy.check(answer.conversation_id, follow.route, earlier)
+        return follow.route
+
+    def _fail(self, turn: LiveTurn, error: AppError) -> None:
+        """Another one goes on if that is allowed; else the answer ends with who could."""
+        partial = as_message(turn, Status.RUNNING)
+        turn.follow = follow = self.relay.after(partial, turn.earlier, error)
+        if follow is not None and follow.at_once:
+            self._begin(partial, follow=follow)
+            return
+        self._settle(turn, Status.INTERRUPTED if isinstance(error, Interrupted) else Status.FAILED, error)
+
+    def _slow_down(self, turn: LiveTurn) -> None:
+        """It is too slow. It goes on being written until another one may go on."""
+        if turn.follow is not None and turn.follow.at_once:
+            partial = replace(as_message(turn, Status.RUNNING), error=None)
+            self._leave(turn)
+            self._begin(partial, follow=turn.follow)
+        self.turn_progressed.emit(turn.message.id)
+
+    def _leave(self, turn: LiveTurn) -> None:
+        """End what is written too slowly, which is no end of the answer."""
+        self.relay.told(turn, turn.slow)
+        self._live.pop(turn.message.id, None)
+        if turn.job is not None:
+            turn.job.cancel()
+
+    def _offer_anew(self, message: StoredMessage, turn: LiveTurn | None, follow: Follow | None) -> None:
+        """Show who could go on by now."""
+        if turn is not None:
+            turn.follow = follow
+            self.turn_progressed.emit(message.id)
+            return
+        error = with_offer(message.error, follow)
+        self._attempt(lambda: self.message_changed.emit(self._store.set_error(message.id, error)))
+
     def _booked(self, turn: LiveTurn, request: ChatRequest, *, raised: bool) -> ChatRequest:
         """The request once its attempt is in the books. Raises OverBudget."""
         if self._books is None:
             return request
         message = turn.message
         turn.account, request = self._books.open(
-            turn.route, request, message.conversation_id, message.id, raised=raised
+            turn.route, request, message.conversation_id, message.id, raised=raised, number=turn.number
         )
-        if turn.text:
+        if turn.text or turn.notices:
             turn.account.carry(message.receipt)
         return request
 
@@ -450,18 +558,20 @@ class ChatService(QObject):
             case TextDelta(text=text):
                 turn.text.append(text)
                 self.turn_advanced.emit(turn.message.id)
+                if self.relay.slow(turn):
+                    self._slow_down(turn)
             case Finished():
                 turn.finished = event
 
     def _end(self, turn: LiveTurn, outcome: Outcome) -> None:
         self._close_account(turn, outcome)
-        if self._live.get(turn.message.id) is not turn:
-            return  # stopped: settled already, and perhaps being continued
+        stopped = self._live.get(turn.message.id) is not turn
+        self.relay.ended(turn, outcome, left=stopped)
+        if stopped:
+            return  # settled already, and perhaps being continued
         match outcome:
-            case Outcome(error=Interrupted() as error):
-                self._settle(turn, Status.INTERRUPTED, error)
             case Outcome(error=AppError() as error):
-                self._settle(turn, Status.FAILED, error)
+                self._fail(turn, error)
             case Outcome(error=Exception() as error):
                 self._settle(turn, Status.FAILED, our_fault(error))
                 raise error
@@ -493,7 +603,7 @@ class ChatService(QObject):
             status=status,
             model=turn.route.model or None,
             receipt=receipt(turn),
-            error=error_values(error) if error else None,
+            error=turn.problem(error, status),
         )
 
     def _save_live(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,11 @@ from desktop.services.settings import SettingsService
 from desktop.services.turns import history
 from desktop.storage.conversations import StoredMessage
 from models.chat import Role
-from models.errors import CannotSee
+from models.errors import CannotSee, NothingFits
 from models.route import Mode, Privacy, Route
 
 if TYPE_CHECKING:
-    from models.candidates import Candidate, Facts, Sticky
+    from models.candidates import Budget, Candidate, Facts, Sticky
     from models.tasks import Task, TaskModel
 
 
@@ -27,6 +28,7 @@ class Decider:
     Those that `may_answer` says no to, because a licence was not accepted, are left out where there are
     others; else the user is asked about them.
     `privacy` is asked for a conversation's class; None is the new one, which a draft may be of.
+    `problem` says why a door is left alone now, `means` what the budgets leave for a conversation.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
 
@@ -37,13 +39,19 @@ class Decider:
         remote: Callable[[], Sequence[Candidate]],
         weights: Path,
         may_answer: Callable[[Candidate], bool] = lambda _candidate: True,
+        *,
+        problem: Callable[[str], str] = lambda _door: "",
+        means: Callable[[int | None], Budget | None] = lambda _conversation_id: None,
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
-        self._may_answer = may_answer
+        self._may_answer, self._problem, self._means = may_answer, problem, means
         self.privacy: Callable[[int | None], Privacy] = lambda _conversation: Privacy.HERE
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
-        """Who answers the last of these messages. Raises what `models.routing.choose` does, and CannotSee."""
+        """Who answers the last of these messages. Raises what `models.routing.choose` does, and CannotSee.
+
+        A door that is left alone is asked all the same where nobody else can answer.
+        """
         from models.routing import choose
 
         facts = self.facts(earlier)
@@ -52,10 +60,17 @@ class Decider:
                 "None of the models that may answer here sees pictures.",
                 "Choose one that does, or remove the pictures.",
             )
-        return choose(facts)
+        try:
+            return choose(facts)
+        except NothingFits:
+            everyone = tuple(self._whatever_failed(one) for one in facts.candidates)
+            if everyone == facts.candidates:
+                raise
+            return choose(replace(facts, candidates=everyone))
 
     def facts(self, earlier: Sequence[StoredMessage]) -> Facts:
         """What is known of the message and of those that could answer it."""
+        from desktop.storage.booking import LONGEST_WITHIN_BUDGET
         from models.candidates import Facts
         from models.tasks import language_of
         from models.token_estimate import estimate, estimate_prompt
@@ -64,6 +79,7 @@ class Decider:
         text = earlier[-1].text if earlier else ""
         usable = self._models.usable()
         images = sum(len(message.images) for message in earlier)
+        budget = self._means(earlier[-1].conversation_id if earlier else None)
         return Facts(
             candidates=self._candidates(seeing=bool(images)),
             mode=Mode.HYBRID,
@@ -74,14 +90,23 @@ class Decider:
             least_tokens=estimate_prompt(history(last)).likely if last else estimate(text).likely,
             images=images,
             thinking=self._settings.values.thinking,
+            budget=budget,
+            max_answer_tokens=LONGEST_WITHIN_BUDGET if budget is not None else None,
             sticky=self._sticky(earlier),
             default=usable[0].id if usable else None,
         )
 
     def _candidates(self, *, seeing: bool) -> tuple[Candidate, ...]:
-        everyone = (*self._local(), *self._allowed())
+        everyone = tuple(self._now(one) for one in (*self._local(), *self._allowed()))
         able = tuple(one for one in everyone if one.vision) if seeing else everyone
         return tuple(one for one in able if self._may_answer(one)) or able or everyone
+
+    def _now(self, one: Candidate) -> Candidate:
+        problem = self._problem(one.door)
+        return replace(one, problem=problem) if problem else one
+
+    def _whatever_failed(self, one: Candidate) -> Candidate:
+        return replace(one, problem="") if one.problem == self._problem(one.door) else one
 
     def _local(self) -> list[Candidate]:
         from models.candidates import Candidate
@@ -104,10 +129,18 @@ class Decider:
         return [one for one in self._remote() if one.door in allowed] if allowed else []
 
     def _sticky(self, earlier: Sequence[StoredMessage]) -> Sticky | None:
-        """Who answered the message before this one, and what that was about."""
+        """Who answered the message before this one, and what that was about.
+
+        A message that named its model says nothing of the next.
+        """
         from models.candidates import Sticky
 
-        answers = [at for at, m in enumerate(earlier) if m.role is Role.ASSISTANT and m.text and m.model]
+        named = {m.id for m in earlier if m.role is Role.USER and m.model}
+        answers = [
+            at
+            for at, m in enumerate(earlier)
+            if m.role is Role.ASSISTANT and m.text and m.model and m.parent_id not in named
+        ]
         if not answers:
             return None
         at = answers[-1]

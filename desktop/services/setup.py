@@ -12,7 +12,7 @@ from desktop.services.settings import SettingsService
 from desktop.storage.conversations import ConversationStore
 from desktop.system import answering
 from desktop.system import options as values
-from desktop.system.answering import Answering
+from desktop.system.answering import Answering, TakeOver
 from desktop.system.options import Options
 from models.errors import StorageError
 from models.route import Mode
@@ -83,7 +83,7 @@ class SetupService(QObject):
         """Who was chosen to answer it. One that says nothing stays on this machine."""
         if conversation_id is None:
             values = self._settings.values
-            return Answering(values.mode, values.model, values.privacy)
+            return Answering(values.mode, values.model, privacy=values.privacy)
         _private, own = self._kept(conversation_id)
         return answering.read(own.unknown).over(Answering(Mode.LOCAL, privacy=self._settings.values.privacy))
 
@@ -96,6 +96,16 @@ class SetupService(QObject):
         _private, own = self._kept(conversation_id)
         unknown = _others(own.unknown) | answering.written(chosen)
         self._store_options(conversation_id, replace(own, unknown=unknown))
+
+    def take_over(self, conversation_id: int) -> TakeOver:
+        """What may happen in it without a question when an answer fails."""
+        return self.answering(conversation_id).take_over or self._settings.values.take_over
+
+    def let_take_over(self, conversation_id: int, *, remote: bool) -> None:
+        """From now on let another model here, or any where `remote`, go on in it without a question."""
+        before = self.answering(conversation_id)
+        allowed = TakeOver.ANYWHERE if remote or before.take_over is TakeOver.ANYWHERE else TakeOver.HERE
+        self.set_answering(conversation_id, replace(before, take_over=allowed))
 
     def set_options(self, conversation_id: int | None, options: Options) -> None:
         """Have the next answers made like this. Who makes them stays."""

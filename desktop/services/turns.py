@@ -12,6 +12,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from desktop.background import Job
+from desktop.services.seams import Part, joined, parts_of
+from desktop.storage.attempts import Partial
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.storage.values import StoredImage
 from models.chat import ChatEvent, ChatRequest, Finished, Image, Message, Progress, Role
@@ -20,6 +22,8 @@ from models.route import Route
 
 if TYPE_CHECKING:
     from desktop.services.books import Account
+    from desktop.services.handing_over import Follow
+    from desktop.services.pace import Pace
     from models.gateway.attempts import Attempt
     from models.leave import Leave
 
@@ -46,6 +50,11 @@ class LiveTurn:
     request: ChatRequest | None = None
     model_facts: Mapping[str, object] = field(default_factory=dict)
     saved: int = 0
+    number: int = 0
+    parts: list[Part] = field(default_factory=list)
+    follow: Follow | None = None
+    slow: AppError | None = None
+    pace: Pace | None = None
     thinking_since: float | None = None
     thought_s: float = 0.0
     thought_tokens: int = 0
@@ -59,6 +68,30 @@ class LiveTurn:
             turn.reasoning = [answer.reasoning] if answer.reasoning else []
         turn.saved = turn.length
         return turn
+
+    def sign(self, receipt: Mapping[str, object] | None) -> None:
+        """Say who writes from here on, beside who wrote what there is."""
+        name = self.route.name or self.route.model
+        remote = self.route.backend == "gateway"
+        part = Part(len("".join(self.text)), self.route.model, name, self.place, remote)
+        self.parts = joined(parts_of(receipt), part)
+
+    def go_on(self, receipt: Mapping[str, object] | None, why: str) -> None:
+        """Keep what was noted of what there is; another one goes on with it."""
+        noted = (receipt or {}).get("notices")
+        self.notices = [str(each) for each in noted] if isinstance(noted, list) else []
+        self.note(why)
+
+    def partial(self) -> Partial:
+        """What there is, as it is written down when this begins."""
+        return Partial("".join(self.text), "".join(self.reasoning), receipt(self))
+
+    def problem(self, error: AppError | None, status: Status) -> dict[str, str] | None:
+        """What is shown as the error, with who could go on."""
+        error = error or (self.slow if status is Status.RUNNING else None)
+        if error is None:
+            return None
+        return error_values(error) | (self.follow.values() if self.follow is not None else {})
 
     def think(self, text: str, tokens: int = 0) -> None:
         """More reasoning, of so many tokens in all; the time it takes counts from its first word."""
@@ -118,8 +151,10 @@ def receipt(turn: LiveTurn) -> dict[str, object]:
         values["model"] = dict(turn.model_facts)
     if turn.request is not None:
         values |= parameters(turn.request)
-    if turn.account is not None and turn.route.backend == "gateway":
+    if turn.account is not None and (turn.route.backend == "gateway" or turn.account.currency):
         values["cost"] = turn.account.values()
+    if len(turn.parts) > 1:
+        values["parts"] = [asdict(part) for part in turn.parts]
     if turn.thought_s:
         values["thought_s"] = round(turn.thought_s, 2)
     if turn.thought_tokens:
@@ -178,8 +213,16 @@ def as_message(turn: LiveTurn, status: Status, error: AppError | None = None) ->
         status=status,
         model=turn.route.model or None,
         receipt=receipt(turn),
-        error=error_values(error) if error else None,
+        error=turn.problem(error, status),
     )
+
+
+def within(request: ChatRequest, route: Route) -> ChatRequest:
+    """The request with no longer an answer than its price was told for."""
+    if route.backend != "gateway" or not route.answer_tokens:
+        return request
+    most = min(request.sampling.max_tokens or route.answer_tokens, route.answer_tokens)
+    return replace(request, sampling=replace(request.sampling, max_tokens=most))
 
 
 def unsent(

@@ -56,12 +56,16 @@ class ConversationStore:
         private: bool = False,
         options: Mapping[str, object] | None = None,
         images: Sequence[Image] = (),
+        to: str | None = None,
     ) -> tuple[StoredMessage, StoredMessage]:
-        """Begin a conversation with a user's message and its RUNNING answer: all of it, or nothing."""
+        """Begin a conversation with a user's message and its RUNNING answer: all of it, or nothing.
+
+        `to` is the model that the message names, kept as the message's own.
+        """
         with self._changing() as now:
             begun = self._create(title, None, now).id
             self._connection.execute(_SET_UP, (private, _dumped(options or {}), begun))
-            asked, answer = self._ask(begun, None, text, images, None, now)
+            asked, answer = self._ask(begun, None, text, images, None, now, to)
         return self.message(asked), self.message(answer)
 
     def get(self, conversation_id: int) -> Conversation:
@@ -151,10 +155,14 @@ class ConversationStore:
         text: str,
         model: str | None,
         images: Sequence[Image] = (),
+        to: str | None = None,
     ) -> tuple[StoredMessage, StoredMessage]:
-        """Add the user's message and its RUNNING answer, or neither; the answer becomes the leaf."""
+        """Add the user's message and its RUNNING answer, or neither; the answer becomes the leaf.
+
+        `to` is the model that the message names, `model` the answer's.
+        """
         with self._changing() as now:
-            asked, answer = self._ask(conversation_id, parent_id, text, images, model, now)
+            asked, answer = self._ask(conversation_id, parent_id, text, images, model, now, to)
         return self.message(asked), self.message(answer)
 
     def save_partial(self, message_id: int, text: str, reasoning: str) -> None:
@@ -193,6 +201,11 @@ class ConversationStore:
         """Make an ended answer RUNNING again, with its text, so that it can be continued."""
         with self._changing() as now:
             self._touch(self._row(_REOPEN, (message_id,))[0], now)
+        return self.message(message_id)
+
+    def set_error(self, message_id: int, error: Mapping[str, str]) -> StoredMessage:
+        """Say something else of why an answer ended."""
+        self._change("UPDATE message SET error = ? WHERE id = ?", (_dumped(error), message_id))
         return self.message(message_id)
 
     def set_pinned(self, message_id: int, pinned: bool) -> None:
@@ -270,8 +283,9 @@ class ConversationStore:
         images: Sequence[Image],
         model: str | None,
         now: float,
+        to: str | None = None,
     ) -> tuple[int, int]:
-        asked = self._insert(conversation_id, parent_id, Role.USER, text, Status.COMPLETE, None, now)
+        asked = self._insert(conversation_id, parent_id, Role.USER, text, Status.COMPLETE, to, now)
         self.pictures.insert(asked, images)
         answer = self._insert(conversation_id, asked, Role.ASSISTANT, "", Status.RUNNING, model, now)
         self._touch(conversation_id, now, leaf=answer)

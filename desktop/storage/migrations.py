@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import apsw
 
-from desktop.storage import ledger_tables, outbound_tables, picture_tables
+from desktop.storage import attempt_tables, ledger_tables, outbound_tables, picture_tables
 
 Migration = Callable[[apsw.Connection], None]
 
@@ -45,6 +45,11 @@ def _usage_ledger(connection: apsw.Connection) -> None:
 def _pictures(connection: apsw.Connection) -> None:
     """Pictures in messages and drafts."""
     picture_tables.create(connection)
+
+
+def _attempts(connection: apsw.Connection) -> None:
+    """Who was asked for each answer."""
+    attempt_tables.create(connection)
 
 
 def _sent_content(connection: apsw.Connection) -> None:
@@ -146,5 +151,12 @@ END;
 """
 
 MIGRATIONS: Sequence[Migration] = (
-    _first, _second, _third, _outbound_record, _usage_ledger, _pictures, _sent_content,
-)  # fmt: skip
+    _first,
+    _second,
+    _third,
+    _outbound_record,
+    _usage_ledger,
+    _pictures,
+    _attempts,
+    _sent_content,
+)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.system import options, providers
+from desktop.system.answering import TakeOver
 from desktop.system.options import Options
 from desktop.system.paths import shown
 from desktop.system.providers import Provider
@@ -48,6 +49,8 @@ class Settings:
     `hub_signed_in` is the hub that the keyring has a token for, as its host; "" for none.
     `allowed` are the gateways, by id, that the user agreed to send messages to.
     `budgets` are what may be spent at gateways, and `rate` is one to read amounts at.
+    `take_over` is what may happen without a question when an answer fails, at a gateway for up to
+    `take_over_nano` nano-yuan; below `floor_tps` tokens a second (0: none) one here counts as failed.
     `hub_endpoints` are the hubs that models come from, the next where one fails.
     `unknown` are entries of a newer Inshore's file; they are written back as they were.
     """
@@ -68,6 +71,9 @@ class Settings:
     sidebar_width: int = 260
     send_with_enter: bool = True
     keep_states: bool = True
+    take_over: TakeOver = TakeOver.ASK
+    take_over_nano: int = 50_000_000
+    floor_tps: int = 0
     hub_endpoints: tuple[str, ...] = (MAIN,)
     hub_signed_in: str = ""
     allowed: tuple[str, ...] = ()
@@ -340,5 +346,8 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "hub_endpoints": _addresses,
     "hub_signed_in": _host,
     "allowed": _ids,
+    "take_over": _one_of(TakeOver),
+    "take_over_nano": _int(0, 10**12),
+    "floor_tps": _int(0, 1_000),
     "rate": _optional(_rate),
 }

@@ -58,3 +58,14 @@ def test_it_is_sent_once_that_is_said(
     assert capsys.readouterr().out == "Hello there.\n"
     assert len(server.chats) == 1
     assert for_leave.get() is None
+
+
+@pytest.mark.parametrize("privacy", ["here", "ask"])
+def test_s27_the_hybrid_mode_sends_nothing_of_it_either(
+    services: Services, server: GatewayServer, capsys: pytest.CaptureFixture[str], privacy: str
+) -> None:
+    code = "Write a Python function that sorts a list of dates, with tests."
+    asked = ["ask", code, "--mode", "hybrid", "--model", "xidao/qwen3-235b", "--privacy", privacy]
+    assert cli.main(asked, services) != 0
+    assert server.received == []
+    assert capsys.readouterr().out == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -11,7 +13,7 @@ from desktop.services.keys import Known
 from desktop.storage.conversations import Status
 from desktop.system.keys import Keys
 from tests.e2e.driver import Hands, Scenario, say
-from tests.e2e.scenarios import _answer, _ask
+from tests.e2e.scenarios import LONG, _answer, _ask, _shown, _worker_pid
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.fixtures.pictures import halves
 
@@ -88,3 +90,22 @@ def through_a_gateway(hands: Hands) -> Scenario:
         refused=refused,
         worker=hands.program.local._worker.pid,
     )
+
+
+def killed_and_finished_there(hands: Hands) -> Scenario:
+    """The engine dies in mid-answer; with consent the gateway goes on where it broke off."""
+    holder = MemoryHolder()
+    holder.entries["xidao"] = CANARY
+    hands.program.gateway.keys._make = lambda _asked: Keys(keyring_of(holder))
+    here = hands.program.models.usable()[0].id
+    _ask(hands, f"@{here} {LONG}")
+    yield lambda: hands.shows("transcript") and len(_answer(hands).text) > 40
+    os.kill(_worker_pid(hands), 9)
+    yield lambda: _answer(hands).status is Status.FAILED
+    yield lambda: hands.shows("take-over")
+    before, offer = _answer(hands), hands.find("take-over", QAbstractButton).text()
+    _click(hands, "take-over")
+    yield lambda: _answer(hands).status is Status.COMPLETE
+    line = hands.window.findChildren(QLabel, "status-line")[-1].text()
+    answers = [message.id for message in _shown(hands)][1:]
+    say(before=before.text, offer=offer, text=_answer(hands).text, status_line=line, answers=answers)

@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
+from desktop.storage.database import open_database
 from desktop.system.paths import Paths
 from models.library import Library
 from tests.e2e.conftest import ROOT, Play
@@ -212,3 +214,27 @@ def test_enter_a_key_test_it_ask_with_thinking_stop_and_go_on(play: Play, home: 
         path.read_text("latin-1") for path in home.rglob("*") if path.is_file() and not path.is_socket()
     )
     assert run.errors() == ""
+
+
+def test_f01_killed_in_mid_answer_a_gateway_finishes_it_with_consent(play: Play, home: Path) -> None:
+    def respond(request: Received) -> Reply:
+        asked = request.path.endswith("/chat/completions")
+        return scripts.answer(" And that is all.") if asked else scripts.respond(request)
+
+    with GatewayServer(respond=respond) as server:
+        provider = {"id": "xidao", "profile": "xidao", "name": "XiDao", "base_urls": [server.url]}
+        values = {"providers": [provider], "allowed": ["xidao"], "mode": "hybrid", "max_tokens": 600}
+        (home / "config" / "settings.json").write_text(json.dumps(values), encoding="utf-8")
+        run = play("killed_and_finished_there")
+        said = run.heard()
+        assert run.ends() == 0, run.errors()
+    assert said["offer"].startswith("Finish on ")
+    assert said["text"] == said["before"] + " And that is all."
+    assert said["status_line"].startswith("On this machine, then via XiDao")
+    assert len(said["answers"]) == 1
+    (chat,) = server.chats
+    assert any(each.get("content") == said["before"] for each in chat.json["messages"])
+    with closing(open_database(home / "data" / "inshore.db")) as connection:
+        rows = list(connection.execute("SELECT turn_id, attempt, place, outcome FROM usage ORDER BY id"))
+    (turn,) = said["answers"]
+    assert rows == [(turn, 1, "local", "failed"), (turn, 2, "remote", "finished")]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.mentions import Ambiguous, mentioned
+from models.errors import BadInput, ModelNotFound
+from models.mentions import Ambiguous, addressed, begun, mentioned
 
 MODELS = ("qwen3-4b", "qwen3-4b-thinking", "phi-4", "xidao/deepseek-v3")
 
@@ -40,6 +41,60 @@ def test_a_name_that_begins_several_asks_which() -> None:
         mentioned("@qwen hello", MODELS)
     assert caught.value.models == ("qwen3-4b", "qwen3-4b-thinking")
     assert caught.value.cause == "“@qwen” could be qwen3-4b, qwen3-4b-thinking."
+
+
+@pytest.mark.parametrize(
+    ("typed", "model", "text"),
+    [
+        ("@phi what is rust?", "phi-4", "what is rust?"),
+        ("  @PHI-4: what is rust?", "phi-4", "what is rust?"),
+        ("@deepseek\nhello", "xidao/deepseek-v3", "hello"),
+        ("@phi，你好", "phi-4", "，你好"),
+        ("Ask @phi what rust is", None, "Ask @phi what rust is"),
+        ("@dataclass\nclass Point: ...", None, "@dataclass\nclass Point: ..."),
+        ("@cache(1)\ndef f(): ...", None, "@cache(1)\ndef f(): ..."),
+        ("@ phi", None, "@ phi"),
+        (" plain ", None, " plain "),
+        ("", None, ""),
+    ],
+)
+def test_a_message_may_begin_with_who_is_asked(typed: str, model: str | None, text: str) -> None:
+    mention = addressed(typed, MODELS)
+    assert (mention.model, mention.text) == (model, text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [("@quen3-4b hi", "@qwen3-4b"), ("@fi-4 hi", "@phi-4"), ("@depseek hi", "@xidao/deepseek-v3")],
+)
+def test_an_unknown_name_names_the_nearest(typed: str, near: str) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        addressed(typed, MODELS)
+    assert near in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("@", MODELS),
+        ("@QWEN", ("qwen3-4b", "qwen3-4b-thinking")),
+        ("@deep", ("xidao/deepseek-v3",)),
+        ("@phi ", ()),
+        ("@nobody", ()),
+        ("phi", ()),
+    ],
+)
+def test_while_a_name_is_typed_those_that_it_begins_are_found(typed: str, found: tuple[str, ...]) -> None:
+    assert begun(typed, MODELS) == found
+
+
+def test_a_name_alone_asks_nothing() -> None:
+    with pytest.raises(BadInput):
+        addressed("@phi ", MODELS)
+
+
+def test_a_whole_id_is_never_in_doubt() -> None:
+    assert addressed("@phi-4 hi", ("xidao/phi-4", "phi-4")).model == "phi-4"
 
 
 @given(st.text())

@@ -10,8 +10,9 @@ from desktop.services.turns import receipt_text
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat import wording
 from desktop.ui.chat.error_card import ErrorCard
-from desktop.ui.chat.markdown import MarkdownStream, parse
+from desktop.ui.chat.markdown import parse
 from desktop.ui.chat.message import ACTION_HEIGHT, MessageView
+from desktop.ui.chat.seam import SeamedStream, whole
 from desktop.ui.chat.text import MessageText
 from desktop.ui.labels import ElidedLabel, Picture, plain_label
 from desktop.ui.theme import Appearance
@@ -27,7 +28,7 @@ class AnswerView(MessageView):
     def __init__(self, message: StoredMessage, look: Appearance, parent: QWidget) -> None:
         super().__init__(message, look, parent)
         self.setObjectName("answer")
-        self._stream = MarkdownStream()
+        self._stream = SeamedStream()
         self._unfolded = False
         self._thought = QPushButton(self)
         self._thought.setObjectName("thought")
@@ -49,6 +50,9 @@ class AnswerView(MessageView):
         self._text.setAccessibleName("Answer")
         self._error = ErrorCard(self)
         self._error.step_requested.connect(lambda step: self.step_requested.emit(step, self.message))
+        self._error.take_over_requested.connect(
+            lambda always: self.take_over_requested.emit(self.message, always)
+        )
         self._error.resized.connect(self.grown)
         self._remarks = plain_label(self, "meta")
         self._remarks.setObjectName("remarks")
@@ -66,12 +70,13 @@ class AnswerView(MessageView):
         running = message.status is Status.RUNNING
         was_running = self.message.status is Status.RUNNING
         self.message = message
+        parts = wording.parts(message)
         if running:
-            self._text.show_blocks(self._stream.update(message.text))
+            self._text.show_blocks(self._stream.update(message.text, parts))
         elif was_running:
-            self._text.show_blocks(self._stream.finish(message.text))
+            self._text.show_blocks(self._stream.finish(message.text, parts))
         else:
-            self._text.show_blocks(parse(message.text))
+            self._text.show_blocks(whole(message.text, parts))
         self._show_reasoning(running)
         self._show_error()
         self._show_remarks()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QInputMethodEvent, QKeyEvent, QResizeEvent, QTextOption
 from PySide6.QtWidgets import (
@@ -34,6 +36,7 @@ class ComposerEdit(QPlainTextEdit):
     """Plain text in which Enter submits and Shift+Enter breaks the line.
 
     While an input method composes, its Enter only takes what it composed. Ctrl+Enter submits too.
+    `complete` says whether it had something to complete, and did.
     Pictures that are pasted are told as `pictures_given`: a list of paths and QImages.
     """
 
@@ -44,6 +47,7 @@ class ComposerEdit(QPlainTextEdit):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._composing = False
+        self.complete: Callable[[], bool] = lambda: False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWordWrapMode(_WRAPPING)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -65,6 +69,10 @@ class ComposerEdit(QPlainTextEdit):
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         return source.hasImage() or super().canInsertFromMimeData(source)
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab first completes what can be, then goes on."""
+        return (next and self.complete()) or super().focusNextPrevChild(next)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Office programs add a picture of the text that was copied: the text is what is wanted then."""

@@ -30,6 +30,7 @@ INDENT = 30
 MARKER = 26
 QUOTE_INDENT = 18
 _GAP = 10
+_SEAM = 12
 _HEADING_SCALE = {1: 1.4, 2: 1.25, 3: 1.12}
 # Qt's line breaking takes quadratic time over text without a place to break (measured: 12 s for 400k
 # characters), so longer runs may break anywhere.
@@ -166,6 +167,9 @@ class BlockWriter:
             result.setFontWeight(QFont.Weight.DemiBold)
             size = self._theme.px(MESSAGE * _HEADING_SCALE.get(block.level, 1.0))
             result.setProperty(QTextFormat.Property.FontPixelSize, size)
+        if block.kind is Kind.SEAM:
+            result.setProperty(QTextFormat.Property.FontPixelSize, self._theme.px(_SEAM))
+            result.setForeground(self._theme.colour("muted"))
         if block.quote:
             result.setForeground(self._theme.colour("muted"))
         return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.labels import plain_label
 from models.errors import NextStep
@@ -24,9 +24,10 @@ _STEP_WORDS = {
     NextStep.ACCEPT: "Read its licence",
     NextStep.SEND: "Send it",
 }
+_SIDE = 16
 _QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT, NextStep.SEND)
 ANSWER_HERE, NOT_NOW, WHAT_EXACTLY = "answer-here", "not-now", "what-exactly"
-_OTHERS = {
+_WAYS = {
     NextStep.SEND: (
         (ANSWER_HERE, "Answer here"),
         (NOT_NOW, "Don’t send"),
@@ -37,8 +38,12 @@ _OTHERS = {
 
 
 class ErrorCard(QFrame):
-    """A failure where the answer would be: title, cause, one button, details to unfold."""
+    """A failure where the answer would be: title, cause, the next step, details to unfold.
 
+    Where another model could go on, that is the first step, and `take_over_requested(always)` says so.
+    """
+
+    take_over_requested = Signal(bool)
     step_requested = Signal(str)
     resized = Signal()
 
@@ -52,6 +57,13 @@ class ErrorCard(QFrame):
         self._details = plain_label(self, "meta")
         self._details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._details.hide()
+        self._offer = QPushButton(self)
+        self._offer.setObjectName("take-over")
+        self._offer.setProperty("primary", True)
+        self._always = QCheckBox("From now on without asking, in this chat", self)
+        self._always.setObjectName("take-over-always")
+        self._always.setProperty("plain", True)
+        self._offer.clicked.connect(lambda: self.take_over_requested.emit(self._always.isChecked()))
         self._step = QPushButton(self)
         self._step.setObjectName("next-step")
         self._more = QPushButton("Details", self)
@@ -59,56 +71,84 @@ class ErrorCard(QFrame):
         self._more.setObjectName("error-details")
         self._more.clicked.connect(self._toggle_details)
         self._step.clicked.connect(lambda: self.step_requested.emit(self._wanted))
-        self._others: list[QPushButton] = []
+        self._ways: list[QPushButton] = []
         self._build()
 
     def height_for(self, width: int) -> int:
-        """Pixels for the whole card at this width."""
+        """Pixels for the whole card at this width. Where there is little, the offer has a line of its own."""
+        room = width - 2 * _SIDE
+        self._offer.setText(self._fitting(room))
+        beside = self._offer.sizeHint().width() + self._others.sizeHint().width() + self._buttons.spacing()
+        narrow = self._offer.isVisibleTo(self) and beside > room
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self._buttons.direction() is not way:
+            self._buttons.setDirection(way)
         return self._column.totalHeightForWidth(width)
 
     def show_error(self, error: Mapping[str, str]) -> None:
         """Fill in the values of an AppError."""
         self._title.setText(error.get("title", ""))
-        self._cause.setText(" ".join(part for part in (error.get("cause"), error.get("hint")) if part))
+        self._cause.setText(" ".join(filter(None, (error.get(part) for part in ("cause", "hint", "end")))))
+        self._show_offer(error.get("offer", ""))
         self._details.setText(error.get("details", ""))
         self._more.setVisible(bool(error.get("details")))
         self._wanted = error.get("next_step", NextStep.NONE)
         words = _STEP_WORDS.get(NextStep(self._wanted)) if self._wanted in list(NextStep) else None
-        self._look_like("ask" if self._wanted in _QUESTIONS else "true")
+        question = self._wanted in _QUESTIONS or ("offer" in error and self._wanted == NextStep.NONE)
+        self._look_like("ask" if question else "true")
         self._step.setVisible(words is not None)
         self._step.setText(words or "")
-        self._offer(_OTHERS.get(NextStep(self._wanted), ()) if words else ())
+        self._show_ways(_WAYS.get(NextStep(self._wanted), ()) if words else ())
+
+    def _fitting(self, room: int) -> str:
+        """The offer's words; of a long name the middle gives way."""
+        around = self._offer.sizeHint().width() - self._offer.fontMetrics().horizontalAdvance(
+            self._offer.text()
+        )
+        words = self._offer.accessibleName()
+        return self._offer.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, room - around)
+
+    def _show_offer(self, words: str) -> None:
+        self._offer.setText(words)
+        self._offer.setToolTip(words)
+        self._offer.setAccessibleName(words)
+        for widget in (self._offer, self._always):
+            widget.setVisible(bool(words))
 
     def _build(self) -> None:
-        buttons = self._buttons = QHBoxLayout()
-        buttons.addWidget(self._step)
-        buttons.addWidget(self._more)
-        buttons.addStretch(1)
+        self._others = others = QHBoxLayout()
+        others.addWidget(self._step)
+        others.addWidget(self._more)
+        others.addStretch(1)
         self._links = QHBoxLayout()
+        self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._buttons.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignLeft)
+        self._buttons.addLayout(others, 1)
         self._column = column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
+        column.setContentsMargins(_SIDE, 12, _SIDE, 12)
         column.setSpacing(6)
         for label in (self._title, self._cause, self._details):
             column.addWidget(label)
-        column.addLayout(buttons)
+        column.addLayout(self._buttons)
         column.addLayout(self._links)
+        column.addWidget(self._always)
 
-    def _offer(self, others: Sequence[tuple[str, str]]) -> None:
+    def _show_ways(self, ways: Sequence[tuple[str, str]]) -> None:
         """Show these buttons after the step’s."""
-        if [button.objectName() for button in self._others] == [name for name, _words in others]:
+        if [button.objectName() for button in self._ways] == [name for name, _words in ways]:
             return
-        for button in self._others:
+        for button in self._ways:
             button.hide()
             button.deleteLater()
-        self._others = [self._other(*one) for one in others]
-        for number, button in enumerate(self._others):
+        self._ways = [self._way(*one) for one in ways]
+        for number, button in enumerate(self._ways):
             if button.property("link"):
                 self._links.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
             else:
-                self._buttons.insertWidget(number + 1, button)
+                self._others.insertWidget(number + 1, button)
             button.show()
 
-    def _other(self, name: str, words: str) -> QPushButton:
+    def _way(self, name: str, words: str) -> QPushButton:
         button = QPushButton(words, self)
         button.setObjectName(name)
         button.setProperty("link", name == WHAT_EXACTLY)

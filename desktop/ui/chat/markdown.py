@@ -25,6 +25,7 @@ class Kind(StrEnum):
     CODE = "code"
     RULE = "rule"
     TABLE = "table"
+    SEAM = "seam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,27 @@ class Block:
 def parse(source: str) -> list[Block]:
     """The blocks of a text. HTML stays visible as text; images become their description."""
     return list(_blocks(_parser().parse(source)))
+
+
+def open_at_end(source: str) -> int:
+    """Where code, a table or a list's item begins that a text ends within; its length where it does not."""
+    tokens = _parser().parse(source)
+    outer = [token for token in tokens if token.level == 0 and token.map]
+    if not outer or not outer[-1].map or source.endswith("\n\n"):
+        return len(source)
+    match outer[-1].type:
+        case "fence" if not _closed(outer[-1], source):
+            return _line_offset(source, outer[-1].map[0])
+        case "table_open":
+            return _line_offset(source, outer[-1].map[0])
+        case "bullet_list_open" | "ordered_list_open" if not source.endswith("\n"):
+            return _line_offset(source, _last_start(tokens))
+    return len(source)
+
+
+def _closed(fence: Token, source: str) -> bool:
+    lines = source.splitlines()[fence.map[0] :] if fence.map else []
+    return len(lines) > 1 and lines[-1].strip() == fence.markup
 
 
 class MarkdownStream:

@@ -10,6 +10,7 @@ from desktop.storage.conversations import StoredMessage
 from desktop.ui.chat.actions import ActionRow
 from desktop.ui.chat.pictures import MessagePictures
 from desktop.ui.chat.text import MessageText
+from desktop.ui.labels import plain_label
 from desktop.ui.theme import MESSAGE, Appearance
 from models.chat import Progress
 
@@ -31,6 +32,7 @@ class MessageView(QWidget):
     pin_requested = Signal(object, bool)
     step_requested = Signal(str, object)
     sent_requested = Signal(object)
+    take_over_requested = Signal(object, bool)
     link_activated = Signal(str)
     picture_wanted = Signal(object)
     picture_opened = Signal(object, int)
@@ -119,6 +121,10 @@ class QuestionView(MessageView):
         self._pictures.wanted.connect(self.picture_wanted)
         self._pictures.opened.connect(lambda index: self.picture_opened.emit(self.message.images, index))
         self._natural_width = self._measured(message.text)
+        self._to = plain_label(self._bubble, "meta")
+        self._to.setObjectName("addressed-to")
+        self._to.setText(f"To {message.model}" if message.model else "")
+        self._to.setVisible(bool(message.model))
         self._text.link_activated.connect(self.link_activated)
         self._add_versions()
         self._add_copy()
@@ -163,12 +169,27 @@ class QuestionView(MessageView):
             return 0
         top += PICTURE_GAP if top else 0
         most = int(width * _BUBBLE_SHARE) - 2 * _BUBBLE_PADDING
-        text_width = min(max(self._natural_width, 24), most)
+        text_width = min(max(self._natural_width, self._to_width(), 24), most)
+        above = self._arrange_to(text_width)
         height = self._text.height_for(text_width)
         self._text.setGeometry(
-            _BUBBLE_PADDING, _BUBBLE_PADDING + 1, text_width, height
+            _BUBBLE_PADDING, _BUBBLE_PADDING + 1 + above, text_width, height
         )  # lines have their space below
+        height += above
         bubble_width = text_width + 2 * _BUBBLE_PADDING
         bubble_height = height + 2 * _BUBBLE_PADDING - 8
         self._bubble.setGeometry(width - bubble_width, top, bubble_width, bubble_height)
         return bubble_height + (PICTURE_GAP if self.message.images else 0)
+
+    def _to_width(self) -> int:
+        """Pixels of the line that says whom the message names; 0 without one."""
+        words = self._to.text()
+        return self._to.fontMetrics().horizontalAdvance(words) + 4 if words else 0
+
+    def _arrange_to(self, width: int) -> int:
+        """Place that line; the pixels that it takes."""
+        if not self.message.model:
+            return 0
+        height = self._to.heightForWidth(width)
+        self._to.setGeometry(_BUBBLE_PADDING, _BUBBLE_PADDING - 2, width, height)
+        return height + 4

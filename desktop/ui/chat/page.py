@@ -21,6 +21,7 @@ from desktop.services.models import ModelService
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat.attaching import Attaching
 from desktop.ui.chat.composer import Composer
+from desktop.ui.chat.naming import Naming
 from desktop.ui.chat.picker import ModelPicker
 from desktop.ui.chat.room import Room
 from desktop.ui.chat.transcript import Transcript
@@ -79,6 +80,7 @@ class ChatPage(QWidget):
         self.room = Room(self.composer, self)
         self.attaching = Attaching(self.composer, chat.pictures, self)
         self.viewing = Viewing(chat.pictures, look, self)
+        Naming(self.composer.edit, self.room, lambda: chat.answering.names(self._conversation))
         self._build()
         self._connect()
         self._show_models()
@@ -180,6 +182,9 @@ class ChatPage(QWidget):
         self.transcript.version_requested.connect(self._chat.select_version)
         self.transcript.pin_requested.connect(self._chat.set_pinned)
         self.transcript.step_requested.connect(self._take_step)
+        self.transcript.take_over_requested.connect(
+            lambda answer, always: self._chat.take_over(answer, always=always)
+        )
         self.transcript.link_activated.connect(self.link_activated)
         self.transcript.sent_requested.connect(self.sent_requested)
         self.composer.privacy.chosen.connect(self._choose_privacy)
@@ -249,7 +254,7 @@ class ChatPage(QWidget):
             return
         self.composer.flush()
         self._editing = message
-        self.composer.set_text(message.text)
+        self.composer.set_text(f"@{message.model} {message.text}" if message.model else message.text)
         self.attaching.show_message(message)
         self.composer.edit.setFocus()
         self._show_room()
@@ -288,7 +293,8 @@ class ChatPage(QWidget):
             case NextStep.ACCEPT:
                 self.licence_requested.emit(message)
             case NextStep.ALLOW:
-                self._allow(message)
+                self._chat.answering.privacy.agree(_question_id(message))
+                self._chat.allow(message)
             case NextStep.SEND:
                 self._chat.answering.privacy.agree(_question_id(message))
                 self._chat.resume(message)
@@ -395,14 +401,6 @@ class ChatPage(QWidget):
 
     def _choose_privacy(self, privacy: Privacy) -> None:
         self._chat.answering.privacy.choose(self._conversation, privacy)
-
-    def _allow(self, answer: StoredMessage) -> None:
-        """Send to the gateway that was asked about, from now on; it is a yes to this answer, too."""
-        self._chat.answering.privacy.agree(_question_id(answer))
-        one = self._chat.answering.chosen(answer.conversation_id)
-        if one is not None and one.remote:
-            self._chat.answering.allow(one.provider)
-        self._chat.resume(answer)
 
 
 def _question_id(answer: StoredMessage) -> int:

@@ -32,7 +32,7 @@ class Room(QObject):
         self._text = ""
         self._size: TextSize | None = None
         self._editing = False
-        self._price = ""
+        self._price = self._names = ""
         self.card = TooLargeCard(parent)
         self.card.larger_context_wanted.connect(self.larger_context_wanted)
 
@@ -47,6 +47,11 @@ class Room(QObject):
     def show_size(self, text: str, size: TextSize | None) -> None:
         """A draft has been counted; None is not known."""
         self._text, self._size = text, size
+        self._show()
+
+    def show_names(self, words: str) -> None:
+        """Which models the text might name; "" for none."""
+        self._names = words
         self._show()
 
     def show_price(self, words: str) -> None:
@@ -64,8 +69,9 @@ class Room(QObject):
 
     def _show(self) -> None:
         self._composer.meter.show_use(context_use(self._earlier), self._size)
-        words = [*_notes(self._editing, self._size), *filter(None, [self._price])]
+        words = [*_notes(self._editing, self._size), *filter(None, [self._names or self._price])]
         shorter = "Asking differently" if self._editing else self._price or _figure(self._size)
+        shorter = self._names or shorter
         self._composer.set_note(" · ".join(words), shorter)
         self.card.show_size(self._size)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from desktop.services.seams import Part, parts_of
 from desktop.storage.conversations import Status, StoredMessage
 from models.chat import FinishReason, Progress, Stage, ThinkingEnd
 
@@ -15,6 +16,9 @@ _ENDED: dict[str, str] = {
     ThinkingEnd.ASKED: "when you asked for the answer",
     ThinkingEnd.CIRCLES: "because it went in circles",
 }
+
+_OWN_CHOICES = ("you chose this model", "this conversation’s model")
+_HERE = ", on this machine"
 
 _CUT: dict[object, str] = {
     FinishReason.LENGTH: "cut at the length limit",
@@ -28,13 +32,27 @@ def status_line(message: StoredMessage) -> str:
     if message.status is Status.STOPPED and _part(message, "route").get("backend") == "none":
         return "Not sent"
     timings = _part(message, "timings")
-    parts = [_ending(message), _speed(timings), _cost(message), _left_out(timings)]
-    return " · ".join(part for part in parts if part)
+    told = [_ending(message), _speed(timings), _cost(message), _left_out(timings), _chosen(message)]
+    return " · ".join(part for part in told if part)
 
 
 def is_remote(message: StoredMessage) -> bool:
-    """Whether an answer was written off this machine."""
-    return _part(message, "route").get("backend") == "gateway"
+    """Whether an answer, or a part of it, was written off this machine."""
+    return _part(message, "route").get("backend") == "gateway" or any(one.remote for one in parts(message))
+
+
+def parts(message: StoredMessage) -> list[Part]:
+    """Who wrote what of an answer, where more than one did."""
+    return parts_of(message.receipt) if "parts" in (message.receipt or {}) else []
+
+
+def _chosen(message: StoredMessage) -> str:
+    """Why the router chose who answered; nothing where the user did."""
+    route = _part(message, "route")
+    reason = route.get("reason")
+    if not route.get("trace") or not reason or reason in _OWN_CHOICES:
+        return ""
+    return f"chosen: {str(reason).removesuffix(_HERE)}"
 
 
 def _ending(message: StoredMessage) -> str:
@@ -51,6 +69,8 @@ def _ending(message: StoredMessage) -> str:
 def _place(message: StoredMessage) -> str:
     place = (message.receipt or {}).get("place")
     words = place if isinstance(place, str) and place else "on this machine"
+    if places := list(dict.fromkeys(one.place for one in parts(message) if one.place)):
+        words = ", then ".join(places)
     return words[:1].upper() + words[1:]
 
 

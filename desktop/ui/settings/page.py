@@ -19,6 +19,7 @@ from desktop.services.settings import SettingsService
 from desktop.system.settings import Theme
 from desktop.ui.labels import plain_label
 from desktop.ui.page import Page, card
+from desktop.ui.settings.failing import WhenItFails
 from desktop.ui.settings.hub import HubAddresses
 from desktop.ui.settings.hub_token import HubToken
 from desktop.ui.settings.privacy import PrivacyCard
@@ -42,6 +43,7 @@ class SettingsPage(Page):
         self.column.addWidget(self._appearance())
         self.column.addWidget(self._thinking())
         self.column.addWidget(self._privacy())
+        self.column.addWidget(self._failing())
         self.column.addWidget(self._speed())
         self.column.addWidget(self._hubs())
         self._last = self._data(data)
@@ -100,6 +102,20 @@ class SettingsPage(Page):
         privacy.record_requested.connect(self.record_requested)
         self._settings.changed.connect(lambda values: privacy.show_privacy(values.privacy))
         return privacy
+
+    def _failing(self) -> QWidget:
+        frame = card(self)
+        title = plain_label(frame, "strong")
+        title.setText("When something fails")
+        self._when = when = WhenItFails(self._settings.values, frame)
+        when.changed.connect(lambda name, value: self._settings.update(**{name: value}))
+        self._settings.changed.connect(when.show_values)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(8)
+        column.addWidget(title)
+        column.addWidget(when)
+        return frame
 
     def _speed(self) -> QWidget:
         frame = card(self)

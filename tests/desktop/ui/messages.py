@@ -34,7 +34,7 @@ def stored(
         text=text,
         reasoning=reasoning,
         status=status,
-        model="starter",
+        model="starter" if role is Role.ASSISTANT else None,
         created_at=0.0,
         receipt=receipt,
         error=error,

@@ -85,7 +85,7 @@ def test_s27_no_choice_of_mode_and_model_leads_out_of_what_stays_here(program: P
     earlier = program.chat.messages(here or 0)[:1]
     for model, mode in product((THERE, "small", None), Mode):
         answering.privacy.choose(here, Privacy.OUT)
-        program.chat.setup.set_answering(here, Answering(mode, model, Privacy.HERE))
+        program.chat.setup.set_answering(here, Answering(mode, model, privacy=Privacy.HERE))
         assert answering.route(here, earlier).backend == "local", (model, mode)
         assert answering.chosen(here) is not None
         assert program.decider.facts(earlier).privacy is Privacy.HERE
