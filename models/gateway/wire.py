@@ -12,7 +12,6 @@ import gc
 import json
 import logging
 import sys
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -33,7 +32,6 @@ Chunk = Mapping[str, Any]
 
 _WHOLE_ANSWER_BYTES = 8 << 20
 _DRAIN_S = 0.25
-_LOADING = threading.Lock()
 _QUIET = ("openai", "httpx2", "httpcore2")
 
 
@@ -62,18 +60,8 @@ class Head:
 
 def load() -> Any:
     """Import the library, which takes a while, and keep it quiet whatever the environment says."""
-    with _LOADING:
-        return _loaded()
-
-
-def _loaded() -> Any:
     new = "openai" not in sys.modules
-    try:
-        import openai
-    except ImportError:
-        # Qt's bindings look into each module that is imported, and while another thread imports something,
-        # too, that now and then meets one of this library's that is only half there. Then it is complete.
-        import openai
+    import openai
 
     if new:
         # Its 60,000 objects stay for good; looking through them for garbage would stop all threads for
