@@ -3,7 +3,7 @@
 
 PY := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python.exe,.venv/bin/python)
 
-.PHONY: help run test check bench lock format clean
+.PHONY: help run test check bench soak lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,10 @@ bench: ## measure; a table, and build/bench.json
 	@sh packaging/setup.sh test
 	@$(PY) packaging/fetch_starter.py
 	@$(PY) -m tests.benchmarks $(ARGS)
+
+soak: ## the books under load: thousands of requests with faults, and processes that are killed
+	@sh packaging/setup.sh test
+	INSHORE_SOAK=full $(PY) -m pytest tests/desktop/test_soak.py $(ARGS)
 
 lock: ## make the locks and THIRD_PARTY_NOTICES.md anew from pyproject.toml (UPGRADE=1: newer versions)
 	@sh packaging/setup.sh test

@@ -317,6 +317,8 @@ class Program(QObject):
         )
         self.decider.privacy = self.chat.answering.privacy.of
         self.chat.answering.decide = self.decider.route
+        self.chat.answering.decide_here = self.decider.here
+        self.chat.answering.priced = self.remote.priced
         self.take_overs = TakeOvers(
             self.chat, self.settings, AttemptStore(self._connection), lambda: self.decider
         )
@@ -324,7 +326,7 @@ class Program(QObject):
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(
             self.window, self._connection, self.settings, self.chat, lambda: self.page.conversation,
-            lambda: self.manager.catalogue.catalogue, self._paths, self._look, self,
+            lambda: self.manager.catalogue.catalogue, self._paths, self._look, self.background, self,
         )  # fmt: skip
         self.books.changed.connect(self.usage.note_change)
         self.books.changed.connect(lambda: self.health.forget())

@@ -55,6 +55,7 @@ class Background(QObject):
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._waiting: list[Callable[[], None]] = []
+        self._jobs: set[Job] = set()
         self._posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     def start(
@@ -85,6 +86,29 @@ class Background(QObject):
     def tell(self, call: Callable[[], None]) -> None:
         """Have something called in the GUI thread, in order with the events and ends of jobs. Any thread."""
         self._post(call)
+
+    async def asked(self, call: Callable[[], T]) -> T:
+        """Have something called in the GUI thread; what it gives or raises. To be awaited in a job."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        def settle(give: Callable[[], None]) -> None:
+            if not answer.done():  # else nobody waits any more
+                give()
+
+        def ask() -> None:
+            try:
+                value = call()
+            except Exception as error:  # noqa: BLE001 - raised where it was asked for
+                reason = error
+                loop.call_soon_threadsafe(settle, lambda: answer.set_exception(reason))
+            else:
+                loop.call_soon_threadsafe(settle, lambda: answer.set_result(value))
+
+        self._post(ask)
+        return await answer
 
     def close(self, farewell: Callable[[], Coroutine[Any, Any, None]], timeout_s: float = 4.0) -> None:
         """Cancel all jobs, run `farewell` (closing what lives on the loop), and end the thread."""
@@ -118,10 +142,12 @@ class Background(QObject):
 
     def _launch(self, job: Job, work: Coroutine[Any, Any, Any], on_end: Callable[[Outcome], None]) -> None:
         def ended(task: asyncio.Task[Any]) -> None:
+            self._jobs.discard(job)
             outcome = _outcome(task)
             self._post(lambda: on_end(outcome))
 
         def begin() -> None:
+            self._jobs.add(job)  # the loop itself does not keep a task that waits
             job._task = job._loop.create_task(work)
             job._task.add_done_callback(ended)
 

@@ -74,6 +74,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
     from desktop.commands.flags import given
     from models.chat import Thinking
     from models.route import Mode
+    from models.ways_on import Kind
 
     question = ask.Question(
         text=options.text,
@@ -84,6 +85,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
         options=given(options),
         as_json=options.json,
         images=tuple(options.image),
+        over_budget=Kind(options.over_budget) if options.over_budget else None,
     )
     return ask.run(question, services, terminal)
 
@@ -168,6 +170,20 @@ def _usage(options: argparse.Namespace, services: Services, terminal: Terminal) 
     return usage.run(wanted, services, terminal)
 
 
+def _reconcile(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
+    from desktop.commands import reconcile
+
+    asked = reconcile.Asked(
+        options.file,
+        options.provider,
+        options.currency or "",
+        tuple(options.column),
+        options.window,
+        options.form,
+    )
+    return reconcile.run(asked, services, terminal)
+
+
 # -- the words and their options
 
 
@@ -212,6 +228,11 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         action="append",
         default=[],
         help="a PNG or JPEG to ask about, without its metadata; can be repeated",
+    )
+    ask.add_argument(
+        "--over-budget",
+        choices=("shorten", "local", "raise"),
+        help="where it does not fit into a budget: limit the answer, answer here, or pass it this once",
     )
     add_sampling(ask)
     _finish(ask, _ask)
@@ -299,10 +320,37 @@ def _add_usage(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--by", choices=("day", "model", "conversation", "place"), help="sums for each of them"
     )
     usage.add_argument("--model", metavar="ID", help="of one model only")
-    forms = usage.add_mutually_exclusive_group()
+    _add_forms(usage)
+    usage.set_defaults(command=_usage, form="text")
+    words = usage.add_subparsers(title="commands", metavar="COMMAND")
+    _add_reconcile(words)
+
+
+def _add_reconcile(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    reconcile = words.add_parser(
+        "reconcile", help="compare a gateway’s own statement, a CSV file, with this", allow_abbrev=False
+    )
+    reconcile.add_argument("file", metavar="FILE")
+    reconcile.add_argument("--provider", metavar="ID", help="the gateway it is from, such as xidao")
+    reconcile.add_argument("--currency", metavar="CNY", help="of its costs, where it does not say")
+    reconcile.add_argument(
+        "--column",
+        metavar="WHAT=HEADING",
+        action="append",
+        default=[],
+        help="request, time, model, prompt, completion, cost or currency, where it is not guessed right",
+    )
+    reconcile.add_argument(
+        "--window", metavar="S", type=_whole(0, 86_400), default=120, help="how far times may differ"
+    )
+    _add_forms(reconcile)
+    reconcile.set_defaults(command=_reconcile, form="text")
+
+
+def _add_forms(parser: argparse.ArgumentParser) -> None:
+    forms = parser.add_mutually_exclusive_group()
     for form, text in (("json", "for programs"), ("csv", "for a spreadsheet")):
         forms.add_argument(f"--{form}", action="store_const", dest="form", const=form, help=text)
-    usage.set_defaults(command=_usage, form="text")
 
 
 def _finish(parser: argparse.ArgumentParser, command: Command) -> None:

@@ -149,9 +149,10 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """More of the answer."""
+    """More of the answer. `tokens` is how many it had up to here, its reasoning’s included; 0 is unknown."""
 
     text: str
+    tokens: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@
     ├── NetworkError             something on the way to a server, or the server
     │   ├── Offline              no connection at all
     │   ├── Unreachable          this server does not answer, or stopped answering
+    │   │   ├── NotConnected     no connection came about, so nothing was asked
     │   │   └── FellSilent       it was reached, and may be at work on what it was asked
     │   ├── NotSecure            its certificate is not to be trusted
     │   ├── Refused              Inshore itself refused to connect
@@ -255,6 +256,10 @@ class Offline(NetworkError):
 
 class Unreachable(NetworkError):
     title = "The server can’t be reached."
+
+
+class NotConnected(Unreachable):
+    """Nothing was sent."""
 
 
 class FellSilent(Unreachable):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from models.errors import NetworkError, NotSecure, Offline, ProxyFailed, Unreachable
+from models.errors import NetworkError, NotConnected, NotSecure, Offline, ProxyFailed, Unreachable
 from models.plain import plain
 
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
@@ -60,11 +60,11 @@ def network_error(host: str, error: Exception) -> NetworkError:
     if any(isinstance(one, OSError) and one.errno in _NO_ROUTE for one in chain):
         return Offline(f"There is no way to {host} from here.", "Check your internet connection.")
     if isinstance(error, httpx2.ConnectTimeout):
-        return Unreachable(f"{host} did not answer.", "Check your internet connection, or try again later.")
+        return NotConnected(f"{host} did not answer.", "Check your internet connection, or try again later.")
     if isinstance(error, httpx2.TimeoutException):
         return Unreachable(f"{host} fell silent.", "Try again.")
     if isinstance(error, httpx2.ConnectError):
-        return Unreachable(f"{host} does not accept connections.", "Try again later.")
+        return NotConnected(f"{host} does not accept connections.", "Try again later.")
     return Unreachable(f"The connection to {host} broke off.", "Try again.")
 
 

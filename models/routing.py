@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from models.candidates import Candidate, Facts
 from models.errors import ModelNotFound, NoModel, NotAvailable, NothingFits
@@ -36,8 +37,8 @@ def choose(facts: Facts) -> Route:
     pool, left_out = narrowed(able, facts)
     notes = (*refused, *left_out)
     if (kept := _sticky(pool, facts)) is not None:
-        return _route(kept, "the same model as before", facts, able, notes)
-    return _free(pool, facts, able, notes)
+        return _capped(_route(kept, "the same model as before", facts, able, notes), able, refused)
+    return _capped(_free(pool, facts, able, notes), able, refused)
 
 
 # -- the user's own choice
@@ -149,6 +150,13 @@ def _worth(one: Judged, facts: Facts) -> tuple[float, bool, float, float]:
 
 def _price(one: Judged) -> float:
     return float("inf") if one.cost is None else one.cost.high_nano
+
+
+def _capped(route: Route, able: Sequence[Judged], refused: Sequence[Refused]) -> Route:
+    """Says so where it is the budget that leaves this machine only."""
+    if any(not one.candidate.local for one in able) or all(one.rule != "budget" for one in refused):
+        return route
+    return replace(route, reason="at the cap: local only")
 
 
 # -- its words

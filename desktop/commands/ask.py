@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,12 +16,13 @@ from desktop.commands import leaving
 from desktop.commands.bookkeeping import Books, kept
 from desktop.commands.hybrid import Asked, Router
 from desktop.commands.licences import check_accepted, check_accepted_at_gateway
+from desktop.commands.over_budget import Wish, tell
 from desktop.commands.recording import recorded
 from desktop.commands.relaying import relay
 from desktop.commands.remote import Gateways, StandIn
 from desktop.commands.services import Services
 from desktop.commands.terminal import KEYRING_ASKS, Terminal
-from desktop.storage.booking import LONGEST_WITHIN_BUDGET
+from desktop.storage.booking import limited
 from desktop.system.model_lists import ModelLists
 from desktop.system.options import Options
 from desktop.system.settings import Settings, load
@@ -43,12 +44,13 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadImage, BadInput, ModelNotFound
+from models.errors import BadImage, BadInput, ModelNotFound, OverBudget
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.mentions import addressed
 from models.plain import plain
 from models.route import Mode, Privacy, Route, choose_simply
+from models.ways_on import Kind, Way, request_of, route_of
 
 _MAX_INPUT_BYTES = 16 << 20
 _REMARKS = ("estimated", "flagged")
@@ -75,6 +77,7 @@ class Question:
     as_json: bool
     images: tuple[str, ...] = ()
     privacy: Privacy | None = None
+    over_budget: Kind | None = None
 
 
 def run(question: Question, services: Services, terminal: Terminal) -> int:
@@ -86,18 +89,40 @@ def run(question: Question, services: Services, terminal: Terminal) -> int:
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
     asking = _Asking(question, text, services, settings, gateways, terminal)
+    try:
+        _ask(asking)
+    except OverBudget as error:
+        if asking.said:
+            raise
+        usable = [model.id for model in services.library.models() if model.problem is None]
+        asking.way = Wish(question.over_budget, question.mode, usable).way(error)
+        tell(asking.way, error, terminal)
+        _ask(asking)
+    return 0
+
+
+def _ask(asking: _Asking) -> None:
+    """Have it answered by whoever was chosen. Raises OverBudget before anything is sent."""
+    question, services, gateways = asking.question, asking.services, asking.gateways
+    if asking.way is not None and asking.way.model:
+        asking.answer(route_of(asking.way))
+        return
     if question.mode is not Mode.HYBRID:
         asking.answer(_route(question, services, gateways))
-        return 0
+        return
     _check_named(question, gateways, services.library)
-    asked = Asked(text, question.model, len(question.images), question.thinking, question.options.max_tokens)
-    relay(Router(services, gateways, settings, privacy=asking.privacy), asked, asking.answer, terminal.note)
-    return 0
+    longest = question.options.max_tokens
+    asked = Asked(asking.text, question.model, len(question.images), question.thinking, longest)
+    router = Router(services, gateways, asking.settings, privacy=asking.privacy)
+    relay(router, asked, asking.answer, asking.terminal.note)
 
 
 @dataclass(slots=True)
 class _Asking:
-    """One question with all that is needed to have it answered."""
+    """One question with all that is needed to have it answered.
+
+    `way` was chosen as a budget stood in its way; `said` is what was written of the answer.
+    """
 
     question: Question
     text: str
@@ -105,6 +130,8 @@ class _Asking:
     settings: Settings
     gateways: Gateways
     terminal: Terminal
+    way: Way | None = None
+    said: list[str] = field(default_factory=list)
 
     @property
     def privacy(self) -> Privacy:
@@ -115,9 +142,10 @@ class _Asking:
         """Have this route answer, or go on with what was `said`, to which is added. Raises AppError."""
         leaving.check(self.privacy, route)
         _check_licence(route, self.services, self.gateways)
-        said = [] if said is None else said
+        self.said = said = [] if said is None else said
+        raised = self.way is not None and self.way.kind is Kind.RAISE
         request, budgets = self._request(route, "".join(said)), self._budgets(route)
-        with kept(self.services, self.terminal, route, request, budgets, number) as books:
+        with kept(self.services, self.terminal, route, request, budgets, number, raised=raised) as books:
             view = _JsonView(self.terminal, books) if self.question.as_json else _TextView(self.terminal)
             booked = _Booked(view, books, said)
             if route.backend != "gateway":
@@ -125,7 +153,7 @@ class _Asking:
                 return
             held = leaving.held(self.question.mode, self.privacy, route)
             with held, recorded(self.services.paths, self.terminal.note) as record:
-                there = self.gateways.backend(record, books.attempted)
+                there = self.gateways.backend(record, books.attempted, books.repeating)
                 asyncio.run(_answer(request, lambda: there, booked, route))
 
     def _budgets(self, route: Route) -> Sequence[Budget]:
@@ -134,10 +162,8 @@ class _Asking:
     def _request(self, route: Route, said: str) -> ChatRequest:
         question = self.question
         options = question.options.over(self.settings.options_for(route.model))
-        if self._budgets(route) and options.max_tokens is None:  # a worst case needs an end
-            options = replace(options, max_tokens=LONGEST_WITHIN_BUDGET)
         images = tuple(_picture(name) for name in question.images)
-        return ChatRequest(
+        request = ChatRequest(
             model=route.model,
             messages=(Message(Role.USER, self.text, images=images),),
             sampling=options.sampling(),
@@ -145,6 +171,7 @@ class _Asking:
             thinking_budget=options.thinking_budget,
             answer_so_far=said,
         )
+        return request_of(self.way, limited(request) if self._budgets(route) else request)
 
 
 def _gateways(services: Services, settings: Settings, terminal: Terminal) -> Gateways:

@@ -38,20 +38,34 @@ class Books:
     """
 
     def __init__(
-        self, services: Services, terminal: Terminal, first: Attempt, budgets: Sequence[Budget] = ()
+        self,
+        services: Services,
+        terminal: Terminal,
+        first: Attempt,
+        budgets: Sequence[Budget] = (),
+        *,
+        raised: bool = False,
     ) -> None:
-        """Write the first row. Raises OverBudget, and StorageError where a budget can't be looked at."""
+        """Write the first row. Raises OverBudget, and StorageError where a budget can't be looked at.
+
+        With `raised` this one answer may exceed the budgets.
+        """
         self._services, self._terminal, self._first = services, terminal, first
+        self._raised = raised
         self._told = self._waiting = self._begun = False
         self._sent_at = time.time()
         self._id: int | None = None
-        self._id = self._reserved(budgets)
+        self._budgets = budgets
+        self._id = self._reserved(first)
         self._begun = True
 
-    def _reserved(self, budgets: Sequence[Budget]) -> int | None:
+    def _reserved(self, attempt: Attempt) -> int | None:
+        budgets = self._budgets
         if not budgets:
-            return self._write(lambda ledger: ledger.reserve(self._first).id)
-        reservation = self._opened(lambda ledger: ledger.reserve(self._first, budgets))
+            return self._write(lambda ledger: ledger.reserve(attempt).id)
+        reservation = self._opened(
+            lambda ledger: ledger.reserve(attempt, budgets, raised=budgets if self._raised else ())
+        )
         for state in reservation.warnings:
             used, limit = short(state.used), short(state.budget.limit)
             self._terminal.note(
@@ -81,19 +95,29 @@ class Books:
             again = replace(self._first, number=number)
             self._write(lambda ledger: ledger.settle(ledger.reserve(again).id, settlement))
 
+    async def repeating(self, number: int) -> None:
+        """Write another attempt, once the one before has ended. Raises what the first does."""
+        if self._waiting:  # it is kept when it has ended
+            return
+        self._begun = self._told = False
+        self._id = self._reserved(replace(self._first, number=self._first.number + number - 1))
+        self._begun = True
+
     def finish(self, event: Finished) -> None:
         """A local answer ended by itself."""
         self._settle(finished(event))
 
     def fail(self, error: AppError) -> None:
-        """What a gateway never was asked for costs nothing."""
-        asked = self._told or self._first.place is Place.LOCAL
-        usage = Usage() if asked else UNCHARGED
-        self._settle(Settlement(Outcome.FAILED, usage, note=type(error).__name__))
+        """By an error."""
+        self._settle(Settlement(Outcome.FAILED, self._untold(), note=type(error).__name__))
 
     def stop(self) -> None:
         """By the user."""
-        self._settle(Settlement(Outcome.STOPPED))
+        self._settle(Settlement(Outcome.STOPPED, self._untold()))
+
+    def _untold(self) -> Usage:
+        """What a gateway never was asked for costs nothing; each of its attempts is told."""
+        return Usage() if self._told or self._first.place is Place.LOCAL else UNCHARGED
 
     def _settle(self, settlement: Settlement) -> None:
         row_id, self._id = self._id, None
@@ -146,13 +170,15 @@ def kept(
     request: ChatRequest,
     budgets: Sequence[Budget] = (),
     number: int = 1,
+    *,
+    raised: bool = False,
 ) -> Iterator[Books]:
     """The books of one answer, closed however it ends. Raises what `Books` does before anything is sent.
 
-    `number` is which try of the answer this is.
+    `number` is which try of the answer this is; with `raised` it may exceed the budgets.
     """
     first = replace(_first(services, terminal, route, request), number=number)
-    books = Books(services, terminal, first, budgets)
+    books = Books(services, terminal, first, budgets, raised=raised)
     try:
         yield books
     except AppError as error:

@@ -5,7 +5,7 @@ What the environment names stands in for the default one, in this run only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -106,10 +106,12 @@ class Gateways:
         self,
         record: Callable[[Sent], None] | None = None,
         attempted: Callable[[Attempt], None] = lambda _attempt: None,
+        repeating: Callable[[int], Awaitable[None]] | None = None,
     ) -> Backend:
         """A new one, which closes its connections itself.
 
-        `record` is told of all that is sent, `attempted` of each attempt once, however it ended.
+        `record` is told of all that is sent, `attempted` of each attempt once, however it ended, `repeating`
+        is waited for before each after the first.
         """
         from models.gateway.backend import GatewayBackend
         from models.gateway.providers import read_profiles
@@ -123,6 +125,7 @@ class Gateways:
             lambda provider_id: self._keys_of(self._find(provider_id), profiles),
             Outbound(record=record, confirmed=confirmed),
             attempted=attempted,
+            repeating=repeating,
             offered=lambda provider_id: offered.get(provider_id, ()),
             owns_outbound=True,
         )

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop.parts.gateway import Gateway
 from desktop.services.answering import Answerer
 from desktop.services.settings import SettingsService
-from desktop.services.turns import ATTEMPTED
+from desktop.services.turns import ATTEMPTED, REPEATING
 from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from models.outbound import Outbound, Sent
     from models.pricing import Price
     from models.terms import Terms
+    from models.ways_on import Priced
 
 
 class Remote(QObject):
@@ -65,6 +66,7 @@ class Remote(QObject):
                 self._gateway.keys_of,
                 self.outbound(),
                 attempted=self._tell,
+                repeating=_repeating,
                 offered=self._offered,
                 owns_outbound=True,
             )
@@ -154,6 +156,21 @@ class Remote(QObject):
         entry = self._entry(model_id)
         return catalogue_price(entry) if entry is not None else None
 
+    def priced(self) -> Sequence[Priced]:
+        """The models of which the price is known, as far as they are known without asking."""
+        from desktop.system import prices
+        from models.pricing import catalogue_price
+        from models.ways_on import Priced
+
+        own = prices.read(self._paths.own_prices).prices
+        found = []
+        for model in self.models.models():
+            entry = self._entry(model.id) if model.id not in own else None
+            price = own.get(model.id) or (catalogue_price(entry) if entry is not None else None)
+            if price is not None:
+                found.append(Priced(model.id, model.name, price, model.context))
+        return found
+
     def terms(self, model_id: str) -> Terms:
         """Under which licence a model at a gateway is."""
         from models.terms import terms_at_gateway
@@ -220,3 +237,9 @@ class Remote(QObject):
             return ""
         addresses = provider.base_urls or (self._gateway.providers.address_of(provider),)
         return ", ".join(dict.fromkeys(filter(None, (urlsplit(each).hostname for each in addresses))))
+
+
+async def _repeating(number: int) -> None:
+    """On the background's thread, in the task of the answer that is asked for once more."""
+    if (ready := REPEATING.get(None)) is not None:
+        await ready(number)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop.background import Background
 from desktop.services.settings import SettingsService
 from desktop.system.paths import Paths
 from desktop.ui.theme import Appearance
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from desktop.services.chat import ChatService
     from desktop.services.usage import UsageService
     from desktop.ui.usage.page import UsagePage
+    from desktop.ui.usage.statement import StatementCard
     from models.budget import Budget
     from models.catalogue import Catalogue
     from models.pricing import Price
@@ -40,12 +42,14 @@ class UsageRoom(QObject):
         catalogue: Callable[[], Catalogue],
         paths: Paths,
         look: Appearance,
+        background: Background,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._window, self._connection, self._settings = window, connection, settings
         self._chat, self._conversation = chat, conversation
         self._catalogue, self._paths, self._look = catalogue, paths, look
+        self._background = background
 
     @cached_property
     def service(self) -> UsageService:
@@ -78,8 +82,25 @@ class UsageRoom(QObject):
         self._enter_pending()
         page = UsagePage(self.service, self._look)
         page.budget_removed.connect(self._offer_undo)
+        page.insert_card(self._make_statement_card(page, show_folder))
         self.service.exported.connect(lambda path: self._tell_exported(path, show_folder))
         return page
+
+    def _make_statement_card(self, page: UsagePage, show_folder: Callable[[str], None]) -> StatementCard:
+        from desktop.services.reconciling import ReconcilingService
+        from desktop.storage.usage import UsageReports
+        from desktop.ui.usage.statement import StatementCard
+
+        service = ReconcilingService(UsageReports(self._connection), self._background, self)
+        card = StatementCard(self.service.providers, page)
+        card.file_chosen.connect(lambda path: service.open(Path(path)))
+        card.compare_wanted.connect(service.compare)
+        card.export_wanted.connect(lambda report, path: service.export(report, Path(path)))
+        service.opened.connect(card.show_table)
+        service.compared.connect(card.show_report)
+        service.failed.connect(card.show_problem)
+        service.exported.connect(lambda path: self._tell_exported(path, show_folder))
+        return card
 
     def close(self) -> None:
         """The window closes."""

@@ -13,8 +13,17 @@ from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
 from models.chat import Role
-from models.errors import AppError, CannotSee, ModelNotFound, NextStep, NotAllowed, NotAvailable
+from models.errors import (
+    AppError,
+    CannotSee,
+    ModelNotFound,
+    NextStep,
+    NotAllowed,
+    NotAvailable,
+    OverBudget,
+)
 from models.route import Mode, Privacy, Route, choose_simply
+from models.ways_on import Priced, Way, route_of
 
 HERE = "on this machine"
 
@@ -81,10 +90,12 @@ class AnsweringService(QObject):
         self._models, self._settings, self._setup = models, settings, setup
         self.remote = remote
         self.decide: Decide | None = None
+        self.decide_here: Decide | None = None
         self.check_licence: Callable[[Route], None] = lambda _route: None
         self.aside: Callable[[Answerer], Aside] = lambda _one: Aside()
         self.privacy = PrivacyService(setup, self)
         self.privacy.changed.connect(self.changed)
+        self.priced: Callable[[], Sequence[Priced]] = tuple
         models.changed.connect(self.changed)
 
     def offered(self) -> list[Answerer]:
@@ -154,6 +165,30 @@ class AnsweringService(QObject):
         wanted = self._setup.answering(conversation_id).model
         known = wanted if wanted in local else None
         return choose_simply(mode=mode, wanted=known, installed=local, remote=remote)
+
+    def instead(self, way: Way) -> Route:
+        """Whoever was chosen for one message that does not fit into a budget. Raises what `route` does."""
+        route = route_of(way)
+        self.check(route)
+        return route
+
+    def at_the_cap(
+        self, conversation_id: int | None, earlier: Sequence[StoredMessage], refused: OverBudget
+    ) -> Route | None:
+        """This machine's model, where the router picks and one may answer; never raises."""
+        if self.decide_here is None or self.whom(conversation_id, earlier) is not AUTOMATIC:
+            return None
+        try:
+            route = self.decide_here(earlier)
+            self.check(route)
+        except AppError:
+            return None
+        why = refused.cause.rstrip(".")
+        return replace(route, reason="at the cap: local only", trace=(why, *route.trace))
+
+    def check(self, route: Route) -> None:
+        """Raises what `route` does before anything is sent that was not agreed to."""
+        self.check_licence(self._checked(route))
 
     def unseen(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> CannotSee | None:
         """Why whoever would answer the last of these can't see their pictures; None where it can."""

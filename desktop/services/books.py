@@ -17,9 +17,10 @@ from models.route import Route
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
     from desktop.storage.ledger_values import Attempt, LedgerRow, Settlement
-    from models.candidates import Budget
+    from models.budget import Budget
+    from models.candidates import Budget as Means
     from models.gateway import attempts
-    from models.pricing import Price
+    from models.pricing import Cost, Price
 
 T = TypeVar("T")
 
@@ -29,15 +30,23 @@ class Account:
     """What one answer costs so far. `nano` of `currency`; None is unknown. `row` is the one still open."""
 
     first: Attempt
+    budgets: tuple[Budget, ...] = ()
+    raised: bool = False
     row: int | None = None
     told: bool = False
     nano: int | None = 0
     currency: str = ""
     estimated: bool = False
+    thinking_nano: int = 0
 
     def values(self) -> dict[str, object]:
         """For the answer's receipt."""
-        return {"nano": self.nano, "currency": self.currency, "estimated": self.estimated}
+        values: dict[str, object] = {
+            "nano": self.nano,
+            "currency": self.currency,
+            "estimated": self.estimated,
+        }
+        return values | ({"thinking_nano": self.thinking_nano} if self.thinking_nano else {})
 
     def carry(self, receipt: Mapping[str, object] | None) -> None:
         """What an answer that is gone on with has cost already."""
@@ -49,6 +58,8 @@ class Account:
         self.nano = nano if isinstance(nano, int) and same else None
         self.currency = self.currency or (currency if isinstance(currency, str) else "")
         self.estimated = bool(before.get("estimated"))
+        thinking = before.get("thinking_nano")
+        self.thinking_nano = thinking if isinstance(thinking, int) and same else 0
 
     def add(self, row: LedgerRow) -> None:
         """What a settled row cost."""
@@ -57,7 +68,9 @@ class Account:
         elif not row.free and self.nano is not None:
             self.nano += row.cost.nano
             self.currency = row.cost.currency or self.currency
-        self.estimated = self.estimated or bool(row.estimated)
+            self.thinking_nano += row.thinking_nano
+        nothing = row.cost is not None and not row.cost.nano  # as where a gateway broke down
+        self.estimated = self.estimated or (bool(row.estimated) and not nothing)
 
 
 class BookService(QObject):
@@ -111,31 +124,49 @@ class BookService(QObject):
         message may exceed them.
         """
         from desktop.storage import booking
-        from models.money import short
 
         budgets = self._settings.values.budgets if route.backend == "gateway" else ()
-        if budgets and request.sampling.max_tokens is None:
-            sampling = replace(request.sampling, max_tokens=booking.LONGEST_WITHIN_BUDGET)
-            request = replace(request, sampling=sampling)
+        request = booking.limited(request) if budgets else request
         price = self._price(route.model) if route.backend == "gateway" else None
         first = booking.attempt_of(route, request, price, conversation_id=conversation_id, turn_id=turn_id)
         first = replace(first, number=max(number, 1))
-        account = Account(first, currency=price.currency if price else "")
+        account = Account(first, budgets, raised, currency=price.currency if price else "")
+        self._reserve(account, first)
+        return account, request
+
+    def repeat(self, account: Account, number: int) -> None:
+        """Write another attempt as sent, once the one before has ended. Raises what `open` does."""
+        self._reserve(account, replace(account.first, number=account.first.number + number - 1))
+
+    def _reserve(self, account: Account, attempt: Attempt) -> None:
+        from models.money import short
+
+        budgets = account.budgets
         try:
-            reservation = self._ledger.reserve(first, budgets, raised=budgets if raised else ())
+            reservation = self._ledger.reserve(attempt, budgets, raised=budgets if account.raised else ())
         except StorageError as error:
             if budgets:
                 raise
             self.warned.emit(f"This answer will be missing in your usage. {error.cause}")
-            return account, request
+            return
         account.row = reservation.id
         for state in reservation.warnings:
             used, limit = short(state.used), short(state.budget.limit)
             self.warned.emit(f"With this message up to {used} of {limit} are used: {state.budget.words()}.")
         self.changed.emit()
-        return account, request
 
-    def means(self, conversation_id: int | None) -> Budget | None:
+    def most(self, route: Route, request: ChatRequest, conversation_id: int, price: Price) -> Cost | None:
+        """What a message would cost at most by another route; None where that does not fit, either."""
+        from desktop.storage import booking
+        from models.pricing import worst_case
+
+        request = booking.limited(request)
+        attempt = booking.attempt_of(route, request, price, conversation_id=conversation_id)
+        if not self._try(lambda: self._ledger.would_fit(attempt, self._settings.values.budgets)):
+            return None
+        return worst_case(attempt.prompt_limit or 0, attempt.completion_limit or 0, price)
+
+    def means(self, conversation_id: int | None) -> Means | None:
         """What the budgets leave for one answer; None where none is set, or it can't be looked at now."""
         from models.means import means
 
@@ -144,7 +175,7 @@ class BookService(QObject):
         return means(states, "CNY") if states else None
 
     def attempted(self, account: Account, told: attempts.Attempt) -> None:
-        """A gateway's attempt has ended; one after the first has a row of its own."""
+        """A gateway's attempt has ended; one that could not be written before is written now."""
         from desktop.storage import booking
 
         account.told = True

@@ -16,6 +16,7 @@ from desktop.services.books import BookService
 from desktop.services.models import ModelService
 from desktop.services.pictures import PictureService
 from desktop.services.relay import Relay, with_offer
+from desktop.services.running import running_of
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.services.turns import (
@@ -28,6 +29,7 @@ from desktop.services.turns import (
     unsent,
     within,
 )
+from desktop.services.ways_on import ways_for
 from desktop.storage.conversations import (
     Conversation,
     ConversationStore,
@@ -48,7 +50,8 @@ from models.chat import (
     Role,
     TextDelta,
 )
-from models.errors import AppError, CannotSee, Interrupted, StorageError
+from models.errors import AppError, CannotSee, Interrupted, OverBudget, StorageError
+from models.ways_on import Kind, Way, request_of
 
 if TYPE_CHECKING:
     from desktop.services.handing_over import Follow
@@ -249,10 +252,10 @@ class ChatService(QObject):
             self._answer_to(question)
         return question is not None
 
-    def resume(self, message: StoredMessage, *, raised: bool = False) -> None:
+    def resume(self, message: StoredMessage, *, way: Way | None = None) -> None:
         """Go on where an answer was broken off; an empty one is begun anew.
 
-        Does nothing while an answer is being written there. With `raised` it may exceed the budgets.
+        Does nothing while an answer is being written there. `way` was chosen as a budget stood in its way.
         """
         if self.running_in(message.conversation_id) is not None:
             return
@@ -263,7 +266,7 @@ class ChatService(QObject):
             self.failed.emit(error)
             return
         self.thread_changed.emit(answer.conversation_id)
-        self._begin(replace(answer, receipt=message.receipt), raised=raised)
+        self._begin(replace(answer, receipt=message.receipt), way=way)
 
     def take_over(self, message: StoredMessage, *, always: bool = False) -> None:
         """Have the one go on that is offered for this answer; with `always` so from now on in that chat.
@@ -425,22 +428,61 @@ class ChatService(QObject):
         thread = self.messages(answer.conversation_id)
         return list(takewhile(lambda message: message.id != answer.id, thread))
 
-    def _begin(self, answer: StoredMessage, *, raised: bool = False, follow: Follow | None = None) -> None:
+    def _begin(self, answer: StoredMessage, *, way: Way | None = None, follow: Follow | None = None) -> None:
         """Start writing an answer that is stored as RUNNING, or that `follow` goes on with."""
         turn = LiveTurn.of(answer)
         try:
             turn.earlier = self._before(answer)
-            turn.route = self._route(answer, turn.earlier, follow)
-            turn.place = self.answering.place_of(turn.route)
-            turn.model_facts = self._models.facts_of(turn.route.model)
-            request = self._request(turn)
-            request = within(request, turn.route) if follow is not None else request
-            self.relay.claim(turn, follow)
-            turn.request = request = self._booked(turn, request, raised=raised)
+            turn.route = self._route(turn, way, follow)
+            try:
+                self._ask(turn, way, follow)
+            except OverBudget as refused:
+                self.relay.told(turn, refused)
+                self._stay_here(turn, refused, chosen=way is not None or follow is not None)
         except AppError as error:
             self.relay.told(turn, error)
+            if isinstance(error, OverBudget):
+                turn.ways = self._ways(turn, way, error)
             self._settle(turn, Status.FAILED, error)
-            return
+
+    def _route(self, turn: LiveTurn, way: Way | None, follow: Follow | None) -> Route:
+        conversation_id = turn.message.conversation_id
+        if way is not None and way.model:
+            route = self.answering.instead(way)
+        elif follow is not None and follow.route is not None:
+            route = follow.route
+            self.answering.check_licence(route)
+        else:
+            return self.answering.route(conversation_id, turn.earlier)
+        self.answering.privacy.check(conversation_id, route, turn.earlier)
+        return route
+
+    def _stay_here(self, turn: LiveTurn, refused: OverBudget, *, chosen: bool) -> None:
+        """Ask this machine where the router picks; raises what was refused where that is not to be."""
+        conversation_id = turn.message.conversation_id
+        here = None if chosen else self.answering.at_the_cap(conversation_id, turn.earlier, refused)
+        if here is None:
+            raise refused
+        turn.route = here
+        turn.note(f"{refused.cause} So this was answered on this machine.")
+        self._ask(turn, None, None)
+
+    def _ways(self, turn: LiveTurn, way: Way | None, refused: OverBudget) -> tuple[Way, ...]:
+        if self._books is None:
+            return ()
+        asked = request_of(way, self._request(turn))
+        return ways_for(refused, asked, turn.message.conversation_id, self._books, self.answering)
+
+    def _ask(self, turn: LiveTurn, way: Way | None, follow: Follow | None) -> None:
+        """Ask whoever the route leads to. Raises AppError, and then nobody was asked."""
+        answer = turn.message
+        turn.place = self.answering.place_of(turn.route)
+        turn.model_facts = self._models.facts_of(turn.route.model)
+        request = request_of(way, self._request(turn))
+        request = within(request, turn.route) if follow is not None else request
+        self.relay.claim(turn, follow)
+        turn.request = request = self._booked(turn, request, way)
+        turn.running = running_of(request, turn.account)
         self._live[answer.id] = turn
         self._saver.start()
         turn.job = self._background.start(
@@ -448,6 +490,7 @@ class ChatService(QObject):
                 answer.conversation_id,
                 self._backend_for(turn.route.backend).stream(request),
                 lambda told: self._background.tell(lambda: self._attempted(turn, told)),
+                lambda number: self._background.asked(lambda: self._repeated(turn, number)),
                 self.answering.privacy.leave(turn.route, turn.earlier),
                 lambda host, content: self._background.tell(
                     lambda: self.sends.emit(turn.message, host, content)
@@ -458,15 +501,12 @@ class ChatService(QObject):
         )
         self.turn_progressed.emit(answer.id)
 
-    def _route(self, answer: StoredMessage, earlier: Sequence[StoredMessage], follow: Follow | None) -> Route:
-        if follow is None or follow.route is None:
-            return self.answering.route(answer.conversation_id, earlier)
-        self.answering.check_licence(follow.route)
-        self.answering.privacy.check(answer.conversation_id, follow.route, earlier)
-        return follow.route
-
     def _fail(self, turn: LiveTurn, error: AppError) -> None:
         """Another one goes on if that is allowed; else the answer ends with who could."""
+        if isinstance(error, OverBudget):
+            turn.ways = self._ways(turn, None, error)
+            self._settle(turn, Status.FAILED, error)
+            return
         partial = as_message(turn, Status.RUNNING)
         turn.follow = follow = self.relay.after(partial, turn.earlier, error)
         if follow is not None and follow.at_once:
@@ -498,13 +538,18 @@ class ChatService(QObject):
         error = with_offer(message.error, follow)
         self._attempt(lambda: self.message_changed.emit(self._store.set_error(message.id, error)))
 
-    def _booked(self, turn: LiveTurn, request: ChatRequest, *, raised: bool) -> ChatRequest:
+    def _booked(self, turn: LiveTurn, request: ChatRequest, way: Way | None) -> ChatRequest:
         """The request once its attempt is in the books. Raises OverBudget."""
         if self._books is None:
             return request
         message = turn.message
         turn.account, request = self._books.open(
-            turn.route, request, message.conversation_id, message.id, raised=raised, number=turn.number
+            turn.route,
+            request,
+            message.conversation_id,
+            message.id,
+            raised=way is not None and way.kind is Kind.RAISE,
+            number=turn.number,
         )
         if turn.text or turn.notices:
             turn.account.carry(message.receipt)
@@ -513,6 +558,11 @@ class ChatService(QObject):
     def _attempted(self, turn: LiveTurn, told: Attempt) -> None:
         if self._books is not None and turn.account is not None:
             self._books.attempted(turn.account, told)
+
+    def _repeated(self, turn: LiveTurn, number: int) -> None:
+        """Before a gateway is asked once more. Raises OverBudget."""
+        if self._books is not None and turn.account is not None:
+            self._books.repeat(turn.account, number)
 
     def _close_account(self, turn: LiveTurn, outcome: Outcome) -> None:
         """No attempt comes any more. What a stopped answer cost is known only now."""
@@ -555,8 +605,8 @@ class ChatService(QObject):
             case ReasoningDelta(text=text, tokens=tokens):
                 turn.think(text, tokens)
                 self.turn_advanced.emit(turn.message.id)
-            case TextDelta(text=text):
-                turn.text.append(text)
+            case TextDelta(text=text, tokens=tokens):
+                turn.write(text, tokens)
                 self.turn_advanced.emit(turn.message.id)
                 if self.relay.slow(turn):
                     self._slow_down(turn)

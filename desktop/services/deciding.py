@@ -68,6 +68,13 @@ class Decider:
                 raise
             return choose(replace(facts, candidates=everyone))
 
+    def here(self, earlier: Sequence[StoredMessage]) -> Route:
+        """Who answers it on this machine, whatever would suit better elsewhere. Raises the same."""
+        from models.routing import choose
+
+        facts = self.facts(earlier)
+        return choose(replace(facts, candidates=tuple(one for one in facts.candidates if one.local)))
+
     def facts(self, earlier: Sequence[StoredMessage]) -> Facts:
         """What is known of the message and of those that could answer it."""
         from desktop.storage.booking import LONGEST_WITHIN_BUDGET

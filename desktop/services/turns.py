@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from desktop.background import Job
+from desktop.services.running import Running
 from desktop.services.seams import Part, joined, parts_of
 from desktop.storage.attempts import Partial
 from desktop.storage.conversations import Status, StoredMessage
@@ -19,6 +20,7 @@ from desktop.storage.values import StoredImage
 from models.chat import ChatEvent, ChatRequest, Finished, Image, Message, Progress, Role
 from models.errors import AppError, NextStep
 from models.route import Route
+from models.ways_on import Way, written
 
 if TYPE_CHECKING:
     from desktop.services.books import Account
@@ -33,7 +35,7 @@ class LiveTurn:
     """An answer being written. `text` and `reasoning` grow; `progress` is what it waits for.
 
     `place` is where it is written, in words. `earlier` are the messages that it answers; `notices` are
-    what was decided for the user meanwhile.
+    what was decided for the user meanwhile, `ways` what can be done where a budget stands in its way.
     """
 
     message: StoredMessage
@@ -48,7 +50,9 @@ class LiveTurn:
     job: Job | None = None
     account: Account | None = None
     request: ChatRequest | None = None
+    ways: tuple[Way, ...] = ()
     model_facts: Mapping[str, object] = field(default_factory=dict)
+    running: Running = field(default_factory=Running)
     saved: int = 0
     number: int = 0
     parts: list[Part] = field(default_factory=list)
@@ -96,10 +100,16 @@ class LiveTurn:
     def think(self, text: str, tokens: int = 0) -> None:
         """More reasoning, of so many tokens in all; the time it takes counts from its first word."""
         self.thought_tokens = max(tokens, self.thought_tokens)
+        self.running.think(text, tokens)
         now = time.monotonic()
         self.thinking_since = self.thinking_since or now
         self.thought_s = now - self.thinking_since
         self.reasoning.append(text)
+
+    def write(self, text: str, tokens: int = 0) -> None:
+        """More of the answer."""
+        self.running.write(text, tokens)
+        self.text.append(text)
 
     def note(self, text: str) -> None:
         """Keep a remark; saying it twice adds nothing."""
@@ -120,17 +130,22 @@ ATTEMPTED: ContextVar[Callable[[Attempt], None]] = ContextVar("attempted")
 """Who is told of the attempts of the answer that the running task is busy with, on the loop's thread."""
 
 
+REPEATING: ContextVar[Callable[[int], Awaitable[None]]] = ContextVar("repeating")
+"""What has to be done before the running task asks once more, with the attempt's number."""
+
+
 async def in_conversation(
     conversation_id: int,
     events: AsyncGenerator[ChatEvent, None],
     attempted: Callable[[Attempt], None],
+    repeating: Callable[[int], Awaitable[None]],
     leave: Leave | None = None,
     sends: Callable[[str, bytes], None] | None = None,
 ) -> AsyncGenerator[ChatEvent, None]:
     """The same events; what leaves the machine for them is recorded under the conversation.
 
     `leave` is what the gate lets out for them. `attempted`, and `sends` with the host and the content of each
-    request, are called on the loop's thread.
+    request, are called, and `repeating` is awaited, on the loop's thread.
     """
     from models.leave import for_leave, told_of_content
     from models.outbound import for_conversation
@@ -139,6 +154,7 @@ async def in_conversation(
     for_leave.set(leave)
     told_of_content.set(sends)
     ATTEMPTED.set(attempted)
+    REPEATING.set(repeating)
     async with aclosing(events):
         async for event in events:
             yield event
@@ -153,6 +169,8 @@ def receipt(turn: LiveTurn) -> dict[str, object]:
         values |= parameters(turn.request)
     if turn.account is not None and (turn.route.backend == "gateway" or turn.account.currency):
         values["cost"] = turn.account.values()
+    if turn.ways:
+        values["ways"] = written(turn.ways)
     if len(turn.parts) > 1:
         values["parts"] = [asdict(part) for part in turn.parts]
     if turn.thought_s:
@@ -206,13 +224,14 @@ def our_fault(error: Exception) -> AppError:
 
 def as_message(turn: LiveTurn, status: Status, error: AppError | None = None) -> StoredMessage:
     """The answer with what has been written so far."""
+    running = turn.running.values() if status is Status.RUNNING else {}
     return replace(
         turn.message,
         text="".join(turn.text),
         reasoning="".join(turn.reasoning),
         status=status,
         model=turn.route.model or None,
-        receipt=receipt(turn),
+        receipt=receipt(turn) | ({"so_far": running} if running else {}),
         error=turn.problem(error, status),
     )
 

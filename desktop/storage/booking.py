@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
 from models.chat import ChatRequest, Finished, Usage
-from models.errors import AppError
+from models.errors import (
+    AppError,
+    NotConnected,
+    NotSecure,
+    Offline,
+    PromptTooLong,
+    ProxyFailed,
+    Refused,
+    SignInPage,
+)
 from models.route import Route
 from models.token_estimate import estimate_prompt
 
@@ -17,7 +27,12 @@ if TYPE_CHECKING:
 UNCHARGED = Usage(0, 0, 0, 0)
 LONGEST_WITHIN_BUDGET = 8_192
 """Tokens of an answer for which nobody set a limit, where a budget needs a worst case."""
-_REFUSED = range(400, 500)
+_REFUSED, _BROKEN = range(400, 500), range(500, 600)
+_NEVER_ASKED = frozenset(
+    error.__name__
+    for error in (NotConnected, Offline, NotSecure, Refused, ProxyFailed, SignInPage, PromptTooLong)
+)
+"""Errors that say that nobody has worked on the request."""
 
 
 def attempt_of(
@@ -51,15 +66,30 @@ def attempt_of(
     )
 
 
+def limited(request: ChatRequest) -> ChatRequest:
+    """A request that has an end, as a worst case needs one."""
+    if request.sampling.max_tokens is not None:
+        return request
+    return replace(request, sampling=replace(request.sampling, max_tokens=LONGEST_WITHIN_BUDGET))
+
+
 def settlement_of(told: attempts.Attempt) -> Settlement:
-    """How a gateway's attempt ended. What it refused it does not charge."""
+    """How a gateway's attempt ended.
+
+    What it refused, or was never asked, it does not charge. Nor does it where it broke down before the
+    first word and told no numbers, but nobody said so: that nothing is an estimate, until told otherwise.
+    What went silent, or ended without a reply, may have been worked on: its cost is unknown.
+    """
     outcome = {"finished": Outcome.FINISHED, "stopped": Outcome.STOPPED}.get(told.outcome, Outcome.FAILED)
-    refused = outcome is Outcome.FAILED and told.status in _REFUSED
-    usage = UNCHARGED if refused else told.usage
+    usage, reported = told.usage, not told.usage.estimated
+    if outcome is Outcome.FAILED and told.usage == Usage():
+        refused = told.status in _REFUSED or told.error in _NEVER_ASKED
+        if refused or told.status in _BROKEN:
+            usage, reported = UNCHARGED, refused
     return Settlement(
         outcome,
         usage,
-        reported=not usage.estimated,
+        reported=reported,
         duration_ms=_thousandths(told.total_s),
         ttft_ms=_thousandths(told.ttft_s),
         request_id=told.request_id or None,

@@ -26,6 +26,7 @@ from desktop.storage.ledger_values import (
 from desktop.storage.sqlite import transaction, translated
 from models.budget import Budget, BudgetState, Period, applicable, check_known, refused, window
 from models.chat import Usage
+from models.errors import OverBudget
 from models.pricing import Cost, absurdity, cost_of, worst_case
 
 _BEFORE = (
@@ -81,6 +82,17 @@ class Ledger:
             row = self._connection.execute(_INSERT, self._before(attempt, reserved, raised=bool(raised))).get
         warnings = (BudgetState(one.budget, one.used + reserved) for one in states if reserved is not None)
         return Reservation(int(row), reserved, tuple(one for one in warnings if one.warns))
+
+    def would_fit(self, attempt: Attempt, budgets: Iterable[Budget]) -> bool:
+        """Whether `reserve` would let this attempt go now; nothing is written."""
+        try:
+            kept = self._binding(attempt, budgets, ())
+        except OverBudget:
+            return False
+        reserved = _reserved(attempt)
+        with translated():
+            states = self._states(kept, attempt.conversation_id)
+        return reserved is None or all(one.fits(reserved) for one in states)
 
     def budget_states(
         self, budgets: Iterable[Budget], conversation_id: int | None = None
@@ -212,7 +224,8 @@ def _after(before: LedgerRow, settlement: Settlement) -> tuple[object, ...]:
     flaw = _flaw(before.attempt, settlement)
     usage = Usage() if flaw else settlement.usage
     cost = _cost(before.attempt, usage)
-    counts = _counts(before, cost, reported=settlement.reported)
+    sure = settlement.reported or usage.prompt_tokens == 0  # an estimate of nothing is that nobody read it
+    counts = _counts(before, cost, sure=sure)
     return (
         settlement.outcome, "reported" if settlement.reported else "estimated", usage.prompt_tokens,
         usage.cached_tokens if usage.prompt_tokens is not None else None,
@@ -225,10 +238,10 @@ def _after(before: LedgerRow, settlement: Settlement) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _counts(before: LedgerRow, cost: Cost | None, *, reported: bool) -> Cost:
-    """What the gateway itself said, else as much as it can have charged."""
+def _counts(before: LedgerRow, cost: Cost | None, *, sure: bool) -> Cost:
+    """What the gateway itself said, or surely did not do; else as much as it can have charged."""
     nothing = Cost(0, before.counts.currency)
-    if reported and cost is not None:
+    if sure and cost is not None:
         return cost
     return before.reserved or cost or nothing
 

@@ -120,5 +120,13 @@ class LedgerRow:
     note: str | None = None
 
     @property
+    def thinking_nano(self) -> int:
+        """What its reasoning cost, as a part of `cost`; 0 where that isn't known."""
+        price, reasoning = self.attempt.price, self.usage.reasoning_tokens
+        if price is None or self.cost is None or not reasoning:
+            return 0
+        return reasoning * price.tier(self.usage.prompt_tokens or 0).output_nano
+
+    @property
     def free(self) -> bool:
         return self.cost == FREE

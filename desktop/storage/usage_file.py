@@ -43,7 +43,11 @@ class UsageFile:
 
     def add(self, rows: Iterable[LedgerRow]) -> None:
         """The next rows."""
-        values = [row_values(row) for row in rows]
+        self.add_values(row_values(row) for row in rows)
+
+    def add_values(self, rows: Iterable[Mapping[str, object]]) -> None:
+        """The next rows as their values; all have the same names."""
+        values = list(rows)
         if self._form is Table.JSON:
             lines = (json.dumps(one, ensure_ascii=False) for one in values)
             text = "".join(f"{',' if self._count + n else ''}\n{line}" for n, line in enumerate(lines))

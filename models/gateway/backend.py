@@ -36,7 +36,8 @@ class GatewayBackend:
 
     `connection` finds one by its id or raises an AppError. `keys` gives a connection's keys, asked anew for
     each request and forgotten after it. `offered` gives the model names that a connection is known to
-    have, for hints. `attempted` is told of each attempt once, on the loop's thread. Before the first word a
+    have, for hints. `attempted` is told of each attempt once, on the loop's thread; `repeating` is waited for
+    before each attempt after the first, with its number, and may raise an AppError. Before the first word a
     request is repeated as `patience` allows; after it never. Being offline is told in full once, until it
     is over. `outbound` is closed with the backend only if `owns_outbound`.
     """
@@ -51,6 +52,7 @@ class GatewayBackend:
         patience: Patience | None = None,
         caps: Caps | None = None,
         attempted: Callable[[Attempt], None] = lambda _attempt: None,
+        repeating: Callable[[int], Awaitable[None]] | None = None,
         offered: Callable[[str], Sequence[str]] = lambda _connection: (),
         remembered: Remembered | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -61,7 +63,7 @@ class GatewayBackend:
         self._timeouts = timeouts or Timeouts()
         self._patience = patience or Patience()
         self._caps = caps or Caps()
-        self._attempted, self._offered = attempted, offered
+        self._attempted, self._repeating, self._offered = attempted, repeating, offered
         self._remembered: Remembered = {} if remembered is None else remembered
         self._clock, self._sleep = clock, sleep
         self._owns_outbound = owns_outbound
@@ -108,6 +110,8 @@ class GatewayBackend:
         without: frozenset[Part] = frozenset()
         while True:
             number += 1
+            if number > 1 and self._repeating is not None:
+                await self._repeating(number)
             one = self._try(request, connection, model, rotation.place, number, without)
             try:
                 async with aclosing(one.events()) as events:

@@ -75,4 +75,9 @@ def estimate(text: str) -> int:
     and between 1 and 2 of Chinese; the guess may be off by a third, which is why it is marked as one.
     """
     ascii_signs = sum(1 for sign in text if sign.isascii())
-    return -(-ascii_signs // 4) + -(-2 * (len(text) - ascii_signs) // 3)
+    return about_tokens(ascii_signs, len(text) - ascii_signs)
+
+
+def about_tokens(ascii_signs: int, others: int) -> int:
+    """The same from how many characters of each kind there are."""
+    return -(-ascii_signs // 4) + -(-2 * others // 3)

@@ -62,7 +62,8 @@ def bench_usage() -> list[Row]:
         rows += _page(connection)
         rows.append(_row("ledger: reserve in three budgets, 1M rows", _ms(lambda: _reserve(ledger), 50), 5))
         rows.append(_row("ledger: reserve and settle, 1M rows", _ms(write, 50), 5))
-    return [*rows, _row("price of a draft, 100k tokens of history", _ms(_draft(), 50), 2)]
+    rows.append(_row("price of a draft, 100k tokens of history", _ms(_draft(), 50), 2))
+    return [*rows, _row("the same at a key stroke in the window", _key_stroke(), 2)]
 
 
 bench_usage.runs = 1  # type: ignore[attr-defined]
@@ -126,6 +127,42 @@ def _draft() -> Callable[[], None]:
         draft_range(tokens.low, tokens.high, 4_096, PRICE)
 
     return price
+
+
+def _key_stroke() -> float:
+    """Milliseconds that the window takes for it, from the signal of the composer to the words beside it."""
+    from PySide6.QtWidgets import QApplication
+
+    from desktop.app import Program
+    from desktop.storage.conversations import ConversationStore, Status
+    from desktop.system.paths import Paths, resources
+    from desktop.system.providers import Provider
+    from desktop.ui.theme import Appearance
+
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Paths.find({"INSHORE_HOME": folder})
+        paths.create()
+        program = Program(app, Appearance(app, resources() / "themes"), paths)
+        program.settings.update(providers=(Provider("xidao", "xidao", "XiDao", ("http://127.0.0.1:9/v1",)),))
+        store = ConversationStore(program._connection)
+        _question, answer = store.begin("Long", "history " * 1_000)
+        store.settle(answer.id, text="history " * 1_000, reasoning="", status=Status.COMPLETE)
+        for _turn in range(24):
+            thread = store.thread(answer.conversation_id)
+            _question, later = store.add_turn(
+                answer.conversation_id, parent_id=thread[-1].id, text="history " * 1_000, model=None
+            )
+            store.settle(later.id, text="history " * 1_000, reasoning="", status=Status.COMPLETE)
+        program.chat.answering.choose(answer.conversation_id, "xidao/qwen3-235b")
+        program._open(answer.conversation_id)
+        text = "a draft of some lines " * 100
+        spent = _ms(lambda: program.page.typed.emit(text), 100)
+        assert "¥" in program.page.room._price
+        program._close()
+        program.setParent(None)
+    return spent
 
 
 def _ms(step: Callable[[], None], times: int) -> float:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from desktop import cli
+from desktop.commands.over_budget import Wish
 from desktop.commands.remote import StandIn
 from desktop.commands.services import Services
 from desktop.storage.database import open_database
@@ -30,16 +32,20 @@ from desktop.system.settings import Settings, save
 from models.budget import Budget, Period
 from models.chat import Usage
 from models.errors import OverBudget, StorageError
-from models.library import Library
+from models.gateway.retrying import Patience
+from models.library import Library, LocalModel
 from models.pricing import NANO, Cost, Price
+from models.route import Mode
+from models.ways_on import Kind, Way
 from tests.fakes import FakeBackend
-from tests.gateway_server import GatewayServer, answer, error, usage
+from tests.gateway_server import FAULTS, GatewayServer, answer, error, usage
 
 ROOT = Path(__file__).parents[2]
 MODEL = "xidao/qwen3-32b"  # ¥0.8 and ¥2.4 a million tokens
 PRICE = Price(1_000, 2_000, None, "CNY", "test", "2026-11")
 SENT = Attempt("xidao", "m", Place.REMOTE, price=PRICE, prompt_limit=100, completion_limit=50)
 WORST = 200_000
+SMALL = LocalModel("small", "Small", Path("small"), 1, "starter")
 
 
 @pytest.fixture
@@ -101,6 +107,63 @@ def test_each_attempt_has_a_row_and_a_refused_one_costs_nothing(paths: Paths) ->
     assert second.counts == Cost(12 * 800 + 4 * 2_400, "CNY")
 
 
+@pytest.fixture
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between attempts."""
+    monkeypatch.setattr(Patience, "wait_s", lambda *_: 0.0)
+
+
+@pytest.mark.usefixtures("_hasty")
+@pytest.mark.parametrize(
+    ("reply", "counts", "sure"),
+    [
+        *((f"status-{status}", 0, True) for status in (401, 402, 404, 429)),
+        *((f"status-{status}", 0, False) for status in (500, 529)),
+        ("portal", 0, True),
+        ("dropped", None, None),
+        ("only-null", None, None),
+    ],
+)
+def test_what_failed_before_the_first_word_is_charged_by_what_is_known(
+    paths: Paths, reply: str, counts: int | None, sure: bool | None
+) -> None:
+    """None: it may have been charged, so its worst case goes on counting."""
+    with GatewayServer(respond=lambda _request: FAULTS[reply]()) as server:
+        assert _ask(paths, server.url, "--max-tokens", "50") == 1
+    rows = _rows(paths)
+    assert [row.attempt.number for row in rows] == list(range(1, len(rows) + 1))
+    for row in rows:
+        assert (row.state, row.outcome) == (State.SETTLED, Outcome.FAILED)
+        assert row.counts == (row.reserved if counts is None else Cost(0, "CNY"))
+        assert row.cost == (None if counts is None else Cost(0, "CNY"))
+        assert sure is None or row.estimated is not sure
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_a_connection_that_is_refused_costs_nothing(paths: Paths) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert _ask(paths, f"http://127.0.0.1:{taken.getsockname()[1]}/v1") == 1
+    assert {(row.note, row.counts.nano, row.estimated) for row in _rows(paths)} == {
+        ("NotConnected", 0, False)
+    }
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_another_attempt_is_reserved_before_it_is_sent(
+    paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first may have been charged, so there is no room for a second: it must not be sent."""
+    worst = 22 * 800 + 50 * 2_400
+    save(paths.settings_file, Settings(budgets=(Budget(Period.DAY, Cost(worst * 3 // 2, "CNY")),)))
+    with GatewayServer(FAULTS["dropped"]()) as server:
+        assert _ask(paths, server.url, "--max-tokens", "50") == 1
+        assert len(server.chats) == 1
+    assert "--over-budget" in capsys.readouterr().err
+    [row] = _rows(paths)
+    assert row.counts == Cost(worst, "CNY")
+
+
 @pytest.mark.parametrize("wrong", [-1, 10**12, "12", 1.5])
 def test_s29_absurd_usage_is_flagged_and_not_summed(
     paths: Paths, capsys: pytest.CaptureFixture[str], wrong: Any
@@ -124,6 +187,69 @@ def test_what_does_not_fit_into_a_budget_is_not_sent(
         assert _ask(paths, server.url, "--max-tokens", "100") == 0
         assert server.chats[0].json["max_tokens"] == 100
     assert len(_rows(paths)) == 1
+
+
+@pytest.fixture
+def tight(paths: Paths) -> Paths:
+    """A budget of ¥0.001, which a whole answer does not fit into."""
+    save(paths.settings_file, Settings(budgets=(Budget(Period.DAY, Cost(NANO // 1_000, "CNY")),)))
+    return paths
+
+
+def test_over_budget_the_hint_names_what_can_be_chosen(
+    tight: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with GatewayServer() as server:
+        assert _ask(tight, server.url) == 1
+    assert (
+        "--over-budget: shorten (at most 409 tokens), raise (once, by up to ¥0.019)."
+        in capsys.readouterr().err
+    )
+
+
+def test_over_budget_a_shorter_answer_is_asked_for(tight: Paths) -> None:
+    with GatewayServer() as server:
+        assert _ask(tight, server.url, "--over-budget", "shorten") == 0
+        assert server.chats[0].json["max_tokens"] == 409
+
+
+def test_over_budget_it_is_raised_for_one_question_only(
+    tight: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with GatewayServer(answer(told=usage(10, 900))) as server:
+        assert _ask(tight, server.url, "--over-budget", "raise") == 0
+        assert "exceeded this once" in capsys.readouterr().err
+        assert _ask(tight, server.url) == 1
+        assert len(server.chats) == 1
+    [row] = _rows(tight)
+    assert row.raised
+
+
+def test_over_budget_this_machine_answers(
+    tight: Paths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Library, "models", lambda _self: [SMALL])
+    monkeypatch.setattr(Library, "get", lambda _self, _id: SMALL)
+    with GatewayServer() as server:
+        assert _ask(tight, server.url, "--over-budget", "local") == 0
+        assert server.chats == []
+    captured = capsys.readouterr()
+    assert "At the cap: local only" in captured.err
+    assert json.loads(captured.out.splitlines()[-1])["route"]["model"] == "small"
+    [row] = _rows(tight)
+    assert row.attempt.place is Place.LOCAL
+
+
+def test_at_the_cap_hybrid_is_local_only_where_a_model_is_here() -> None:
+    refused = OverBudget("", "", currency="CNY", left_nano=1, wanted_nano=5)
+    assert Wish(None, Mode.HYBRID, ["small"]).way(refused) == Way(Kind.LOCAL, model="small")
+    for wish in (
+        Wish(None, Mode.HYBRID, []),
+        Wish(None, Mode.CLOUD, ["small"]),
+        Wish(Kind.LOCAL, Mode.CLOUD, []),
+    ):
+        with pytest.raises(OverBudget):
+            wish.way(refused)
 
 
 def test_while_the_window_holds_the_ledger_attempts_wait_beside_it(paths: Paths) -> None:
@@ -164,29 +290,6 @@ def test_waiting_lines_come_back_as_they_were_and_others_are_dropped(paths: Path
         assert pending.move_into(connection) == 1
     [row] = _rows(paths)
     assert (row.attempt, row.sent_at, row.usage, row.request_id) == (SENT, 1_764_000_000.0, done.usage, "r")
-
-
-def test_the_ledger_equals_the_gateway_s_own_record_after_many_requests_with_faults(
-    paths: Paths,
-) -> None:
-    dice = random.Random(6)
-    said: list[tuple[int, int]] = []
-
-    def respond(_request: object) -> Any:
-        if dice.random() < 0.2:
-            return error(dice.choice((400, 401, 403, 400, 401, 403, 429, 500)))
-        said.append((dice.randrange(1, 30), dice.randrange(1, 500)))
-        return answer(told=usage(*said[-1]))
-
-    with GatewayServer(respond=respond) as server:
-        for _ in range(60):
-            _ask(paths, server.url)
-        asked = len(server.chats)
-    rows = _rows(paths)
-    told = [row for row in rows if row.outcome is Outcome.FINISHED]
-    assert [(row.usage.prompt_tokens, row.usage.completion_tokens) for row in told] == said
-    assert len(rows) == asked
-    assert {row.state for row in rows} == {State.SETTLED}
 
 
 _CHILD = """

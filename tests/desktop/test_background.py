@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncGenerator, Iterator
 
@@ -92,6 +93,39 @@ def test_one_failing_callback_does_not_cost_the_others(background: Background, q
         background._post(lambda: ends.append(Outcome()))
         qtbot.waitUntil(lambda: bool(ends))
     assert [error for _kind, error, _trace in caught if isinstance(error, ValueError)]
+
+
+def test_a_job_that_nobody_holds_goes_on(qtbot: QtBot) -> None:
+    background = Background()
+    begun, ended = threading.Event(), threading.Event()
+
+    async def goodbye() -> None: ...
+
+    background.start(forever(begun, ended), lambda _n: None, lambda _outcome: None)
+    qtbot.waitUntil(begun.is_set)
+    gc.collect()
+    assert not ended.is_set()
+    background.close(goodbye)
+    assert ended.is_set()
+
+
+def test_what_is_asked_in_the_window_s_thread_is_answered_or_raised(qtbot: QtBot) -> None:
+    background = Background()
+    outcomes: list[Outcome] = []
+    here = threading.get_ident()
+
+    def refuse() -> None:
+        raise ValueError("no")
+
+    background.run(background.asked(threading.get_ident), outcomes.append)
+    background.run(background.asked(refuse), outcomes.append)
+    qtbot.waitUntil(lambda: len(outcomes) == 2)
+    assert {outcome.value for outcome in outcomes} == {here, None}
+    assert [str(outcome.error) for outcome in outcomes if outcome.error] == ["no"]
+
+    async def goodbye() -> None: ...
+
+    background.close(goodbye)
 
 
 def test_closing_ends_every_job_and_says_farewell(qtbot: QtBot) -> None:

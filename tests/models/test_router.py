@@ -46,7 +46,7 @@ def change(**values: object) -> Facts:
         (change(images=1), "lab/dear", "the only one that can answer this"),
         (change(prompt_tokens=41_000), "lab/cheap", "best value for code: 85 on HumanEval"),
         (change(thinking=Thinking.OFF), "lab/cheap", "best value for code: 85 on HumanEval"),
-        (change(budget=Budget("CNY", 5_000_000)), "small", "the only one that can answer this"),
+        (change(budget=Budget("CNY", 5_000_000)), "small", "at the cap: local only"),
         (
             change(candidates=(replace(SMALL, scores=(Score("humaneval", "HumanEval", 84.0),)), CHEAP)),
             "small",

@@ -17,6 +17,7 @@ from desktop.ui.chat.text import MessageText
 from desktop.ui.labels import ElidedLabel, Picture, plain_label
 from desktop.ui.theme import Appearance
 from models.chat import Progress
+from models.ways_on import read
 
 
 class AnswerView(MessageView):
@@ -50,6 +51,7 @@ class AnswerView(MessageView):
         self._text.setAccessibleName("Answer")
         self._error = ErrorCard(self)
         self._error.step_requested.connect(lambda step: self.step_requested.emit(step, self.message))
+        self._error.way_chosen.connect(lambda way: self.way_chosen.emit(way, self.message))
         self._error.take_over_requested.connect(
             lambda always: self.take_over_requested.emit(self.message, always)
         )
@@ -159,7 +161,7 @@ class AnswerView(MessageView):
         error = self.message.error
         self._error.setVisible(error is not None)
         if error is not None:
-            self._error.show_error(error)
+            self._error.show_error(error, read((self.message.receipt or {}).get("ways")))
 
     def _show_remarks(self) -> None:
         remarks = wording.remarks(self.message)
@@ -175,7 +177,13 @@ class AnswerView(MessageView):
             self._bar.setValue(progress.done)
         failed = self.message.status is Status.FAILED
         line = "" if failed and not self.message.text else wording.status_line(self.message)
-        self._status.setText(wording.progress_line(progress) if waiting else "Writing…" if running else line)
+        self._status.setText(
+            wording.progress_line(progress)
+            if waiting
+            else wording.running_line(self.message)
+            if running
+            else line
+        )
         self._status.setToolTip("" if running else wording.details(self.message))
         self._dot.setVisible(not failed)
         self._dot.set_colour("offshore" if wording.is_remote(self.message) else "shore")

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from desktop.ui.chat.ways import Ways
 from desktop.ui.labels import plain_label
 from models.errors import NextStep
+from models.ways_on import Way
 
 _STEP_WORDS = {
     NextStep.RETRY: "Try again",
@@ -27,7 +29,7 @@ _STEP_WORDS = {
 _SIDE = 16
 _QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT, NextStep.SEND)
 ANSWER_HERE, NOT_NOW, WHAT_EXACTLY = "answer-here", "not-now", "what-exactly"
-_WAYS = {
+_REPLIES = {
     NextStep.SEND: (
         (ANSWER_HERE, "Answer here"),
         (NOT_NOW, "Don’t send"),
@@ -45,6 +47,7 @@ class ErrorCard(QFrame):
 
     take_over_requested = Signal(bool)
     step_requested = Signal(str)
+    way_chosen = Signal(object)
     resized = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -57,6 +60,8 @@ class ErrorCard(QFrame):
         self._details = plain_label(self, "meta")
         self._details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._details.hide()
+        self._ways = Ways(self)
+        self._ways.chosen.connect(self.way_chosen)
         self._offer = QPushButton(self)
         self._offer.setObjectName("take-over")
         self._offer.setProperty("primary", True)
@@ -71,7 +76,7 @@ class ErrorCard(QFrame):
         self._more.setObjectName("error-details")
         self._more.clicked.connect(self._toggle_details)
         self._step.clicked.connect(lambda: self.step_requested.emit(self._wanted))
-        self._ways: list[QPushButton] = []
+        self._replies: list[QPushButton] = []
         self._build()
 
     def height_for(self, width: int) -> int:
@@ -83,22 +88,26 @@ class ErrorCard(QFrame):
         way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if self._buttons.direction() is not way:
             self._buttons.setDirection(way)
+        for layout in (self._others, self._buttons, self._column):
+            layout.invalidate()  # they do not hear of buttons that were hidden before the first show
         return self._column.totalHeightForWidth(width)
 
-    def show_error(self, error: Mapping[str, str]) -> None:
-        """Fill in the values of an AppError."""
+    def show_error(self, error: Mapping[str, str], ways: Sequence[Way] = ()) -> None:
+        """Fill in the values of an AppError; `ways` take the place of its one button."""
         self._title.setText(error.get("title", ""))
-        self._cause.setText(" ".join(filter(None, (error.get(part) for part in ("cause", "hint", "end")))))
-        self._show_offer(error.get("offer", ""))
+        hint = "" if ways else error.get("hint")
+        self._cause.setText(" ".join(filter(None, (error.get("cause"), hint, error.get("end")))))
+        self._ways.show_ways(ways)
+        self._show_offer("" if ways else error.get("offer", ""))
         self._details.setText(error.get("details", ""))
         self._more.setVisible(bool(error.get("details")))
         self._wanted = error.get("next_step", NextStep.NONE)
         words = _STEP_WORDS.get(NextStep(self._wanted)) if self._wanted in list(NextStep) else None
         question = self._wanted in _QUESTIONS or ("offer" in error and self._wanted == NextStep.NONE)
         self._look_like("ask" if question else "true")
-        self._step.setVisible(words is not None)
+        self._step.setVisible(words is not None and not ways)
         self._step.setText(words or "")
-        self._show_ways(_WAYS.get(NextStep(self._wanted), ()) if words else ())
+        self._show_replies(_REPLIES.get(NextStep(self._wanted), ()) if words else ())
 
     def _fitting(self, room: int) -> str:
         """The offer's words; of a long name the middle gives way."""
@@ -127,28 +136,28 @@ class ErrorCard(QFrame):
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(_SIDE, 12, _SIDE, 12)
         column.setSpacing(6)
-        for label in (self._title, self._cause, self._details):
+        for label in (self._title, self._cause, self._ways, self._details):
             column.addWidget(label)
         column.addLayout(self._buttons)
         column.addLayout(self._links)
         column.addWidget(self._always)
 
-    def _show_ways(self, ways: Sequence[tuple[str, str]]) -> None:
+    def _show_replies(self, replies: Sequence[tuple[str, str]]) -> None:
         """Show these buttons after the step’s."""
-        if [button.objectName() for button in self._ways] == [name for name, _words in ways]:
+        if [button.objectName() for button in self._replies] == [name for name, _words in replies]:
             return
-        for button in self._ways:
+        for button in self._replies:
             button.hide()
             button.deleteLater()
-        self._ways = [self._way(*one) for one in ways]
-        for number, button in enumerate(self._ways):
+        self._replies = [self._reply(*one) for one in replies]
+        for number, button in enumerate(self._replies):
             if button.property("link"):
                 self._links.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
             else:
                 self._others.insertWidget(number + 1, button)
             button.show()
 
-    def _way(self, name: str, words: str) -> QPushButton:
+    def _reply(self, name: str, words: str) -> QPushButton:
         button = QPushButton(words, self)
         button.setObjectName(name)
         button.setProperty("link", name == WHAT_EXACTLY)

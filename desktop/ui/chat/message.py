@@ -32,6 +32,7 @@ class MessageView(QWidget):
     pin_requested = Signal(object, bool)
     step_requested = Signal(str, object)
     sent_requested = Signal(object)
+    way_chosen = Signal(object, object)
     take_over_requested = Signal(object, bool)
     link_activated = Signal(str)
     picture_wanted = Signal(object)

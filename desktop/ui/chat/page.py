@@ -33,6 +33,7 @@ from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Image, Progress
 from models.errors import CannotSee, NextStep
 from models.route import Mode, Privacy
+from models.ways_on import RAISED
 
 
 class ChatPage(QWidget):
@@ -182,6 +183,7 @@ class ChatPage(QWidget):
         self.transcript.version_requested.connect(self._chat.select_version)
         self.transcript.pin_requested.connect(self._chat.set_pinned)
         self.transcript.step_requested.connect(self._take_step)
+        self.transcript.way_chosen.connect(lambda way, answer: self._chat.resume(answer, way=way))
         self.transcript.take_over_requested.connect(
             lambda answer, always: self._chat.take_over(answer, always=always)
         )
@@ -289,7 +291,7 @@ class ChatPage(QWidget):
             case NextStep.CHECK_KEY:
                 self.gateways_requested.emit()
             case NextStep.RAISE:
-                self._chat.resume(message, raised=True)
+                self._chat.resume(message, way=RAISED)
             case NextStep.ACCEPT:
                 self.licence_requested.emit(message)
             case NextStep.ALLOW:

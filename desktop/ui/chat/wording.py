@@ -176,17 +176,50 @@ def _left(seconds: float | None) -> str:
     return "…" if seconds is None else f" · about {_short(max(seconds, 1))} left"
 
 
+def running_line(message: StoredMessage) -> str:
+    """What is being written, how much there is of it, and what it costs so far."""
+    so_far = _part(message, "so_far")
+    doing = "Writing" if message.text or not message.reasoning else "Thinking"
+    if not so_far:
+        return f"{doing}…"
+    return " · ".join([doing, *_so_far(so_far, "tokens", "nano")])
+
+
+def _so_far(so_far: Mapping[str, Any], tokens: str, nano: str) -> list[str]:
+    """Tokens and what they cost; marked where they are counted from the length of the text."""
+    about, count = "≈ " if so_far.get("estimated") else "", so_far.get(tokens) or 0
+    parts = [f"{about}{count:,} token{'s' if count != 1 else ''}"]
+    if so_far.get("currency"):
+        parts.append(f"≈ {_money(so_far.get(nano) or 0, so_far['currency'])}")
+    return parts
+
+
+def _money(nano: int, currency: str) -> str:
+    from models.money import short
+    from models.pricing import Cost
+
+    return short(Cost(nano, currency))
+
+
 def thought_line(message: StoredMessage, *, running: bool) -> str:
     """The line that folds the reasoning away."""
     receipt = message.receipt or {}
     seconds = receipt.get("thought_s")
     tokens = _part(message, "usage").get("reasoning_tokens") or receipt.get("thought_tokens")
+    so_far = _part(message, "so_far") if running else {}
+    if so_far:
+        tokens = 0
     if running and not message.text:
         parts = [f"Thinking for {_short(float(str(seconds or 0)))}"]
     else:
         parts = [f"Thought for {_short(float(str(seconds)))}" if seconds else "Thought"]
+    if so_far.get("thinking"):
+        parts += _so_far(so_far, "thinking", "thinking_nano")
     if tokens:
         parts.append(f"{tokens:,} tokens")
+    if (cost := _part(message, "cost")).get("thinking_nano") and not running:
+        about = "about " if cost.get("estimated") else ""
+        parts.append(about + _money(cost["thinking_nano"], cost["currency"]))
     return " · ".join(parts) + ("…" if running and not message.text else "")
 
 

@@ -97,6 +97,10 @@ class UsagePage(Page):
         self.table.show_rows(figures.wanted)
         self.budgets.refresh()
 
+    def insert_card(self, card: QWidget) -> None:
+        """A card of its own, below everything else."""
+        self.column.insertWidget(self.column.count() - 1, card)
+
     def _connect(self) -> None:
         self.spans.chosen.connect(self._choose_span)
         self._models.activated.connect(self._choose_model)

@@ -28,6 +28,7 @@ class Writer:
         self._stop = StopFilter(request.sampling.stop)
         self._governor = governor
         self._reasoning: list[int] = []
+        self._written = 0
         self._ended_by: ThinkingEnd | None = None
 
     @property
@@ -60,6 +61,7 @@ class Writer:
 
     def write(self, token: int) -> None:
         """Emit what the token adds, if it is certain already."""
+        self._written += 1
         if self.reasoning:
             self._reasoning.append(token)
         self._send(self._split(self._characters.decode(self._model.piece(token))))
@@ -93,7 +95,7 @@ class Writer:
     def _send(self, parts: Sequence[Part]) -> None:
         for part in parts:
             if isinstance(part, TextDelta):
-                delta: Part = TextDelta(self._stop.feed(part.text))
+                delta: Part = TextDelta(self._stop.feed(part.text), self._written)
             else:
                 delta = ReasoningDelta(part.text, len(self._reasoning))
             if delta.text:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
@@ -26,13 +27,15 @@ from desktop.ui.theme import Appearance
 from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
 from models.fake import FakeBackend, Step
+from models.gateway.retrying import Patience
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
-from models.pricing import Cost
+from models.pricing import Cost, worst_case
 from models.routing import Mode
+from models.ways_on import Kind, Way, read
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
-from tests.gateway_server.scripts import answer, error, text
+from tests.gateway_server.scripts import FAULTS, answer, error, text
 from tests.gateway_server.scripts import respond as usual
 from tests.gateway_server.server import Hold, Received, Reply
 
@@ -303,27 +306,132 @@ def test_a_stopped_answer_s_cost_is_known_afterwards(
     pick(program, "xidao/qwen3-235b")
     send(program, "Hello?")
     qtbot.waitUntil(lambda: last(program).text == "Half an answer")
+    qtbot.waitUntil(lambda: shown(program).startswith("Writing · ≈ 4 tokens · ≈ ¥0.000"))
     program.page.stop()
     qtbot.waitUntil(lambda: "'estimated': True" in str(last(program).receipt))
     (row,) = UsageReports(program._connection).rows(UsageFilter(), limit=10)
     assert (row.outcome, row.estimated) == (Outcome.STOPPED, True)
 
 
+def over_budget(program: Program, qtbot: QtBot, nano: int, model: str = "xidao/qwen3-235b") -> StoredMessage:
+    """The answer to a message that does not fit into a budget of so much."""
+    program.chat.answering.allow("xidao")
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(nano, "CNY")),))
+    pick(program, model)
+    send(program, "Hello?")
+    return ended(program, qtbot)
+
+
+def within_budget(program: Program) -> None:
+    """A message with a budget that is large enough."""
+    program.chat.answering.allow("xidao")
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(10**12, "CNY")),))
+    pick(program, "xidao/qwen3-235b")
+    send(program, "Hello?")
+
+
+def ways(message: StoredMessage) -> dict[Kind, Way]:
+    return {way.kind: way for way in read((message.receipt or {})["ways"])}
+
+
 def test_over_budget_nothing_is_sent_until_it_is_raised_once(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
-    program.chat.answering.allow("xidao")
-    budget = Budget(Period.DAY, Cost(1_000, "CNY"))
-    program.settings.update(budgets=(budget,))
-    pick(program, "xidao/qwen3-235b")
-    send(program, "Hello?")
-    error = ended(program, qtbot).error
-    assert error is not None
-    assert error["next_step"] == "raise"
+    message = over_budget(program, qtbot, 1_000)
+    assert message.error is not None
+    assert message.error["next_step"] == "raise"
     assert gateway.chats == []
-    press(program, "next-step")
+    assert set(ways(message)) == {Kind.LOCAL, Kind.RAISE}
+    worst = (6 + 16) * 1_500 + 8_192 * 4_500
+    assert ways(message)[Kind.RAISE].nano == worst - 1_000
+    press(program, "way-raise")
     assert ended(program, qtbot).text == "Hello there."
     assert gateway.chats[0].json["max_tokens"] == 8_192
+    send(program, "And once more?")
+    assert ended(program, qtbot).error is not None
+    assert len(gateway.chats) == 1
+
+
+def test_over_budget_a_shorter_answer_that_fits_is_asked_for(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    message = over_budget(program, qtbot, 22 * 1_500 + 700 * 4_500 + 4_499)
+    assert ways(message)[Kind.SHORTEN].tokens == 700
+    press(program, "way-shorten")
+    assert ended(program, qtbot).text == "Hello there."
+    assert gateway.chats[0].json["max_tokens"] == 700
+    assert gateway.chats[0].json["messages"][-1]["content"] == "Hello?"
+
+
+def test_over_budget_the_nearest_cheaper_model_that_fits_is_asked_once(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    message = over_budget(program, qtbot, 22 * 1_500 + 8_192 * 4_500 - 1)
+    way = ways(message)[Kind.CHEAPER]
+    prices = {one.model: one.price for one in program.remote.priced()}
+    most = {model: worst_case(22, 8_192, price).nano for model, price in prices.items()}
+    fitting = {model: nano for model, nano in most.items() if nano < most["xidao/qwen3-235b"]}
+    assert (way.model, way.nano) == max(fitting.items(), key=lambda one: one[1])
+    program._open(None)
+    program._open(message.conversation_id)  # it waits there
+    press(program, "way-cheaper")
+    answer = ended(program, qtbot)
+    assert (answer.text, answer.model) == ("Hello there.", way.model)
+    assert program.chat.answering.chosen(program.page.conversation).id == "xidao/qwen3-235b"  # type: ignore[union-attr]
+
+
+def test_over_budget_nobody_is_offered_who_was_not_agreed_to(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    other = Provider("another", "xidao", "Another", (gateway.url,))
+    program.settings.update(providers=(*program.settings.values.providers, other))
+    assert any(one.model.startswith("another/") for one in program.remote.priced())
+    message = over_budget(program, qtbot, 22 * 1_500 + 8_192 * 4_500 - 1)
+    assert ways(message)[Kind.CHEAPER].model.startswith("xidao/")
+
+
+def test_a_message_that_uses_most_of_a_budget_warns(program: Program, qtbot: QtBot) -> None:
+    over_budget(program, qtbot, (22 * 1_500 + 8_192 * 4_500) * 10 // 9)
+    assert last(program).text == "Hello there."
+    words = [label.text() for label in program.window.notice.findChildren(QLabel)]
+    assert any("up to ¥0.037 of ¥0.041 are used: today’s budget." in one for one in words)
+
+
+def test_over_budget_this_machine_answers_the_same_message(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    over_budget(program, qtbot, 1_000)
+    press(program, "way-local")
+    answer = ended(program, qtbot)
+    assert (answer.text, answer.model, answer.error) == ("From here.", "small", None)
+    assert gateway.chats == []
+    assert len(program.chat.messages(answer.conversation_id)) == 2
+
+
+def test_another_attempt_that_does_not_fit_any_more_is_not_sent(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first may have been charged: its connection broke before anything came."""
+    monkeypatch.setattr(Patience, "wait_s", lambda *_: 0.0)
+    reply(gateway, FAULTS["dropped"]())
+    message = over_budget(program, qtbot, (22 * 1_500 + 8_192 * 4_500) * 3 // 2)
+    assert Kind.SHORTEN in ways(message)
+    assert len(gateway.chats) == 1
+    press(program, "way-local")
+    assert ended(program, qtbot).text == "From here."
+
+
+def test_each_attempt_is_written_before_it_is_sent(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Patience, "wait_s", lambda *_: 0.0)
+    reply(gateway, error(429), Reply([text("Half an "), Hold()]))
+    within_budget(program)
+    qtbot.waitUntil(lambda: last(program).text == "Half an ", timeout=10_000)
+    second, first = UsageReports(program._connection).rows(UsageFilter(), limit=10)
+    assert (first.state, first.counts.nano, first.attempt.number) == (State.SETTLED, 0, 1)
+    assert (second.state, second.counts, second.attempt.number) == (State.SENT, second.reserved, 2)
+    program.page.stop()
 
 
 def test_the_price_of_a_draft_is_shown_while_typing(program: Program, qtbot: QtBot) -> None:
@@ -415,6 +523,24 @@ def test_hybrid_asks_the_gateway_for_what_it_does_better_and_says_why(
     assert "code" in route["reason"]
     assert route["trace"]
     assert len(gateway.chats) == 1
+
+
+@pytest.mark.parametrize("provider", ["", "xidao"])
+def test_hybrid_at_the_cap_is_local_only_and_says_so(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, provider: str
+) -> None:
+    """The router knows what is left for all gateways; a budget of one is met when it is booked."""
+    program.chat.answering.allow("xidao")
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(1_000, "CNY"), provider),))
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    send(program, CODE)
+    message = ended(program, qtbot)
+    assert (message.text, message.error) == ("From here.", None)
+    receipt: Any = message.receipt
+    assert receipt["route"]["reason"] == "at the cap: local only"
+    assert "budget" in " ".join(receipt["route"]["trace"])
+    assert ("answered on this machine" in str(receipt.get("notices"))) == bool(provider)
+    assert gateway.chats == []
 
 
 def test_hybrid_asks_no_gateway_that_was_not_agreed_to(

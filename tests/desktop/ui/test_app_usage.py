@@ -16,9 +16,10 @@ from desktop.storage.usage_pending import UsagePending, Waiting
 from desktop.system.paths import Paths
 from desktop.ui.theme import Appearance
 from desktop.ui.usage.page import UsagePage
+from desktop.ui.usage.statement import StatementCard
 from models.budget import Budget, Period
 from models.chat import Usage
-from models.pricing import Cost
+from models.pricing import Cost, Price
 
 BUDGET = Budget(Period.MONTH, Cost(50 * 10**9, "CNY"))
 
@@ -51,6 +52,22 @@ def test_the_sidebar_opens_usage_with_what_the_command_line_used(program: Progra
     assert page.isVisible()
     assert page.table.rows.rowCount() == 1
     assert program.usage.service.prices()  # the catalogue's
+
+
+def test_a_statement_is_compared_with_what_was_used(program: Program, qtbot: QtBot, tmp_path: Path) -> None:
+    price = Price(1_000, 2_000, None, "CNY", "test", "2026-11")
+    attempt = Attempt("xidao", "xidao/m", Place.REMOTE, price=price)
+    used = Settlement(Outcome.FINISHED, Usage(900, None, None, 100), request_id="r1")
+    UsagePending(program._paths.usage_pending).add(Waiting(attempt, time.time(), used))
+    (tmp_path / "s.csv").write_text("request_id,cost\nr1,¥0.0012\n", encoding="utf-8")
+    (card,) = opened(program).findChildren(StatementCard)
+    dialog = card.ask_for_file()
+    dialog.fileSelected.emit(str(tmp_path / "s.csv"))
+    dialog.close()
+    difference = card.findChild(QLabel, "statement-difference")
+    assert difference is not None
+    qtbot.waitUntil(lambda: bool(difference.text()), timeout=20_000)
+    assert difference.text() == "In all, the statement has ¥0.0001 more than was written here."
 
 
 def test_removing_a_budget_can_be_undone(program: Program) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desktop.storage.conversations import StoredMessage
-from desktop.ui.chat.wording import details, progress_line, remarks, status_line, thought_line
+from desktop.ui.chat.wording import details, progress_line, remarks, running_line, status_line, thought_line
 from models.chat import Progress, Role, Stage, ThinkingEnd, Timings
 from tests.desktop.ui.messages import stored
 
@@ -91,3 +91,35 @@ def test_thinking_counts_its_time_and_its_tokens() -> None:
     exact = replace(message, text="Yes", receipt={"thought_s": 75.0, "usage": {"reasoning_tokens": 1234}})
     assert thought_line(exact, running=False) == "Thought for 1 min 15 s · 1,234 tokens"
     assert thought_line(replace(message, receipt=None), running=False) == "Thought"
+
+
+def test_what_is_being_written_is_counted_and_priced() -> None:
+    so_far = {
+        "tokens": 1340,
+        "thinking": 340,
+        "estimated": True,
+        "nano": 4_200_000,
+        "thinking_nano": 1_530_000,
+    }
+    message = replace(
+        answer(Timings()),
+        receipt={"so_far": {**so_far, "currency": "CNY"}, "thought_s": 12.3, "thought_tokens": 1},
+    )
+    assert running_line(message) == "Writing · ≈ 1,340 tokens · ≈ ¥0.0042"
+    assert thought_line(message, running=True) == "Thought for 12 s · ≈ 340 tokens · ≈ ¥0.0015"
+    thinking = replace(message, text="", reasoning="Hm")
+    assert running_line(thinking).startswith("Thinking · ≈ 1,340 tokens")
+    assert thought_line(thinking, running=True) == "Thinking for 12 s · ≈ 340 tokens · ≈ ¥0.0015…"
+
+
+def test_what_this_machine_writes_is_counted_exactly_and_has_no_price() -> None:
+    so_far = {"tokens": 1, "thinking": 0, "estimated": False}
+    assert running_line(replace(answer(Timings()), receipt={"so_far": so_far})) == "Writing · 1 token"
+    assert running_line(answer(Timings())) == "Writing…"
+
+
+def test_what_thinking_cost_is_said_apart() -> None:
+    cost = {"nano": 9, "currency": "CNY", "estimated": False, "thinking_nano": 1_530_000}
+    receipt = {"thought_s": 2.0, "usage": {"reasoning_tokens": 340}, "cost": cost}
+    message = replace(answer(Timings()), receipt=receipt)
+    assert thought_line(message, running=False) == "Thought for 2 s · 340 tokens · ¥0.0015"

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from models.chat import ChatEvent, ChatRequest, FinishReason, Message, ReasoningDelta, Role, Thinking
+from models.chat import (
+    ChatEvent,
+    ChatRequest,
+    FinishReason,
+    Message,
+    ReasoningDelta,
+    Role,
+    TextDelta,
+    Thinking,
+)
 from models.errors import AppError
 from models.local.backend import LocalBackend
 from models.thinking import CHANNELS, ThinkingKind, ThinkingSupport
@@ -51,6 +60,7 @@ def test_a_budget_ends_the_reasoning_and_the_answer_follows(budget: int, tmp_pat
     usage = finished(events).usage
     assert usage.reasoning_tokens == budget
     assert usage.completion_tokens == 1 + budget + 1
+    assert [event.tokens for event in events if isinstance(event, TextDelta)][-1] == usage.completion_tokens
     assert finished(events).reason is FinishReason.STOP
 
 
