@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.storage.conversations import Status
-from desktop.system.answering import Answering
+from desktop.system.answering import Answering, TakeOver
 from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
-from models.errors import NextStep, NotAllowed, NotAvailable
+from models.errors import EngineCrashed, NextStep, NotAllowed, NotAvailable
 from models.leave import Leave
 from models.pricing import Cost
 from models.route import Mode, Privacy
@@ -323,3 +323,36 @@ def test_what_the_gate_refused_is_on_it(program: Program, qtbot: QtBot) -> None:
     program._show_page("record")
     sums = words_of(program, "record-sums")
     assert "1 refused" in sums
+
+
+# -- when something fails (S27)
+
+DIED = EngineCrashed("The engine ended.")
+
+
+def test_s27_where_it_fails_here_nobody_elsewhere_goes_on(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    program.settings.update(mode=Mode.HYBRID, take_over=TakeOver.ANYWHERE, privacy=Privacy.HERE)
+    program.__dict__["local"] = Here([TextDelta("Half"), DIED], [TextDelta("Half"), DIED])
+    send(program, CODE)
+    message = ended(program, qtbot)
+    assert message.status is Status.FAILED
+    assert "offer" not in (message.error or {})
+    assert gateway.received == []
+
+
+def test_where_it_fails_and_asks_each_time_an_offer_that_is_taken_is_the_yes(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    program.settings.update(mode=Mode.HYBRID, take_over=TakeOver.ANYWHERE, privacy=Privacy.ASK)
+    program.__dict__["local"] = Here([TextDelta("Half"), DIED])
+    send(program, "Hi!")
+    message = ended(program, qtbot)
+    assert "offer" in (message.error or {})
+    assert gateway.chats == []
+    program.chat.take_over(message)
+    assert "Hello there." in ended(program, qtbot).text
+    assert len(gateway.chats) == 1
