@@ -15,10 +15,13 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.background import Background
+from desktop.parts.asides import Asides
+from desktop.parts.asking import Asking
 from desktop.parts.drafting import Drafting
 from desktop.parts.gateway import Gateway
 from desktop.parts.licensing import Licensing
 from desktop.parts.manager import Manager
+from desktop.parts.record import RecordRoom
 from desktop.parts.remote import Remote
 from desktop.parts.takeover import TakeOvers
 from desktop.parts.usage import UsageRoom
@@ -40,10 +43,12 @@ from desktop.ui.theme import Appearance
 from desktop.ui.window import Window
 from models.errors import AppError, BadKey
 from models.library import Library
+from models.route import Privacy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from desktop.services.health import HealthBook
     from desktop.services.outbound_record import OutboundRecord
     from desktop.storage.acceptances import AcceptanceStore
     from desktop.storage.export import Form
@@ -108,6 +113,7 @@ class Program(QObject):
         self._app, self._look, self._paths = app, look, paths
         self.settings = SettingsService(paths.settings_file, self)
         look.choose(self.settings.values.theme.value)
+        self._privacy = self.settings.values.privacy
         self._connection = open_database(paths.database)
         self.background = Background(self)
         library = Library(paths.models, resources() / "starter", paths.model_headers)
@@ -164,6 +170,13 @@ class Program(QObject):
         from models.local.measures import Measures
 
         return Measures(self._paths.measures)
+
+    @cached_property
+    def health(self) -> HealthBook:
+        """How the gateways' models did lately."""
+        from desktop.services.health import health_book
+
+        return health_book(self._connection)
 
     @cached_property
     def local(self) -> LocalBackend:
@@ -285,7 +298,15 @@ class Program(QObject):
             self.chat, self.models, self.manager, self.remote, self._show_models, self._open, self
         )
         self.chat.answering.check_licence = self.licensing.check
-        decider = Decider(
+        self.room = RecordRoom(
+            self.window, self._connection, lambda: self.record, self.chat, self.remote, self._look,
+            lambda: self._open(self.page.conversation), self,
+        )  # fmt: skip
+        self.chat.answering.privacy.describe = Asking(self.remote, self.chat.setup).describe
+        self.remote.condition = lambda provider, model: self.health.of(provider, model)
+        asides = Asides(self.models, self.manager, self.remote, lambda: self.health)
+        self.chat.answering.aside = asides.of
+        self.decider = Decider(
             self.models,
             self.settings,
             self.remote.candidates,
@@ -294,10 +315,13 @@ class Program(QObject):
             problem=lambda door: self.take_overs.breaker.problem(door),
             means=self.books.means,
         )
-        self.chat.answering.decide = decider.route
-        self.chat.answering.decide_here = decider.here
+        self.decider.privacy = self.chat.answering.privacy.of
+        self.chat.answering.decide = self.decider.route
+        self.chat.answering.decide_here = self.decider.here
         self.chat.answering.priced = self.remote.priced
-        self.take_overs = TakeOvers(self.chat, self.settings, AttemptStore(self._connection), lambda: decider)
+        self.take_overs = TakeOvers(
+            self.chat, self.settings, AttemptStore(self._connection), lambda: self.decider
+        )
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(
@@ -305,6 +329,7 @@ class Program(QObject):
             lambda: self.manager.catalogue.catalogue, self._paths, self._look, self.background, self,
         )  # fmt: skip
         self.books.changed.connect(self.usage.note_change)
+        self.books.changed.connect(lambda: self.health.forget())
         self.drafting = Drafting(
             self.page,
             self.chat,
@@ -334,8 +359,10 @@ class Program(QObject):
         page.answer_now_requested.connect(self._answer_now)
         page.gateways_requested.connect(self._show_gateways)
         page.licence_requested.connect(self.licensing.ask)
+        page.sent_requested.connect(self.room.show_sent)
+        page.record_requested.connect(lambda: self._show_page("record"))
         self.drafting.said.connect(window.notice.say)
-        self.drafting.remote_wanted.connect(self.remote.prepare)
+        self.drafting.remote_wanted.connect(self._prepare)
         self.books.warned.connect(window.notice.say)
         self.remote.changed.connect(self.chat.answering.changed)
         self.chat.turn_finished.connect(lambda answer: self.manager.note_answer(answer.model, answer.text))
@@ -348,6 +375,7 @@ class Program(QObject):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)
         self.settings.changed.connect(lambda _values: self._clear_unwanted_states())
+        self.settings.changed.connect(self._notice_privacy)
         window.closed.connect(self._remember_window)
 
     # -- conversations
@@ -429,11 +457,14 @@ class Program(QObject):
             return self.manager.make_page()
         if name == "usage":
             return self.usage.make_page(self._open_folder)
+        if name == "record":
+            return self.room.make_page(self._open_folder)
         from desktop.ui.settings.page import SettingsPage
 
         settings = SettingsPage(self.settings, self._paths.data)
         settings.folder_requested.connect(self._open_folder)
         settings.hub_token_removed.connect(self._forget_hub_token)
+        settings.record_requested.connect(lambda: self._show_page("record"))
         settings.insert_card(self.gateway.make_card())
         return settings
 
@@ -459,6 +490,19 @@ class Program(QObject):
         self._look.choose(values.theme.value)
         self.page.composer.thinking.show_choice(values.thinking)
 
+    def _prepare(self, model_id: str) -> None:
+        """A message to a gateway is being typed; where the user is asked first, it hears nothing yet."""
+        if self.chat.answering.privacy.of(self.page.conversation) is Privacy.OUT:
+            self.remote.prepare(model_id)
+        else:
+            self.gateway.warm_up()
+
+    def _notice_privacy(self, values: Settings) -> None:
+        """Conversations without a class of their own have the settings'."""
+        if values.privacy is not self._privacy:
+            self._privacy = values.privacy
+            self.chat.answering.privacy.changed.emit()
+
     def _answer_now(self) -> None:
         self.background.run(self.local.answer_now(), lambda _outcome: None)
 
@@ -473,6 +517,7 @@ class Program(QObject):
         self._app.applicationStateChanged.disconnect(self._look_at_models)
         self.manager.close()
         self.usage.close()
+        self.room.close()
         self.chat.close()
         self.background.close(self._close_backends)
         self.record.close()

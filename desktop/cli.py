@@ -70,7 +70,7 @@ def _usual_services() -> Services:
 
 
 def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
-    from desktop.commands import ask
+    from desktop.commands import ask, leaving
     from desktop.commands.flags import given
     from models.chat import Thinking
     from models.route import Mode
@@ -80,6 +80,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
         text=options.text,
         model=options.model,
         mode=Mode(options.mode),
+        privacy=leaving.CLASSES.get(options.privacy),
         thinking=Thinking(options.thinking),
         options=given(options),
         as_json=options.json,
@@ -215,6 +216,7 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--thinking-budget", metavar="N", type=_whole(0, 1_000_000), help="answer after N tokens of thinking"
     )
     ask.add_argument("--mode", choices=("local", "hybrid", "cloud"), default="local")
+    ask.add_argument("--privacy", choices=("here", "ask", "out"), help="else as the settings have it")
     ask.add_argument(
         "--max-tokens", metavar="N", type=_whole(1, 1_000_000), help="end the answer after N tokens"
     )

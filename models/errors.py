@@ -91,6 +91,7 @@ class NextStep(StrEnum):
     ALLOW = "allow"
     RAISE = "raise"
     ACCEPT = "accept"
+    SEND = "send"
     NONE = "none"
 
 

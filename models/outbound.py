@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from models.errors import BadInput, NetworkError, Refused, ServerFailed
 from models.hosts import check_address, check_redirect, is_loopback, origin
+from models.leave import for_leave, mode_now, told_of_content
 from models.network_errors import Translated
 from models.plain import plain
 
@@ -49,7 +50,7 @@ class Sent:
     """One line of the outbound record. `refused` is the reason where it did not leave, else "".
 
     `bytes_out` and `bytes_in` count content, not headers; `at` is in seconds since 1970. `conversation_id`
-    is what `for_conversation` held when the line was made.
+    is what `for_conversation` held when the line was made, `mode` what its conversation's was ("" without).
     """
 
     at: float
@@ -61,10 +62,11 @@ class Sent:
     status: int | None
     refused: str = ""
     conversation_id: int | None = field(default_factory=lambda: for_conversation.get())
+    mode: str = field(default_factory=mode_now)
 
 
 Policy = Callable[[Ask], str | None]
-"""Says why something may not leave, or None. Modes and privacy rules go here."""
+"""Says why something may not leave, or None; a conversation's mode and class are asked before it."""
 
 
 def anything_goes(_ask: Ask) -> str | None:
@@ -135,6 +137,8 @@ class Passage:
             request = client.build_request(
                 method, url, headers=dict(headers), content=content or None, timeout=timeout
             )
+            if content and (told := told_of_content.get()) is not None:
+                told(self.host, content)
             with Translated(f"{self.host} (through the proxy {self.via})" if self.via else self.host):
                 return await client.send(request, stream=True, follow_redirects=False)
         except BaseException:
@@ -226,7 +230,7 @@ class Outbound:
 
     def _check(self, here: SplitResult, first: SplitResult, hosts: Collection[str] | None, ask: Ask) -> None:
         reason = check_redirect(first, here) or check_address(here, self._confirmed, hosts)
-        reason = reason or self._policy(ask)
+        reason = reason or _not_now() or self._policy(ask)
         if reason:
             self._record(Sent(time.time(), ask.host, ask.purpose, ask.method, 0, 0, None, reason))
             raise Refused(reason)
@@ -307,6 +311,12 @@ class Outbound:
                     "Set HTTPS_PROXY to an address that begins with http://, https:// or socks5://.",
                 ) from error
         return self._clients[proxy]
+
+
+def _not_now() -> str:
+    """Why nothing may leave for the conversation that the running task works for."""
+    leave = for_leave.get()
+    return leave.refusal() if leave is not None else ""
 
 
 def _split(url: str) -> SplitResult:

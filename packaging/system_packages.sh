@@ -58,7 +58,7 @@ missing_commands() {
     for pair in gcc:gcc g++:g++ cmake:cmake make:make; do need_command "$pair"; done
     [ "$kind" = test ] || return 0
     for pair in Xvfb:xvfb xvfb-run:xvfb xauth:xauth xdotool:xdotool strace:strace \
-        dbus-run-session:dbus-daemon gnome-keyring-daemon:gnome-keyring; do
+        unshare:util-linux dbus-run-session:dbus-daemon gnome-keyring-daemon:gnome-keyring; do
         need_command "$pair"
     done
 }

@@ -11,6 +11,7 @@ import pytest
 from desktop.ui import imports
 from tests.fixtures.keyrings import CANARY
 from tests.gateway_server.asking import KEY
+from tests.network_guard import watched
 
 _PLANTED = (CANARY.encode(), KEY.encode(), CANARY.encode("utf-16-le"), KEY.encode("utf-16-le"))
 _LARGEST = 64 << 20  # models are larger, and nobody writes into them
@@ -27,6 +28,21 @@ def no_key_in_any_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     yield
     found = [str(file) for home in homes(tmp_path_factory.getbasetemp()) for file in holding_a_key(home)]
     assert not found, f"a key was written into {', '.join(found)}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def connections() -> Iterator[list[str]]:
+    """The connections that were made past the gate."""
+    with watched() as past:
+        yield past
+
+
+@pytest.fixture(autouse=True)
+def no_connection_past_the_gate(connections: list[str]) -> Iterator[None]:
+    """S24: whoever connects elsewhere fails the test that it happened in."""
+    yield
+    made, connections[:] = list(connections), []
+    assert not made, f"connected past the gate:\n{made[0]}"
 
 
 def homes(folder: Path) -> Iterator[Path]:

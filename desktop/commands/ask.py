@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from desktop.commands import leaving
 from desktop.commands.bookkeeping import Books, kept
 from desktop.commands.hybrid import Asked, Router
 from desktop.commands.licences import check_accepted, check_accepted_at_gateway
@@ -48,7 +49,7 @@ from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.mentions import addressed
 from models.plain import plain
-from models.route import Mode, Route, choose_simply
+from models.route import Mode, Privacy, Route, choose_simply
 from models.ways_on import Kind, Way, request_of, route_of
 
 _MAX_INPUT_BYTES = 16 << 20
@@ -64,7 +65,8 @@ _DOING = {
 class Question:
     """What was asked for on the command line. `text` "-" is read from standard input.
 
-    `options` go before what the settings file has for the model; `images` are names of files.
+    `options` go before what the settings file has for the model; `images` are names of files. Without a
+    `privacy` the settings' holds.
     """
 
     text: str
@@ -74,6 +76,7 @@ class Question:
     options: Options
     as_json: bool
     images: tuple[str, ...] = ()
+    privacy: Privacy | None = None
     over_budget: Kind | None = None
 
 
@@ -110,7 +113,7 @@ def _ask(asking: _Asking) -> None:
     _check_named(question, gateways, services.library)
     longest = question.options.max_tokens
     asked = Asked(asking.text, question.model, len(question.images), question.thinking, longest)
-    router = Router(services, gateways, asking.settings)
+    router = Router(services, gateways, asking.settings, privacy=asking.privacy)
     relay(router, asked, asking.answer, asking.terminal.note)
 
 
@@ -130,8 +133,14 @@ class _Asking:
     way: Way | None = None
     said: list[str] = field(default_factory=list)
 
+    @property
+    def privacy(self) -> Privacy:
+        """The class that holds for it."""
+        return self.question.privacy or self.settings.privacy
+
     def answer(self, route: Route, said: list[str] | None = None, number: int = 1) -> None:
         """Have this route answer, or go on with what was `said`, to which is added. Raises AppError."""
+        leaving.check(self.privacy, route)
         _check_licence(route, self.services, self.gateways)
         self.said = said = [] if said is None else said
         raised = self.way is not None and self.way.kind is Kind.RAISE
@@ -142,7 +151,8 @@ class _Asking:
             if route.backend != "gateway":
                 asyncio.run(_answer(request, self.services.engine, booked, route))
                 return
-            with recorded(self.services.paths, self.terminal.note) as record:
+            held = leaving.held(self.question.mode, self.privacy, route)
+            with held, recorded(self.services.paths, self.terminal.note) as record:
                 there = self.gateways.backend(record, books.attempted, books.repeating)
                 asyncio.run(_answer(request, lambda: there, booked, route))
 

@@ -57,6 +57,7 @@ class Router:
     gateways: Gateways
     settings: Settings
     mode: Mode = Mode.HYBRID
+    privacy: Privacy = Privacy.OUT
     shut: dict[str, str] = field(default_factory=dict)
     _candidates: tuple[Candidate, ...] | None = None
 
@@ -84,7 +85,7 @@ class Router:
         return Facts(
             candidates=tuple(self._now(one, unreadable) for one in self._everyone(asked.model)),
             mode=self.mode,
-            privacy=Privacy.OUT,
+            privacy=self.privacy,
             task=Task.IMAGE if asked.images else judge(asked.text, _weights()).task,
             language=language_of(asked.text),
             prompt_tokens=tokens,

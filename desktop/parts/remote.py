@@ -15,9 +15,11 @@ from desktop.services.turns import ATTEMPTED, REPEATING
 from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
+    from desktop.services.health import Condition
     from desktop.services.remote_models import RemoteModel, RemoteModelService
     from models.candidates import Candidate
     from models.catalogue import Catalogue
+    from models.chat import ChatRequest
     from models.facts import CatalogueModel
     from models.gateway.attempts import Attempt
     from models.gateway.backend import GatewayBackend
@@ -47,6 +49,7 @@ class Remote(QObject):
         super().__init__(parent)
         self._gateway, self._settings, self._record = gateway, settings, record
         self._catalogue, self._paths = catalogue, paths
+        self.condition: Callable[[str, str], Condition | None] = lambda _provider, _model: None
         self._backend: GatewayBackend | None = None
         self._answerers: Sequence[Answerer] | None = None
         self._confirmed: frozenset[str] = frozenset()
@@ -105,6 +108,7 @@ class Remote(QObject):
         for model in self.models.models():
             entry = self._entry(model.id)
             scores = catalogue.scores(entry.id) if entry is not None else ()
+            condition = self.condition(model.provider_id, model.id)
             found.append(
                 Candidate(
                     "gateway",
@@ -119,6 +123,9 @@ class Remote(QObject):
                         Score(s.benchmark.id, s.benchmark.name, s.value, s.thinking) for s in scores
                     ),
                     price=model.price,
+                    tps=condition.tps if condition else None,
+                    ttft_s=condition.ttft_s if condition else None,
+                    success=condition.success if condition else None,
                 )
             )
         return found
@@ -129,6 +136,14 @@ class Remote(QObject):
         provider_id = model_id.partition("/")[0]
         if provider_id in self._settings.values.allowed:
             self.models.use(provider_id)
+
+    def content(self, model_id: str, request: ChatRequest) -> tuple[str, bytes]:
+        """The host that a request would go to, and what exactly it would say. Raises AppError."""
+        from models.gateway.preview import content_of
+
+        provider_id = model_id.partition("/")[0]
+        connection = self._gateway.connection(provider_id)
+        return content_of(connection, request, self.models.names(provider_id))
 
     def price(self, model_id: str) -> Price | None:
         """What it costs: the user's own price, else the catalogue's; None is unknown."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.models import ModelService
+from desktop.services.privacy import PrivacyService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
@@ -21,7 +22,7 @@ from models.errors import (
     NotAvailable,
     OverBudget,
 )
-from models.route import Mode, Route, choose_simply
+from models.route import Mode, Privacy, Route, choose_simply
 from models.ways_on import Priced, Way, route_of
 
 HERE = "on this machine"
@@ -47,6 +48,20 @@ class Answerer:
     @property
     def remote(self) -> bool:
         return bool(self.provider)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What is said beside a model's name: the `licence` with its `meaning`, and how it did lately.
+
+    `barred` is why it can't be chosen here, "" where it can.
+    """
+
+    licence: str = ""
+    meaning: str = ""
+    health: str = ""
+    health_words: str = ""
+    barred: str = ""
 
 
 AUTOMATIC = Answerer("", "Automatic", "this machine or a gateway")
@@ -77,6 +92,9 @@ class AnsweringService(QObject):
         self.decide: Decide | None = None
         self.decide_here: Decide | None = None
         self.check_licence: Callable[[Route], None] = lambda _route: None
+        self.aside: Callable[[Answerer], Aside] = lambda _one: Aside()
+        self.privacy = PrivacyService(setup, self)
+        self.privacy.changed.connect(self.changed)
         self.priced: Callable[[], Sequence[Priced]] = tuple
         models.changed.connect(self.changed)
 
@@ -85,18 +103,24 @@ class AnsweringService(QObject):
         automatic = [AUTOMATIC] if self.decide is not None else []
         return [*automatic, *self.local(), *self.remote()]
 
+    def aside_in(self, conversation_id: int | None, one: Answerer) -> Aside:
+        """What is said beside a model in a conversation."""
+        stays = one.remote and self.privacy.of(conversation_id) is Privacy.HERE
+        return replace(self.aside(one), barred="this conversation stays here" if stays else "")
+
     def local(self) -> list[Answerer]:
         """The models on this machine, the default first."""
         return [Answerer(model.id, model.name) for model in self._models.usable()]
 
     def mode(self, conversation_id: int | None) -> Mode:
-        """What is allowed in this conversation."""
-        return self._setup.answering(conversation_id).mode or Mode.LOCAL
+        """What is allowed in this conversation; one that stays here has no cloud mode."""
+        wanted = self._setup.answering(conversation_id).mode or Mode.LOCAL
+        return self.privacy.mode(conversation_id, wanted)
 
     def chosen(self, conversation_id: int | None) -> Answerer | None:
         """Who would answer now; None where nobody can."""
         wanted, mode = self._setup.answering(conversation_id).model, self.mode(conversation_id)
-        field = self._field(mode)
+        field = self._field(conversation_id, mode)
         if mode is Mode.HYBRID and wanted is None and self.decide is not None:
             return AUTOMATIC if field else None
         return next((one for one in field if one.id == wanted), field[0] if field else None)
@@ -106,10 +130,22 @@ class AnsweringService(QObject):
 
         Raises NotAllowed before anything is sent to a gateway that the user has not agreed to, NotAccepted
         before the first use of a model whose licence asks for that, and what
-        `models.routing.choose_simply` raises.
+        `models.routing.choose_simply` and `PrivacyService.check` raise.
         """
-        route = self.pick(conversation_id, earlier)
+        if self.privacy.wants_here(earlier):
+            route = self._pick_here(conversation_id, earlier)
+        else:
+            route = self.pick(conversation_id, earlier)
         self.check_licence(route)
+        self.privacy.check(conversation_id, route, earlier)
+        return route
+
+    def _pick_here(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
+        """By the model of this conversation if it is on this machine, else by the default one."""
+        local = [each.id for each in self.local()]
+        wanted = self._setup.answering(conversation_id).model
+        route = choose_simply(mode=Mode.LOCAL, wanted=wanted if wanted in local else None, installed=local)
+        check_sight(self._named(route.model), earlier)
         return route
 
     def pick(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
@@ -173,7 +209,7 @@ class AnsweringService(QObject):
 
     def names(self, conversation_id: int | None) -> list[str]:
         """The models that a message there may name."""
-        return [one.id for one in self._field(self.mode(conversation_id))]
+        return [one.id for one in self._field(conversation_id, self.mode(conversation_id))]
 
     def addressed(self, conversation_id: int | None, text: str) -> tuple[str | None, str]:
         """The model that a text begins with, as in “@qwen3 …”, and the text without it.
@@ -215,7 +251,7 @@ class AnsweringService(QObject):
             self._set(conversation_id, Mode.HYBRID, None)
             return
         one = self._named(answerer_id)
-        if one is None:
+        if one is None or self.aside_in(conversation_id, one).barred:
             return
         mode = self.mode(conversation_id)
         if one.remote and mode is Mode.LOCAL:
@@ -262,9 +298,10 @@ class AnsweringService(QObject):
         self._setup.set_answering(conversation_id, replace(before, mode=mode, model=model))
         self.changed.emit()
 
-    def _field(self, mode: Mode) -> list[Answerer]:
+    def _field(self, conversation_id: int | None, mode: Mode) -> list[Answerer]:
         here = [] if mode is Mode.CLOUD else self.local()
-        return here if mode is Mode.LOCAL else [*here, *self.remote()]
+        stays = mode is Mode.LOCAL or self.privacy.of(conversation_id) is Privacy.HERE
+        return here if stays else [*here, *self.remote()]
 
     def _named(self, answerer_id: str) -> Answerer | None:
         return next((one for one in (*self.local(), *self.remote()) if one.id == answerer_id), None)

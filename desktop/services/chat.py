@@ -71,9 +71,10 @@ class ChatService(QObject):
     `turn_progressed` and `turn_advanced`, exactly one `turn_finished`. All of it is in the store before
     the signal goes out, the growing text at least every half second. `message_changed` carries a
     message that was pinned or is no longer, `conversations_erased` the cache keys of conversations that
-    are gone for good, or private since. `failed` carries an AppError that belongs to no answer (the
-    store is full or read-only); what was written stays in memory until it can be stored. `refused` carries
-    one for a text that can't be sent as it is; nothing of it was stored.
+    are gone for good, or private since. `sends` carries an answer's message, the host, and the content of a
+    request that leaves for it. `failed` carries an AppError that belongs to no answer (the store is full or
+    read-only); what was written stays in memory until it can be stored. `refused` carries one for a text
+    that can't be sent as it is; nothing of it was stored.
     """
 
     conversations_changed = Signal()
@@ -84,6 +85,7 @@ class ChatService(QObject):
     turn_finished = Signal(object)
     message_changed = Signal(object)
     thread_changed = Signal(int)
+    sends = Signal(object, str, bytes)
     failed = Signal(object)
     refused = Signal(object)
 
@@ -284,12 +286,31 @@ class ChatService(QObject):
         if follow is None or follow.route is None or not follow.keeps(message.error or {}):
             self._offer_anew(now, turn, follow)
             return
+        if now.parent_id is not None:
+            self.answering.privacy.agree(now.parent_id)  # who goes on was said where this was chosen
         if always:
             self.setup.let_take_over(message.conversation_id, remote=follow.route.backend == "gateway")
         if turn is not None:
             self._leave(turn)
         self._begin(replace(now, status=Status.RUNNING, error=None), follow=follow)
         self.thread_changed.emit(message.conversation_id)
+
+    def would_send(self, message: StoredMessage) -> tuple[Route, ChatRequest]:
+        """Who would be asked for this answer now, and for what. Raises AppError."""
+        turn = LiveTurn.of(message)
+        turn.earlier = self._before(message)
+        turn.route = self.answering.pick(message.conversation_id, turn.earlier)
+        request = self._request(turn)
+        if self._settings.values.budgets and request.sampling.max_tokens is None:
+            from desktop.storage.booking import LONGEST_WITHIN_BUDGET
+
+            request = replace(request, sampling=replace(request.sampling, max_tokens=LONGEST_WITHIN_BUDGET))
+        return turn.route, request
+
+    def decline(self, message: StoredMessage) -> None:
+        """Leave an answer that was asked about unsent; it can be gone on with."""
+        turn = LiveTurn.of(message)
+        self._settle(turn, Status.STOPPED)
 
     def route_of(self, message: StoredMessage) -> Route:
         """Who would write this answer now, whatever its licence asks for. Raises AppError."""
@@ -425,12 +446,16 @@ class ChatService(QObject):
             self._settle(turn, Status.FAILED, error)
 
     def _route(self, turn: LiveTurn, way: Way | None, follow: Follow | None) -> Route:
+        conversation_id = turn.message.conversation_id
         if way is not None and way.model:
-            return self.answering.instead(way)
-        if follow is None or follow.route is None:
-            return self.answering.route(turn.message.conversation_id, turn.earlier)
-        self.answering.check_licence(follow.route)
-        return follow.route
+            route = self.answering.instead(way)
+        elif follow is not None and follow.route is not None:
+            route = follow.route
+            self.answering.check_licence(route)
+        else:
+            return self.answering.route(conversation_id, turn.earlier)
+        self.answering.privacy.check(conversation_id, route, turn.earlier)
+        return route
 
     def _stay_here(self, turn: LiveTurn, refused: OverBudget, *, chosen: bool) -> None:
         """Ask this machine where the router picks; raises what was refused where that is not to be."""
@@ -466,6 +491,10 @@ class ChatService(QObject):
                 self._backend_for(turn.route.backend).stream(request),
                 lambda told: self._background.tell(lambda: self._attempted(turn, told)),
                 lambda number: self._background.asked(lambda: self._repeated(turn, number)),
+                self.answering.privacy.leave(turn.route, turn.earlier),
+                lambda host, content: self._background.tell(
+                    lambda: self.sends.emit(turn.message, host, content)
+                ),
             ),
             lambda event: self._take(turn, event),
             lambda outcome: self._end(turn, outcome),

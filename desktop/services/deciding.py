@@ -14,7 +14,7 @@ from desktop.services.turns import history
 from desktop.storage.conversations import StoredMessage
 from models.chat import Role
 from models.errors import CannotSee, NothingFits
-from models.route import Mode, Route
+from models.route import Mode, Privacy, Route
 
 if TYPE_CHECKING:
     from models.candidates import Budget, Candidate, Facts, Sticky
@@ -27,6 +27,7 @@ class Decider:
     `remote` gives the gateways' candidates; only those of gateways that the user has agreed to take part.
     Those that `may_answer` says no to, because a licence was not accepted, are left out where there are
     others; else the user is asked about them.
+    `privacy` is asked for a conversation's class; None is the new one, which a draft may be of.
     `problem` says why a door is left alone now, `means` what the budgets leave for a conversation.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
@@ -44,6 +45,7 @@ class Decider:
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
         self._may_answer, self._problem, self._means = may_answer, problem, means
+        self.privacy: Callable[[int | None], Privacy] = lambda _conversation: Privacy.HERE
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
         """Who answers the last of these messages. Raises what `models.routing.choose` does, and CannotSee.
@@ -76,7 +78,7 @@ class Decider:
     def facts(self, earlier: Sequence[StoredMessage]) -> Facts:
         """What is known of the message and of those that could answer it."""
         from desktop.storage.booking import LONGEST_WITHIN_BUDGET
-        from models.candidates import Facts, Privacy
+        from models.candidates import Facts
         from models.tasks import language_of
         from models.token_estimate import estimate, estimate_prompt
 
@@ -88,7 +90,7 @@ class Decider:
         return Facts(
             candidates=self._candidates(seeing=bool(images)),
             mode=Mode.HYBRID,
-            privacy=Privacy.OUT,
+            privacy=self.privacy(earlier[-1].conversation_id or None) if earlier else Privacy.HERE,
             task=self._task(text, sum(len(message.images) for message in last)),
             language=language_of(text),
             prompt_tokens=estimate_prompt(history(earlier)).likely,

@@ -82,14 +82,16 @@ class SetupService(QObject):
     def answering(self, conversation_id: int | None) -> Answering:
         """Who was chosen to answer it. One that says nothing stays on this machine."""
         if conversation_id is None:
-            return Answering(self._settings.values.mode, self._settings.values.model)
+            values = self._settings.values
+            return Answering(values.mode, values.model, privacy=values.privacy)
         _private, own = self._kept(conversation_id)
-        return answering.read(own.unknown).over(Answering(Mode.LOCAL))
+        return answering.read(own.unknown).over(Answering(Mode.LOCAL, privacy=self._settings.values.privacy))
 
     def set_answering(self, conversation_id: int | None, chosen: Answering) -> None:
         """Have another model, or another mode, answer from now on; None: new conversations, too."""
         if conversation_id is None:
-            self._settings.update(mode=chosen.mode, model=chosen.model)
+            privacy = chosen.privacy or self._settings.values.privacy
+            self._settings.update(mode=chosen.mode, model=chosen.model, privacy=privacy)
             return
         _private, own = self._kept(conversation_id)
         unknown = _others(own.unknown) | answering.written(chosen)

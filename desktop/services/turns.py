@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from desktop.services.handing_over import Follow
     from desktop.services.pace import Pace
     from models.gateway.attempts import Attempt
+    from models.leave import Leave
 
 
 @dataclass(slots=True)
@@ -138,14 +139,20 @@ async def in_conversation(
     events: AsyncGenerator[ChatEvent, None],
     attempted: Callable[[Attempt], None],
     repeating: Callable[[int], Awaitable[None]],
+    leave: Leave | None = None,
+    sends: Callable[[str, bytes], None] | None = None,
 ) -> AsyncGenerator[ChatEvent, None]:
     """The same events; what leaves the machine for them is recorded under the conversation.
 
-    `attempted` is called, and `repeating` awaited, on the loop's thread.
+    `leave` is what the gate lets out for them. `attempted`, and `sends` with the host and the content of each
+    request, are called, and `repeating` is awaited, on the loop's thread.
     """
+    from models.leave import for_leave, told_of_content
     from models.outbound import for_conversation
 
     for_conversation.set(conversation_id)
+    for_leave.set(leave)
+    told_of_content.set(sends)
     ATTEMPTED.set(attempted)
     REPEATING.set(repeating)
     async with aclosing(events):

@@ -439,5 +439,6 @@ _ERASE = (
     "UPDATE conversation SET leaf_id = NULL WHERE id IN (SELECT value FROM json_each(?))",
     "DELETE FROM message WHERE conversation_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM draft WHERE conversation_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM sent_content WHERE conversation_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM conversation WHERE id IN (SELECT value FROM json_each(?))",
 )

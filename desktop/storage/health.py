@@ -11,7 +11,7 @@ from desktop.storage.sqlite import translated
 
 _RECENT = """
 SELECT outcome, ttft_ms, speed_mtps FROM usage
-WHERE provider = ? AND model = ? AND state = 'settled' AND outcome <> 'stopped'
+WHERE provider = ? AND model = ? AND state = 'settled' AND outcome <> 'stopped' AND sent_at >= ?
 ORDER BY id DESC LIMIT ?
 """
 
@@ -36,10 +36,12 @@ class Health:
         return self.finished / self.attempts if self.attempts else None
 
 
-def health_of(connection: apsw.Connection, provider: str, model: str, last: int = 50) -> Health:
-    """The health over the `last` attempts, whenever they were; a few milliseconds for any ledger."""
+def health_of(
+    connection: apsw.Connection, provider: str, model: str, last: int = 50, since: float = 0.0
+) -> Health:
+    """The health over the `last` attempts since a moment (unix seconds); milliseconds for any ledger."""
     with translated():
-        rows: list[Any] = connection.execute(_RECENT, (provider, model, last)).fetchall()
+        rows: list[Any] = connection.execute(_RECENT, (provider, model, since, last)).fetchall()
     done = [row for row in rows if row[0] == "finished"]
     in_a_row = next((number for number, row in enumerate(rows) if row[0] == "finished"), len(rows))
     return Health(

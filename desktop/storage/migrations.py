@@ -52,6 +52,11 @@ def _attempts(connection: apsw.Connection) -> None:
     attempt_tables.create(connection)
 
 
+def _sent_content(connection: apsw.Connection) -> None:
+    """Under which mode something left, and what exactly it was."""
+    outbound_tables.add_content(connection)
+
+
 # A message's parent is always older than it (no cycles), and conversations are deleted in one statement
 # (a cascade along a thread of thousands would pass SQLite's recursion limit).
 _TABLES = """
@@ -153,4 +158,5 @@ MIGRATIONS: Sequence[Migration] = (
     _usage_ledger,
     _pictures,
     _attempts,
+    _sent_content,
 )

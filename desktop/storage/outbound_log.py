@@ -17,8 +17,8 @@ KEPT_DAYS = 90
 _DAY_S = 86_400
 _LONGEST = 300
 _MOST = 1 << 62
-_COLUMNS = "at, host, purpose, method, bytes_out, bytes_in, status, refused, conversation_id"
-_INSERT = f"INSERT INTO outbound ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_COLUMNS = "at, host, purpose, method, bytes_out, bytes_in, status, refused, conversation_id, mode"
+_INSERT = f"INSERT INTO outbound ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _BETWEEN = f"SELECT {_COLUMNS} FROM outbound WHERE at >= ? AND at < ? ORDER BY at, id"  # noqa: S608
 _OF_ONE = f"SELECT {_COLUMNS} FROM outbound WHERE conversation_id = ? ORDER BY at, id"  # noqa: S608
 _DAYS = """
@@ -81,7 +81,9 @@ class OutboundLog:
     def prune(self, days: int = KEPT_DAYS) -> int:
         """Delete what is older than so many days; how many lines that were."""
         with translated(), transaction(self._connection):
-            self._connection.execute("DELETE FROM outbound WHERE at < ?", (self._now() - days * _DAY_S,))
+            before = (self._now() - days * _DAY_S,)
+            self._connection.execute("DELETE FROM sent_content WHERE at < ?", before)
+            self._connection.execute("DELETE FROM outbound WHERE at < ?", before)
             return self._connection.changes()
 
 
@@ -96,4 +98,5 @@ def _row(line: Sent) -> tuple[object, ...]:
         line.status,
         plain(line.refused, _LONGEST),
         line.conversation_id,
+        plain(line.mode, _LONGEST),
     )

@@ -21,6 +21,7 @@ _LARGEST = 64 << 20
 _KINDS: dict[str, tuple[type, ...]] = {
     "at": (int, float), "host": (str,), "purpose": (str,), "method": (str,), "bytes_out": (int,),
     "bytes_in": (int,), "status": (int, type(None)), "refused": (str,), "conversation_id": (int, type(None)),
+    "mode": (str,),
 }  # fmt: skip
 
 
@@ -57,6 +58,8 @@ def _parsed(content: bytes) -> Iterator[Sent]:
             values: Any = json.loads(text)
         except (ValueError, RecursionError):
             continue
+        if isinstance(values, dict):
+            values.setdefault("mode", "")  # lines of before it was recorded
         if isinstance(values, dict) and all(
             type(values.get(field.name)) in _KINDS[field.name] for field in fields(Sent)
         ):

@@ -1,4 +1,4 @@
-"""The table of what left the machine, as its migration made it; never edited after a release."""
+"""The tables of what left the machine, as their migrations made them; never edited after a release."""
 
 from __future__ import annotations
 
@@ -24,6 +24,30 @@ CREATE INDEX outbound_conversation ON outbound (conversation_id) WHERE conversat
 """
 
 
+# What was said goes with its conversation, so its content is kept apart from the record.
+_CONTENT = """
+ALTER TABLE outbound ADD COLUMN mode TEXT NOT NULL DEFAULT '';
+CREATE TABLE sent_content (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    at REAL NOT NULL,
+    host TEXT NOT NULL,
+    bytes INTEGER NOT NULL CHECK (bytes >= 0),
+    sha256 TEXT NOT NULL,
+    content BLOB NOT NULL
+) STRICT;
+CREATE INDEX sent_content_message ON sent_content (message_id);
+CREATE INDEX sent_content_conversation ON sent_content (conversation_id);
+CREATE INDEX sent_content_at ON sent_content (at);
+"""
+
+
 def create(connection: apsw.Connection) -> None:
     """Make the table."""
     connection.execute(_TABLES)
+
+
+def add_content(connection: apsw.Connection) -> None:
+    """Make the mode's column, and the table of what exactly was sent."""
+    connection.execute(_CONTENT)

@@ -150,7 +150,7 @@ class GatewayBackend:
         without: frozenset[Part],
     ) -> Try:
         offered = self._offered(connection.id)
-        name = _wire_name(connection, model, offered)
+        name = wire_name(connection, model, offered)
         host = host_of(place.base_url)
         secrets = (place.key,) if place.key else ()
         asked = Asked(connection.name, host, name, offered, secrets)
@@ -201,7 +201,7 @@ def _not_understood(error: AppError, body: Body) -> Part | None:
     return None
 
 
-def _wire_name(connection: Connection, model: str, offered: Sequence[str]) -> str:
+def wire_name(connection: Connection, model: str, offered: Sequence[str]) -> str:
     """The model's name there; without the usual prefix where the gateway is known to list it so."""
     name = connection.profile.wire_name(model)
     return model if name not in offered and model in offered else name

@@ -14,16 +14,18 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.tracing import attempts, traced, without_network
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Run:
     """A running program. `heard` gives what its scenario says, one value after the other."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self._lines: Queue[dict[str, Any] | None] = Queue()
         self.process = subprocess.Popen(
-            [sys.executable, *arguments],
+            command,
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -95,15 +97,29 @@ Play = Callable[..., Run]
 
 
 @pytest.fixture
-def play(home: Path) -> Iterator[Play]:
-    """Start the program with a scenario: `play("ask_and_answer")`."""
-    runs: list[Run] = []
+def play(home: Path, tmp_path: Path) -> Iterator[Play]:
+    """Start the program with a scenario: `play("ask_and_answer")`.
 
-    def start(scenario: str, **environment: str) -> Run:
+    S24: whatever a journey does, nothing but sockets of this machine are used; those that ask a gateway use
+    this machine's own address. With `offline=True` there is no network at all.
+    """
+    runs: dict[Path, tuple[Run, bool]] = {}
+
+    def start(scenario: str, *, offline: bool = False, **environment: str) -> Run:
         values = os.environ | {"INSHORE_HOME": str(home), "PYTHONWARNINGS": "error"} | environment
-        runs.append(Run(["-m", "tests.e2e.driver", scenario], values))
-        return runs[-1]
+        command = [sys.executable, "-m", "tests.e2e.driver", scenario]
+        log = tmp_path / f"network-{len(runs)}.log"
+        run = Run(without_network(command) if offline else traced(command, log), values)
+        runs[log] = (run, _asks_a_gateway(scenario))
+        return run
 
     yield start
-    for run in runs:
+    for log, (run, asks) in runs.items():
         run.close()
+        if log.exists():
+            assert attempts(log, run.process.pid, loopback=asks) == []
+
+
+def _asks_a_gateway(scenario: str) -> bool:
+    """Whether it asks one, which the test runs on this machine."""
+    return f"def {scenario}(" in (ROOT / "tests" / "e2e" / "remote.py").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 
 from desktop.storage.conversations import Status, StoredMessage
+from desktop.storage.outbound_reports import RecordFilter
 from models.chat import Thinking
 from tests.e2e.driver import Hands, Scenario, say
 from tests.e2e.sample_usage import BUDGETS, fill
@@ -280,3 +281,20 @@ def _pose_models(hands: Hands, picture: str) -> Scenario:
     QTest.keyClick(offers, Qt.Key.Key_Return)
     yield lambda: hands.shows("back-to-models")
     hands.picture(picture.format("model"))
+
+
+def look_around(hands: Hands) -> Scenario:
+    """A first run: nothing is done until it has tidied up, then a draft is typed and every page looked at."""
+    yield lambda: "record" in hands.program.__dict__  # what is tidied first 5 s after the start
+    hands.type("a draft")
+    yield lambda: not hands.program.local.has_idle_work
+    names = ["models", "usage", "settings", "record"]
+    for name in names:
+        hands.program._show_page(name)
+        yield lambda page=hands.program._pages[name]: page.isVisible()  # type: ignore[misc]
+    QTest.mouseClick(hands.find("toggle-sidebar"), Qt.MouseButton.LeftButton)
+    hands.program._show_page("models")
+    QTest.mouseClick(hands.find("tab-catalogue"), Qt.MouseButton.LeftButton)
+    yield lambda: hands.shows("offers")
+    figures = hands.program.room.service.figures(RecordFilter())
+    say(pages=names, left=figures.sums.requests if figures else None)

@@ -133,6 +133,8 @@ class AnswerView(MessageView):
         self._add_copy()
         receipt = self.action_row.add("receipt", "copy-receipt", "Copy how this answer came about (JSON)")
         receipt.clicked.connect(lambda: QGuiApplication.clipboard().setText(receipt_text(self.message)))
+        sent = self.action_row.add("paper-plane-tilt", "what-was-sent", "What exactly was sent")
+        sent.clicked.connect(lambda: self.sent_requested.emit(self.message))
         again = self.action_row.add("arrow-clockwise", "regenerate", "Answer again")
         again.clicked.connect(lambda: self.regenerate_requested.emit(self.message))
         self._add_pin()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from desktop.ui.chat.document import LONGEST_RUN
 from desktop.ui.chat.meter import ContextMeter
 from desktop.ui.chat.mode import ModeSwitch
+from desktop.ui.chat.privacy import PrivacySwitch
 from desktop.ui.chat.thinking import ThinkingSwitch
 from desktop.ui.chat.tray import PictureLine, Tray
 from desktop.ui.drop import pictures_among
@@ -27,7 +28,7 @@ from desktop.ui.theme import Appearance
 
 _MOST_LINES = 10
 _DRAFT_MS = 400
-_NARROW = 520
+_NARROW, _CLOSE = 520, 640
 _WRAPPING = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
@@ -175,6 +176,7 @@ class Composer(QWidget):
         super().resizeEvent(event)
         self.meter.set_brief(self.width() < _NARROW)
         self.mode.set_brief(self.width() < _NARROW)
+        self.privacy.set_brief(self.width() < _CLOSE)
         self.thinking.set_brief(self.width() < _NARROW)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -201,6 +203,7 @@ class Composer(QWidget):
         self.attach.setToolTip("Add pictures; you can paste or drop them, too")
         self.attach.clicked.connect(self.attach_requested)
         self.mode = ModeSwitch(self._look, self._card)
+        self.privacy = PrivacySwitch(self._look, self._card)
         self.thinking = ThinkingSwitch(self._look, self._card)
         self._note = ElidedLabel(self._card, "meta")
         self._note.setObjectName("composer-note")
@@ -216,6 +219,7 @@ class Composer(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.attach)
         row.addWidget(self.mode)
+        row.addWidget(self.privacy)
         row.addWidget(self.thinking)
         row.addWidget(self._note, 1)
         row.addWidget(self.meter)

@@ -24,9 +24,19 @@ _STEP_WORDS = {
     NextStep.ALLOW: "Allow and send",
     NextStep.RAISE: "Send it this once",
     NextStep.ACCEPT: "Read its licence",
+    NextStep.SEND: "Send it",
 }
 _SIDE = 16
-_QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT)
+_QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT, NextStep.SEND)
+ANSWER_HERE, NOT_NOW, WHAT_EXACTLY = "answer-here", "not-now", "what-exactly"
+_REPLIES = {
+    NextStep.SEND: (
+        (ANSWER_HERE, "Answer here"),
+        (NOT_NOW, "Don’t send"),
+        (WHAT_EXACTLY, "What exactly?"),
+    )
+}
+"""What else can be done where the user is asked: the step's name, and its words."""
 
 
 class ErrorCard(QFrame):
@@ -66,6 +76,7 @@ class ErrorCard(QFrame):
         self._more.setObjectName("error-details")
         self._more.clicked.connect(self._toggle_details)
         self._step.clicked.connect(lambda: self.step_requested.emit(self._wanted))
+        self._replies: list[QPushButton] = []
         self._build()
 
     def height_for(self, width: int) -> int:
@@ -96,6 +107,7 @@ class ErrorCard(QFrame):
         self._look_like("ask" if question else "true")
         self._step.setVisible(words is not None and not ways)
         self._step.setText(words or "")
+        self._show_replies(_REPLIES.get(NextStep(self._wanted), ()) if words else ())
 
     def _fitting(self, room: int) -> str:
         """The offer's words; of a long name the middle gives way."""
@@ -117,6 +129,7 @@ class ErrorCard(QFrame):
         others.addWidget(self._step)
         others.addWidget(self._more)
         others.addStretch(1)
+        self._links = QHBoxLayout()
         self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._buttons.addWidget(self._offer, 0, Qt.AlignmentFlag.AlignLeft)
         self._buttons.addLayout(others, 1)
@@ -126,7 +139,30 @@ class ErrorCard(QFrame):
         for label in (self._title, self._cause, self._ways, self._details):
             column.addWidget(label)
         column.addLayout(self._buttons)
+        column.addLayout(self._links)
         column.addWidget(self._always)
+
+    def _show_replies(self, replies: Sequence[tuple[str, str]]) -> None:
+        """Show these buttons after the step’s."""
+        if [button.objectName() for button in self._replies] == [name for name, _words in replies]:
+            return
+        for button in self._replies:
+            button.hide()
+            button.deleteLater()
+        self._replies = [self._reply(*one) for one in replies]
+        for number, button in enumerate(self._replies):
+            if button.property("link"):
+                self._links.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            else:
+                self._others.insertWidget(number + 1, button)
+            button.show()
+
+    def _reply(self, name: str, words: str) -> QPushButton:
+        button = QPushButton(words, self)
+        button.setObjectName(name)
+        button.setProperty("link", name == WHAT_EXACTLY)
+        button.clicked.connect(lambda: self.step_requested.emit(name))
+        return button
 
     def _look_like(self, kind: str) -> None:
         """A question is no failure, and does not look like one."""

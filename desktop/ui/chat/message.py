@@ -31,6 +31,7 @@ class MessageView(QWidget):
     version_requested = Signal(int)
     pin_requested = Signal(object, bool)
     step_requested = Signal(str, object)
+    sent_requested = Signal(object)
     way_chosen = Signal(object, object)
     take_over_requested = Signal(object, bool)
     link_activated = Signal(str)

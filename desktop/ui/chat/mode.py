@@ -51,6 +51,12 @@ class ModeSwitch(QToolButton):
         self.setToolTip(words)
         self.setAccessibleName(f"Who may answer: {words}")
 
+    def set_stays(self, stays: bool) -> None:
+        """Whether the conversation stays here, which the cloud mode would not go with."""
+        cloud = self._actions[Mode.CLOUD]
+        cloud.setEnabled(not stays)
+        cloud.setText("Cloud – not while this conversation stays here" if stays else _WORDS[Mode.CLOUD][3])
+
     def set_brief(self, brief: bool) -> None:
         """Show the icon only, where there is little room."""
         style = (

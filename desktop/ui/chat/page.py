@@ -32,7 +32,7 @@ from desktop.ui.options.conversation import ConversationOptions
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Image, Progress
 from models.errors import CannotSee, NextStep
-from models.route import Mode
+from models.route import Mode, Privacy
 from models.ways_on import RAISED
 
 
@@ -42,7 +42,8 @@ class ChatPage(QWidget):
     `conversation_started(id)` when the first message of a new chat is stored; `models_requested` and
     `new_chat_requested` where an error's next step leads elsewhere. `typed(text)` at each change of the
     draft; `larger_context_wanted(tokens)`, or `larger_context_needed(question, answer)` where it is not
-    known yet how large. `gateways_requested` where a key is missing, `answering_shown` when another model
+    known yet how large. `sent_requested(answer)` for what exactly was sent, `record_requested` for all that
+    left. `gateways_requested` where a key is missing, `answering_shown` when another model
     or mode may answer here.
     """
 
@@ -59,6 +60,8 @@ class ChatPage(QWidget):
     answer_now_requested = Signal()
     gateways_requested = Signal()
     licence_requested = Signal(object)
+    sent_requested = Signal(object)
+    record_requested = Signal()
     answering_shown = Signal()
 
     def __init__(
@@ -149,7 +152,10 @@ class ChatPage(QWidget):
         column.addLayout(bottom)
 
     def _header(self) -> QHBoxLayout:
-        self.picker = ModelPicker(self._chat.answering.offered, self._look, self)
+        answering = self._chat.answering
+        self.picker = ModelPicker(
+            answering.offered, self._look, self, lambda one: answering.aside_in(self._conversation, one)
+        )
         self.picker.chosen.connect(self._choose_model)
         self.picker.models_requested.connect(self.models_requested)
         self.picker.gateways_requested.connect(self.gateways_requested)
@@ -182,6 +188,9 @@ class ChatPage(QWidget):
             lambda answer, always: self._chat.take_over(answer, always=always)
         )
         self.transcript.link_activated.connect(self.link_activated)
+        self.transcript.sent_requested.connect(self.sent_requested)
+        self.composer.privacy.chosen.connect(self._choose_privacy)
+        self.composer.privacy.record_requested.connect(self.record_requested)
         self._chat.message_added.connect(self._on_added)
         self._chat.turn_advanced.connect(self.transcript.refresh)
         self._chat.turn_progressed.connect(self._on_progress)
@@ -286,7 +295,18 @@ class ChatPage(QWidget):
             case NextStep.ACCEPT:
                 self.licence_requested.emit(message)
             case NextStep.ALLOW:
+                self._chat.answering.privacy.agree(_question_id(message))
                 self._chat.allow(message)
+            case NextStep.SEND:
+                self._chat.answering.privacy.agree(_question_id(message))
+                self._chat.resume(message)
+            case "answer-here":
+                self._chat.answering.privacy.keep_here(_question_id(message))
+                self._chat.resume(message)
+            case "not-now":
+                self._chat.decline(message)
+            case "what-exactly":
+                self.sent_requested.emit(message)
             case NextStep.SHORTEN | NextStep.LARGER_CONTEXT if question := self._question_of(message):
                 self._make_it_fit(NextStep(step), question, message)
 
@@ -369,6 +389,9 @@ class ChatPage(QWidget):
         self.welcome.show_models(one is not None)
         self.picker.show_answerer(one)
         self.composer.mode.show_mode(answering.mode(self._conversation))
+        privacy = answering.privacy.of(self._conversation)
+        self.composer.mode.set_stays(privacy is Privacy.HERE)
+        self.composer.privacy.show_privacy(privacy, answering.privacy.raised(self._conversation))
         self.attaching.forgive()
         self.answering_shown.emit()
 
@@ -377,6 +400,13 @@ class ChatPage(QWidget):
 
     def _choose_mode(self, mode: Mode) -> None:
         self._chat.answering.set_mode(self._conversation, mode)
+
+    def _choose_privacy(self, privacy: Privacy) -> None:
+        self._chat.answering.privacy.choose(self._conversation, privacy)
+
+
+def _question_id(answer: StoredMessage) -> int:
+    return answer.parent_id if answer.parent_id is not None else answer.id
 
 
 def _is_blind(answer: StoredMessage) -> bool:

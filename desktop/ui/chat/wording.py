@@ -29,6 +29,8 @@ _CUT: dict[object, str] = {
 
 def status_line(message: StoredMessage) -> str:
     """The one line under an answer: where, how fast, what it cost, and how it ended."""
+    if message.status is Status.STOPPED and _part(message, "route").get("backend") == "none":
+        return "Not sent"
     timings = _part(message, "timings")
     told = [_ending(message), _speed(timings), _cost(message), _left_out(timings), _chosen(message)]
     return " · ".join(part for part in told if part)

@@ -22,6 +22,7 @@ from desktop.ui.page import Page, card
 from desktop.ui.settings.failing import WhenItFails
 from desktop.ui.settings.hub import HubAddresses
 from desktop.ui.settings.hub_token import HubToken
+from desktop.ui.settings.privacy import PrivacyCard
 from desktop.ui.settings.thinking import ThinkingBudget
 
 _THEMES = ((Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
@@ -29,16 +30,19 @@ _THEMES = ((Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK,
 
 class SettingsPage(Page):
     """Changes go to the service; `folder_requested(path)` asks to show the data folder, and
-    `hub_token_removed` to forget the token that the keyring has for a hub."""
+    `hub_token_removed` to forget the token that the keyring has for a hub, `record_requested` for the
+    record of what left."""
 
     folder_requested = Signal(str)
     hub_token_removed = Signal()
+    record_requested = Signal()
 
     def __init__(self, settings: SettingsService, data: Path, parent: QWidget | None = None) -> None:
         super().__init__("Settings", "What you change here is in effect at once.", parent)
         self._settings = settings
         self.column.addWidget(self._appearance())
         self.column.addWidget(self._thinking())
+        self.column.addWidget(self._privacy())
         self.column.addWidget(self._failing())
         self.column.addWidget(self._speed())
         self.column.addWidget(self._hubs())
@@ -90,6 +94,14 @@ class SettingsPage(Page):
         for widget in (title, words, budget):
             column.addWidget(widget)
         return frame
+
+    def _privacy(self) -> QWidget:
+        privacy = PrivacyCard(self)
+        privacy.show_privacy(self._settings.values.privacy)
+        privacy.chosen.connect(lambda chosen: self._settings.update(privacy=chosen))
+        privacy.record_requested.connect(self.record_requested)
+        self._settings.changed.connect(lambda values: privacy.show_privacy(values.privacy))
+        return privacy
 
     def _failing(self) -> QWidget:
         frame = card(self)

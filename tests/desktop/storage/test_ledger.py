@@ -332,6 +332,16 @@ def test_health_is_of_the_last_attempts_of_that_model(connection: apsw.Connectio
     assert (health.ttft_ms, health.speed_mtps, health.success) == (200, 200, 0.6)
 
 
+def test_health_forgets_what_failed_long_ago(
+    connection: apsw.Connection, ledger: Ledger, clock: Clock
+) -> None:
+    _settled(ledger, Outcome.FAILED)
+    clock.moment += 100
+    _settled(ledger, Outcome.FINISHED)
+    assert health_of(connection, "xidao", "m", since=clock.moment - 50).success == 1.0
+    assert health_of(connection, "xidao", "m", since=clock.moment - 150).success == 0.5
+
+
 @pytest.fixture(autouse=True)
 def _whole_numbers(connection: apsw.Connection) -> Iterator[Any]:
     """Every amount that a test has stored is a whole number."""

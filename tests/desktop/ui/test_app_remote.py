@@ -286,6 +286,18 @@ def test_every_attempt_is_in_the_ledger_with_its_cost(
     assert "¥0.000036" in line
 
 
+def test_how_a_model_did_is_in_the_picker_and_with_the_router(program: Program, qtbot: QtBot) -> None:
+    ask_there(program, qtbot)
+    menu = program.page.picker.menu()
+    menu.aboutToShow.emit()
+    (words,) = [a.text() for a in menu.actions() if a.objectName() == "answerer-xidao/qwen3-235b"]
+    assert " s" in words.split("\t")[0].rpartition("out")[2]
+    assert words.endswith("\tApache-2.0 · fully open")
+    one = next(one for one in program.remote.candidates() if one.model == "xidao/qwen3-235b")
+    assert one.ttft_s is not None
+    assert one.success is None  # of one attempt no share is told
+
+
 def test_a_stopped_answer_s_cost_is_known_afterwards(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:

@@ -1,0 +1,55 @@
+"""Says what would be sent, to whom, and what it could cost at most, before the user says yes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from desktop.services.turns import history
+from desktop.storage.conversations import StoredMessage
+from models.route import Route
+
+if TYPE_CHECKING:
+    from desktop.parts.remote import Remote
+    from desktop.services.setup import SetupService
+    from models.chat import Message
+
+
+class Asking:
+    """GUI thread only."""
+
+    def __init__(self, remote: Remote, setup: SetupService) -> None:
+        self._remote, self._setup = remote, setup
+
+    def describe(self, route: Route, earlier: Sequence[StoredMessage]) -> str:
+        """ "To XiDao (api.example.org): 3 messages, about 1,200 tokens, for Qwen3. At most ¥0.012." """
+        from models.token_estimate import estimate_prompt
+
+        messages = history(earlier)
+        size = estimate_prompt(messages)
+        one = next((one for one in self._remote.answerers() if one.id == route.model), None)
+        whom = f"{one.place.removeprefix('via ')} ({one.host})" if one is not None else route.model
+        name = f", for {one.name}" if one is not None else ""
+        what = f"{_counted(messages)}, about {size.likely:,} tokens"
+        return f"To {whom}: {what}{name}. {self._most(route, earlier, size.high)}"
+
+    def _most(self, route: Route, earlier: Sequence[StoredMessage], tokens: int) -> str:
+        from desktop.storage.booking import LONGEST_WITHIN_BUDGET
+        from models.money import about
+        from models.pricing import Cost, CostRange, draft_range
+
+        price = self._remote.price(route.model)
+        if price is None:
+            return "What it costs isn’t known."
+        conversation = earlier[-1].conversation_id if earlier else None
+        _private, options = self._setup.merged(conversation, route.model)
+        most = draft_range(tokens, tokens, options.max_tokens or LONGEST_WITHIN_BUDGET, price)
+        return f"At most {about(CostRange(Cost(0, most.high.currency), most.high)).removeprefix('≤ ')}."
+
+
+def _counted(messages: Sequence[Message]) -> str:
+    pictures = sum(len(message.images) for message in messages)
+    words = "1 message" if len(messages) == 1 else f"{len(messages)} messages"
+    if not pictures:
+        return words
+    return f"{words} with {'1 picture' if pictures == 1 else f'{pictures} pictures'}"

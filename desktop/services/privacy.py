@@ -1,0 +1,113 @@
+"""Whether a conversation may leave this machine: its class, and the user's word where it asks each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.services.setup import SetupService
+from desktop.storage.conversations import StoredMessage
+from models.errors import NextStep, NotAllowed, NotAvailable
+from models.leave import Leave, strictest
+from models.route import Mode, Privacy, Route
+
+LOCAL = "local"
+Raised = tuple[Privacy, str]
+"""A class that something in a conversation asks for, and what that is, in words."""
+
+
+class PrivacyService(QObject):
+    """Classes of conversations; None is the new one. GUI thread only.
+
+    `changed` when another class holds. `raised_by` gives what in a conversation, such as an attachment, asks
+    for a stricter class than was chosen. `describe` says what would be sent along a route, and to whom.
+    """
+
+    changed = Signal()
+
+    def __init__(self, setup: SetupService, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._setup = setup
+        self.raised_by: Callable[[int | None], Sequence[Raised]] = lambda _conversation: ()
+        self.describe: Callable[[Route, Sequence[StoredMessage]], str] = lambda _route, _earlier: ""
+        self._agreed: set[int] = set()
+        self._here: set[int] = set()
+
+    def of(self, conversation_id: int | None) -> Privacy:
+        """The class that holds."""
+        raised = (privacy for privacy, _by in self.raised_by(conversation_id))
+        return strictest(self.chosen(conversation_id), *raised)
+
+    def chosen(self, conversation_id: int | None) -> Privacy:
+        """The class that was chosen, whatever raises it."""
+        return self._setup.answering(conversation_id).privacy or Privacy.OUT
+
+    def raised(self, conversation_id: int | None) -> str:
+        """What raises the class above the chosen one, in words; "" where nothing does."""
+        held = self.of(conversation_id)
+        if held is self.chosen(conversation_id):
+            return ""
+        return next((by for privacy, by in self.raised_by(conversation_id) if privacy is held), "")
+
+    def choose(self, conversation_id: int | None, privacy: Privacy) -> None:
+        """Let it out, or keep it here, from now on; None: new conversations, too."""
+        kept = self._setup.answering(conversation_id)
+        self._setup.set_answering(conversation_id, replace(kept, privacy=privacy))
+        self.changed.emit()
+
+    def mode(self, conversation_id: int | None, wanted: Mode) -> Mode:
+        """What a mode comes to under the class that holds."""
+        return Mode.LOCAL if wanted is Mode.CLOUD and self.of(conversation_id) is Privacy.HERE else wanted
+
+    # -- one answer
+
+    def agree(self, question_id: int) -> None:
+        """The user said yes to sending the answer to this question, once."""
+        self._here.discard(question_id)
+        self._agreed.add(question_id)
+
+    def keep_here(self, question_id: int) -> None:
+        """The user wants the next answer to this question written on this machine."""
+        self._agreed.discard(question_id)
+        self._here.add(question_id)
+
+    def wants_here(self, earlier: Sequence[StoredMessage]) -> bool:
+        """Whether the next answer to the last of these is to be written here."""
+        return bool(earlier) and earlier[-1].id in self._here
+
+    def check(self, conversation_id: int | None, route: Route, earlier: Sequence[StoredMessage]) -> None:
+        """Raises NotAvailable where a route leads out of a conversation that stays here, and NotAllowed with
+        what would be sent where the user is to be asked and has not said yes to this."""
+        if route.backend == LOCAL:
+            return
+        privacy = self.of(conversation_id)
+        if privacy is Privacy.HERE:
+            raise NotAvailable(
+                "This conversation stays on this machine, and the model that was chosen is elsewhere.",
+                "Choose a model on this machine, or let this conversation go out.",
+            )
+        asks = privacy is Privacy.ASK
+        if (asks or route.needs_consent) and not (earlier and earlier[-1].id in self._agreed):
+            why = "in this conversation you are asked each time" if asks else "it may cost more than usual"
+            raise NotAllowed(
+                self.describe(route, earlier),
+                f"Nothing has been sent yet; {why}.",
+                title="Send this?",
+                next_step=NextStep.SEND,
+            )
+
+    def leave(self, route: Route, earlier: Sequence[StoredMessage]) -> Leave:
+        """What the gate lets out for the answer that begins now; a yes is used up by it."""
+        if not earlier:
+            return Leave()
+        question = earlier[-1]
+        agreed = question.id in self._agreed
+        self._agreed.discard(question.id)
+        self._here.discard(question.id)
+        if route.backend == LOCAL:
+            return Leave(Mode.LOCAL, self.of(question.conversation_id))
+        wanted = self._setup.answering(question.conversation_id).mode or Mode.LOCAL
+        mode = self.mode(question.conversation_id, wanted)
+        return Leave(mode, self.of(question.conversation_id), agreed)

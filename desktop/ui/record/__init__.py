@@ -1,0 +1,1 @@
+"""The page of what left this machine, and what exactly was sent for one answer."""
