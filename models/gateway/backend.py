@@ -21,7 +21,7 @@ from models.gateway.wire import Timeouts, host_of
 from models.outbound import Outbound
 
 Remembered = MutableMapping[tuple[str, str], frozenset[Part]]
-"""What a connection (by id) was found not to understand of a request to a model (by its name there)."""
+"""What was found not to be understood at an address of a request to a model (by its name there)."""
 
 _LEFT_OUT = {
     Part.THINKING: "{} does not know a switch for thinking, so the model decides.",
@@ -112,11 +112,14 @@ class GatewayBackend:
             number += 1
             if number > 1 and self._repeating is not None:
                 await self._repeating(number)
-            one = self._try(request, connection, model, rotation.place, number, without)
+            place = rotation.place
+            one = self._try(request, connection, model, place, number, without)
+            if number == 1 and _known_unheard(connection, request, one.body):
+                yield Notice(_LEFT_OUT[Part.THINKING].format(connection.name))
             try:
                 async with aclosing(one.events()) as events:
                     async for event in events:
-                        self._remember(connection, one, without)
+                        self._remember(place, one, without)
                         yield event
                 return  # noqa: TRY300 - the answer is complete
             except AppError as error:
@@ -154,7 +157,7 @@ class GatewayBackend:
         host = host_of(place.base_url)
         secrets = (place.key,) if place.key else ()
         asked = Asked(connection.name, host, name, offered, secrets)
-        without |= self._remembered.get((connection.id, name), frozenset())
+        without |= self._remembered.get((place.base_url, name), frozenset())
         return Try(
             request,
             body_for(connection.profile, request, name, without),
@@ -170,10 +173,10 @@ class GatewayBackend:
             self._attempted,
         )
 
-    def _remember(self, connection: Connection, one: Try, without: frozenset[Part]) -> None:
+    def _remember(self, place: Place, one: Try, without: frozenset[Part]) -> None:
         """Once an answer comes, what was left out of its request is left out of the next one, too."""
         if without:
-            key = (connection.id, one.body.model)
+            key = (place.base_url, one.body.model)
             self._remembered[key] = self._remembered.get(key, frozenset()) | without
 
     async def _usable_keys(self, connection: Connection) -> Sequence[str]:
@@ -208,10 +211,19 @@ def wire_name(connection: Connection, model: str, offered: Sequence[str]) -> str
 
 
 def _unheard(connection: Connection, request: ChatRequest) -> str:
-    wanted = request.thinking is not Thinking.AUTO
-    if wanted and connection.profile.thinking is Dialect.NONE:
+    profile, wanted = connection.profile, request.thinking is not Thinking.AUTO
+    if wanted and profile.thinking is Dialect.NONE:
         return f"{connection.name} has no switch for thinking that Inshore knows, so the model decides."
+    off = request.thinking is Thinking.OFF or (wanted and request.thinking_budget == 0)
+    if off and profile.thinking is Dialect.EFFORT and profile.effort_off != "none":
+        return f"{connection.name} can’t switch thinking off, so the model is asked to think little."
     return ""
+
+
+def _known_unheard(connection: Connection, request: ChatRequest, body: Body) -> bool:
+    """Whether the wish is left out of the body because it was not understood before."""
+    wanted = request.thinking is not Thinking.AUTO and connection.profile.thinking is not Dialect.NONE
+    return wanted and Part.THINKING not in body.parts
 
 
 def _seconds(wait_s: float) -> str:

@@ -12,7 +12,7 @@ from models.errors import AppError, EndlessReply, GatewayError, Interrupted
 from models.gateway.answer import Answer
 from models.gateway.attempts import Attempt, Outcome
 from models.gateway.body import Body
-from models.gateway.failures import Asked, broke_off
+from models.gateway.failures import Asked, broke_off, never_began
 from models.gateway.retrying import Place
 from models.gateway.sse import Caps
 from models.gateway.wire import Chunk, Head, Timeouts, exchange
@@ -40,6 +40,7 @@ class Try:
         self._timeouts, self._caps, self._clock, self._attempted = timeouts, caps, clock, attempted
         self._plan = replace(plan, thinking=request.thinking)
         self._answer = Answer(request, clock, body.asks)
+        self._continues = bool(request.answer_so_far)
         self._status: int | None = None
         self._request_id = ""
 
@@ -107,6 +108,8 @@ class Try:
             return failure
         if failure is not None:
             return broke_off(self._asked, failure.cause, self._request_id, failure)
+        if not self.begun and not self._continues:
+            return never_began(self._asked, self._request_id, gave_up=bool(self._answer.failed))
         if self._answer.failed:
             return broke_off(self._asked, f"{who} gave up in the middle of the answer.", self._request_id)
         return broke_off(

@@ -144,18 +144,19 @@ async def _pieces(response: Any, asked: Asked, timeouts: Timeouts) -> AsyncGener
 async def _chunks(
     pieces: AsyncGenerator[bytes, None], asked: Asked, caps: Caps, timeouts: Timeouts, request_id: str
 ) -> AsyncGenerator[Chunk, None]:
-    first = b""
+    clock = asyncio.get_running_loop().time
+    first, began = b"", clock()
     async for piece in pieces:
-        first += piece
-        if first.strip():
+        if first := piece.lstrip():  # empty lines keep a connection alive, and are not kept
             break
+        if clock() - began > timeouts.empty_s:
+            raise _silent(asked)
     sign = first.lstrip()[:1]
     if sign == b"<":
         raise refusal(asked, 200, {"content-type": "text/html"}, b"")
     if sign in (b"{", b"["):
         yield _whole(await _rest(first, pieces), asked, request_id)
         return
-    clock = asyncio.get_running_loop().time
     reader, heard, any_event = EventReader(caps), clock(), False
     for data in reader.feed(first):
         any_event = True

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from models.chat import ChatEvent, Finished, Notice, Progress, Stage
+from models.chat import ChatEvent, ChatRequest, Finished, Notice, Progress, Stage
 from models.errors import (
     AppError,
     BadReply,
@@ -38,15 +38,15 @@ from models.gateway.retrying import Patience
 from models.gateway.wire import Timeouts
 from models.outbound import Outbound
 from tests.fakes import cancel, finished, text_of
-from tests.gateway_server import FAULTS, GatewayServer, Hold, Reply, answer, error
+from tests.gateway_server import FAULTS, GatewayServer, Hold, Pause, Reply, answer, error
 from tests.gateway_server.asking import KEY, Asking, ask_gateway, backend, connection, request
 
 SHORT = Timeouts(connect_s=2, first_byte_s=0.3, idle_s=0.3, empty_s=0.5, after_finish_s=0.3)
 
 
-def ask(*replies: Reply, **options: Any) -> tuple[Asking, GatewayServer]:
+def ask(*replies: Reply, asked: ChatRequest | None = None, **options: Any) -> tuple[Asking, GatewayServer]:
     with GatewayServer(*replies) as server:
-        told = ask_gateway(connection(server.url), **options)
+        told = ask_gateway(connection(server.url), asked or request(), **options)
     return told, server
 
 
@@ -262,8 +262,21 @@ def test_f32_an_odd_stream_is_read(fault: str) -> None:
 
 
 def test_f32_an_empty_answer_is_not_taken_for_one() -> None:
-    told, _ = ask(FAULTS["empty"]())
-    assert type(told.error) is BadReply
+    for fault in ("empty", "only-null"):
+        told, server = ask(FAULTS[fault]())
+        assert type(told.error) is BadReply
+        assert len(server.chats) == 1
+
+
+def test_f32_what_was_given_up_before_its_first_word_is_asked_for_again() -> None:
+    told, _ = ask(answer("", finish="insufficient_system_resource"), answer())
+    assert text_of(told.events) == "Hello there."
+    assert [one.error for one in told.attempts] == ["GatewayFailed", ""]
+
+
+def test_f32_a_continuation_that_brings_nothing_can_still_be_continued() -> None:
+    told, _ = ask(FAULTS["only-null"](), asked=request(answer_so_far="Half an "))
+    assert type(told.error) is Interrupted
 
 
 @pytest.mark.parametrize("size", [1, 40, 150, 400])
@@ -280,6 +293,11 @@ def test_f33_silence_is_noticed_and_not_paid_for_twice(fault: str, kind: type[Ap
     told, server = ask(FAULTS[fault](), timeouts=SHORT)
     assert type(told.error) is kind
     assert len(server.chats) == 1
+
+
+def test_f33_empty_lines_alone_are_silence() -> None:
+    told, _ = ask(Reply([part for _ in range(40) for part in (b"\n", Pause(0.05))]), timeouts=SHORT)
+    assert type(told.error) is FellSilent
 
 
 def test_f33_silence_after_the_end_is_no_failure() -> None:

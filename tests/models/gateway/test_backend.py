@@ -78,10 +78,19 @@ def test_a_field_that_is_not_known_is_left_out_and_remembered() -> None:
         asked = request(thinking=Thinking.ON)
         told = ask_gateway(connection(server.url), asked, asked, remembered=remembered)
     assert ["enable_thinking" in one.json for one in server.chats] == [True, False, False]
-    assert remembered == {("xidao", "xidao/qwen3-235b"): frozenset({Part.THINKING})}
+    assert remembered == {(server.url, "xidao/qwen3-235b"): frozenset({Part.THINKING})}
     assert [event.text for event in told.events if isinstance(event, Notice)] == [
         "XiDao does not know a switch for thinking, so the model decides."
-    ]
+    ] * 2  # of each answer
+
+
+def test_what_one_address_does_not_know_another_may() -> None:
+    remembered: dict[tuple[str, str], frozenset[Part]] = {}
+    asked = request(thinking=Thinking.ON)
+    with GatewayServer(respond=strict("enable_thinking")) as first, GatewayServer() as second:
+        for server in (first, second):
+            ask_gateway(connection(server.url), asked, remembered=remembered)
+    assert second.chats[0].json["enable_thinking"] is True
 
 
 def test_a_refusal_for_another_reason_is_not_remembered() -> None:
@@ -164,6 +173,13 @@ def test_no_key_where_one_is_needed() -> None:
 def test_a_name_without_a_connection() -> None:
     told = ask_gateway(connection("http://127.0.0.1:1/v1"), request(model="qwen3-235b"))
     assert isinstance(told.error, ModelNotFound)
+
+
+@pytest.mark.parametrize(("profile", "said"), [("azure", True), ("mistral", False)])
+def test_thinking_that_can_only_be_made_less_is_not_said_to_be_off(profile: str, said: bool) -> None:
+    with GatewayServer() as server:
+        told = ask_gateway(connection(server.url, profile=profile), request(thinking=Thinking.OFF))
+    assert any(isinstance(one, Notice) and "think little" in one.text for one in told.events) is said
 
 
 def test_a_provider_without_a_switch_says_so() -> None:
