@@ -221,6 +221,8 @@ class _TextView:
             self._terminal.note("The answer was cut off at its longest allowed length (see --max-tokens).")
         if event.reason is FinishReason.CONTENT_FILTER:
             self._terminal.note("The gateway ended the answer, because its filter objected to the content.")
+        if event.reason is FinishReason.TOOL_CALLS:
+            self._terminal.note("The model asked for a tool, which Inshore has none of.")
         if route.backend == "gateway":
             self._terminal.note(_told(event, route))
 

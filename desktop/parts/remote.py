@@ -192,7 +192,11 @@ class Remote(QObject):
         providers = self._gateway.providers
         provider = providers.provider(model.provider_id)
         profile = providers.profile_of(provider) if provider is not None else None
-        notes = (price_words(model.price) if model.price else "", "sees pictures" if model.sees else "")
+        notes = (
+            "not in its list now" if model.listed is False else "",
+            "sees pictures" if model.sees else "",
+            price_words(model.price) if model.price else "",  # last: the picker says the unit once for all
+        )
         return Answerer(
             model.id,
             model.name,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop.background import Background, Outcome
+from desktop.services import trials
 from desktop.services.keys import KeyService, Known
 from desktop.services.settings import SettingsService
 from desktop.system.crash import redacted
@@ -164,7 +165,7 @@ class ProviderService(QObject):
         return provider_id in self._testing
 
     def test(self, provider_id: str) -> None:
-        """Ask it the cheapest question, with its first key; `tested` carries the answer."""
+        """Ask the cheapest question with each key and at each address; `tested` carries what came of it."""
         provider = self.provider(provider_id)
         if provider is None or provider_id in self._testing:
             return
@@ -173,10 +174,9 @@ class ProviderService(QObject):
 
         async def work() -> tuple[Held, Reply]:
             held = await self.keys.held(provider_id)
-            key = held.keys[0] if held.keys else None
-            return held, await self._answer(
-                Target(url, provider.profile, key, provider.confirmed, provider.name)
-            )
+            target = Target(url, provider.profile, None, provider.confirmed, provider.name)
+            asked = trials.each(target, provider.base_urls or (url,), held.keys)
+            return held, trials.summed(asked, [await self._answer(one) for one in asked])
 
         def ended(outcome: Outcome) -> None:
             self._testing.discard(provider_id)

@@ -23,6 +23,7 @@ class Profile(Protocol):
     """What the window and the command line need to know of a kind of gateway.
 
     `base_url` is "" or holds {places} where the user has to say more. `key_url` is where to get a key.
+    `prices` says where its prices are from, and `as_of` when all of this was read ("2026-11").
     """
 
     @property
@@ -39,6 +40,10 @@ class Profile(Protocol):
     def self_hosted(self) -> bool: ...
     @property
     def data_policy(self) -> str: ...
+    @property
+    def prices(self) -> str: ...
+    @property
+    def as_of(self) -> str: ...
     def own_name(self, wire_name: str) -> str:
         """What we call the gateway's model, without the provider before it."""
         ...

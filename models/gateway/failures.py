@@ -179,6 +179,8 @@ def _by_status(asked: Asked, status: int, told: str, facts: dict[str, Any]) -> A
     who = asked.provider
     if _TOO_LONG.search(told) and status in (400, 413, 422, 500):
         return _too_long(asked, told, facts["details"])
+    if status == 413:
+        return _too_much(asked, facts["details"])
     if status == 401 and not asked.secrets:
         return KeyMissing(
             f"{who} answers only with a key, and got none.", "Add its key in Settings.", **facts
@@ -226,6 +228,15 @@ def _too_long(asked: Asked, told: str, details: str) -> PromptTooLong:
     return PromptTooLong(
         f"“{plain(asked.model)}” can’t take that much text at once.{holds}",
         "Shorten the message, or start a new chat.",
+        details=details,
+        next_step=NextStep.SHORTEN,
+    )
+
+
+def _too_much(asked: Asked, details: str) -> PromptTooLong:
+    return PromptTooLong(
+        f"It is more than {asked.provider} takes at once.",
+        "Shorten the message, leave out pictures, or start a new chat.",
         details=details,
         next_step=NextStep.SHORTEN,
     )

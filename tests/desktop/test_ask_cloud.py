@@ -277,6 +277,16 @@ def test_f28_a_model_that_is_gone_names_the_nearest(
     assert "Similar ones there: “xidao/qwen3-235b-a22b”." in capsys.readouterr().err
 
 
+def test_an_answer_that_ends_with_a_wish_for_a_tool_says_so(
+    services: Services, holder: MemoryHolder, keep: Keep, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holder.entries = {"xidao": CANARY}
+    with GatewayServer(answer("Let me look.", finish="tool_calls")) as server:
+        keep(xidao(server.url))
+        assert cli.main(ASK, services) == 0
+    assert "asked for a tool" in capsys.readouterr().err
+
+
 def test_f29_a_wait_is_counted_down(
     services: Services, holder: MemoryHolder, keep: Keep, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,6 +40,7 @@ from models.outbound import Outbound
 from tests.fakes import cancel, finished, text_of
 from tests.gateway_server import FAULTS, GatewayServer, Hold, Pause, Reply, answer, error
 from tests.gateway_server.asking import KEY, Asking, ask_gateway, backend, connection, request
+from tests.gateway_server.scripts import page
 
 SHORT = Timeouts(connect_s=2, first_byte_s=0.3, idle_s=0.3, empty_s=0.5, after_finish_s=0.3)
 
@@ -83,6 +84,13 @@ def test_f28_too_much_text_names_the_limit_and_offers_to_shorten() -> None:
     told, server = ask(error(400, "This model's maximum context length is 32768 tokens.", code="x"))
     assert isinstance(told.error, PromptTooLong)
     assert "32,768 tokens" in told.error.cause
+    assert told.error.next_step is NextStep.SHORTEN
+    assert len(server.chats) == 1
+
+
+def test_f28_a_request_that_is_too_large_is_told_as_one() -> None:
+    told, server = ask(page(413))
+    assert isinstance(told.error, PromptTooLong)
     assert told.error.next_step is NextStep.SHORTEN
     assert len(server.chats) == 1
 

@@ -11,6 +11,7 @@ from desktop.services.providers import ProviderService
 from desktop.system.providers import Profile, address, unencrypted
 from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label
+from desktop.ui.settings.gateway_words import about_words
 from models.errors import BadInput
 
 Ask = Callable[[QWidget, str], bool]
@@ -39,6 +40,7 @@ class AddGateway(QWidget):
         self._address.returnPressed.connect(self._add)
         self._problem = plain_label(self, "problem")
         self._policy = plain_label(self, "meta")
+        self._policy.setObjectName("gateway-about")
         self._kind.currentIndexChanged.connect(lambda _index: self._show_kind())
         self._build()
         self._show_kind()
@@ -69,12 +71,11 @@ class AddGateway(QWidget):
     def _show_kind(self) -> None:
         profile = self._profile()
         self._address.setText(profile.base_url)
-        self._address.setVisible("{" in profile.base_url or not profile.base_url)
         if self._address.isVisible() and "{" in profile.base_url:  # what is to be typed over
             start, end = profile.base_url.index("{"), profile.base_url.index("}") + 1
             self._address.setFocus()
             self._address.setSelection(start, end - start)
-        self._policy.setText(profile.data_policy)
+        self._policy.setText(about_words(profile))
         self._say("")
 
     def _add(self) -> None:

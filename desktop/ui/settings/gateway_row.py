@@ -12,7 +12,7 @@ from desktop.system.providers import Provider
 from desktop.ui.labels import ElidedLabel, plain_label
 from desktop.ui.settings.gateway_add import Ask
 from desktop.ui.settings.gateway_edit import EditGateway
-from desktop.ui.settings.gateway_words import chip_words, reply_words, state_words
+from desktop.ui.settings.gateway_words import about_words, chip_words, reply_words, state_words
 from desktop.ui.settings.key_form import KeyForm
 from models.errors import BadInput
 
@@ -44,7 +44,7 @@ class GatewayRow(QFrame):
         self._reply = self._line("reply")
         self._reply.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._reply.hide()
-        self._form = KeyForm(provider.id, provider.name, profile.data_policy if profile else "", self)
+        self._form = KeyForm(provider.id, provider.name, about_words(profile), self)
         self._form.entered.connect(self._add_key)
         self._form.closed.connect(lambda: self.unfold(False))
         self._form.hide()

@@ -6,9 +6,17 @@ from collections.abc import Iterable
 
 from desktop.services.keys import KeyState, Known
 from desktop.services.providers import Reply
+from desktop.system.providers import Profile
 from models.errors import AppError, NoKeyring
 
 _SHOWN_MODELS = 6
+
+
+def about_words(profile: Profile | None) -> str:
+    """Where messages to it go, and where its prices are from; "" for a kind that isn't known."""
+    if profile is None:
+        return ""
+    return f"{profile.data_policy} Prices: {profile.prices}. As of {profile.as_of}."
 
 
 def chip_words(state: KeyState, *, needs_key: bool) -> tuple[str, str]:

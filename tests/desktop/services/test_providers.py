@@ -20,7 +20,7 @@ from desktop.system.key import HUB
 from desktop.system.keys import Keys
 from desktop.system.secrets import SystemKeyring
 from desktop.system.vaults import Ready
-from models.errors import BadInput, BadKey, KeyringSilent, NoKeyring, ServerFailed
+from models.errors import BadInput, BadKey, KeyRefused, KeyringSilent, NoKeyring, ServerFailed
 from tests.fixtures.gateways import KINDS, Check
 from tests.fixtures.keyrings import CANARY, Clinging, MemoryHolder, Sleeping, keyring_of, no_keyring
 
@@ -197,9 +197,8 @@ def test_a_key_that_stays_in_the_keyring_is_said(qtbot: QtBot, tmp_path: Path) -
     scene.close()
 
 
-def test_a_test_sends_the_first_key_to_the_address(scene: Scene, qtbot: QtBot) -> None:
+def test_a_test_sends_the_key_to_the_address(scene: Scene, qtbot: QtBot) -> None:
     scene.service.keys.add("xidao", CANARY)
-    scene.service.keys.add("xidao", "sk-second-key-0002")
     with qtbot.waitSignal(scene.service.tested) as told:
         scene.service.test("xidao")
         scene.service.test("xidao")
@@ -211,6 +210,45 @@ def test_a_test_sends_the_first_key_to_the_address(scene: Scene, qtbot: QtBot) -
     ]
     (target,) = scene.check.targets
     assert (target.base_url, str(target.key)) == ("https://api.xidao.online/v1", "…wxyz")
+
+
+def test_a_test_asks_with_each_key_and_at_each_address(scene: Scene, qtbot: QtBot) -> None:
+    one, other = "https://one.example/v1", "https://other.example/v1"
+    scene.service.change("xidao", "", f"{one} {other}")
+    scene.service.keys.add("xidao", CANARY)
+    scene.service.keys.add("xidao", "sk-second-key-0002")
+    assert answer_of_test(scene, qtbot).words == "The key works. That holds for all 2 keys and 2 addresses."
+    asked = [(target.base_url, str(target.key)) for target in scene.check.targets]
+    assert asked == [(one, "…wxyz"), (one, "…0002"), (other, "…wxyz")]
+
+
+@pytest.mark.parametrize(
+    ("ending", "host", "which"), [("…0002", "one", "Key …0002"), ("…wxyz", "other", "At other.example")]
+)
+def test_a_test_says_which_key_or_address_fails(
+    scene: Scene, qtbot: QtBot, ending: str, host: str, which: str
+) -> None:
+    async def refuse(target: Target) -> Reply:
+        if str(target.key) == ending and host in target.base_url:
+            raise KeyRefused("XiDao does not accept it.")
+        return Reply(True, "The key works.")
+
+    scene.service._check = refuse
+    scene.service.change("xidao", "", "https://one.example/v1 https://other.example/v1")
+    scene.service.keys.add("xidao", CANARY)
+    scene.service.keys.add("xidao", "sk-second-key-0002")
+    reply = answer_of_test(scene, qtbot)
+    assert (reply.ok, reply.words) == (False, f"{which}: The key was refused. XiDao does not accept it.")
+    assert reply.base_url == "https://one.example/v1"
+
+
+def answer_of_test(scene: Scene, qtbot: QtBot) -> Reply:
+    with qtbot.waitSignal(scene.service.tested) as told:
+        scene.service.test("xidao")
+    assert told.args is not None
+    reply = told.args[1]
+    assert isinstance(reply, Reply)
+    return reply
 
 
 def test_a_key_removed_during_its_test_stays_removed(scene: Scene, qtbot: QtBot) -> None:

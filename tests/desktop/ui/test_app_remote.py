@@ -246,6 +246,15 @@ def test_f28_a_model_that_is_gone_leads_to_the_others(
     assert opened == [program.page.picker.menu()]
 
 
+def test_a_model_that_the_gateway_does_not_list_says_so(program: Program, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(program.remote.changed, timeout=10_000):
+        program.remote.models.refresh("xidao")
+    notes = {one.id: one.note for one in program.remote.answerers()}
+    assert notes["xidao/phi-4-14b"].startswith("not in its list now")
+    assert notes["xidao/qwen3-235b"].endswith(" per million tokens")
+    assert "list" not in notes["xidao/qwen3-235b"]
+
+
 def test_a_gateway_that_moved_asks_again(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
     ask_there(program, qtbot)
     with GatewayServer() as elsewhere:

@@ -254,9 +254,13 @@ def test_a_provider_is_added_and_its_key_asked_for(scene: Scene, qtbot: QtBot) -
         "Another gateway",
     ]
     kinds.setCurrentIndex(1)
+    about = "Your messages go to this gateway. Prices: its own list. As of 2026-11."
+    assert scene.label("gateway-about").text() == about
+    assert scene.field("gateway-address").text() == "https://api.deepseek.com/v1"
     scene.click("add-gateway")
     assert [each.id for each in scene.service.providers()] == ["xidao", "deepseek"]
     assert scene.field("key-deepseek").isVisible()
+    assert about in [label.text() for label in scene.card._rows["deepseek"]._form.findChildren(QLabel)]
 
 
 def test_an_address_with_a_place_to_fill_in_is_asked_for(scene: Scene) -> None:
