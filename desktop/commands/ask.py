@@ -44,7 +44,7 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadImage, BadInput, ModelNotFound, OverBudget
+from models.errors import BadImage, BadInput, CannotSee, ModelNotFound, OverBudget
 from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.mentions import addressed
@@ -142,6 +142,7 @@ class _Asking:
         """Have this route answer, or go on with what was `said`, to which is added. Raises AppError."""
         leaving.check(self.privacy, route)
         _check_licence(route, self.services, self.gateways)
+        _check_sight(self.question, route, self.gateways)
         self.said = said = [] if said is None else said
         raised = self.way is not None and self.way.kind is Kind.RAISE
         request, budgets = self._request(route, "".join(said)), self._budgets(route)
@@ -341,6 +342,12 @@ def _check_licence(route: Route, services: Services, gateways: Gateways) -> None
         check_accepted_at_gateway(route.model, gateways.kind_of(route.model), services)
     else:
         check_accepted(services.library.get(route.model), services)
+
+
+def _check_sight(question: Question, route: Route, gateways: Gateways) -> None:
+    """Of a model here its engine says so itself."""
+    if question.images and route.backend == "gateway" and gateways.sees(route.model) is False:
+        raise CannotSee(f"“{route.model}” reads text only.", "Choose a model that sees pictures.")
 
 
 def _check_named(question: Question, gateways: Gateways, library: Library) -> None:

@@ -76,6 +76,16 @@ class Gateways:
         wanted = model_id.partition("/")[0]
         return next((one.profile for one in self._all() if one.id == wanted), "")
 
+    def sees(self, model_id: str) -> bool | None:
+        """Whether a model there sees pictures, as the catalogue has it; None is unknown."""
+        from models.catalogue import load
+        from models.facts import Modality
+
+        wanted = f"{self.kind_of(model_id)}/{model_id.partition('/')[2]}"
+        models = load(resources() / "catalogue").models
+        found = next((one for one in models if one.remote and one.remote.id == wanted), None)
+        return Modality.IMAGE in found.modalities if found is not None and found.modalities else None
+
     def ids(self) -> Sequence[str]:
         """All gateways that are set up."""
         return tuple(one.id for one in self._all())

@@ -30,6 +30,7 @@ from tests.fixtures.pictures import halves, jpeg, png
 from tests.gateway_server import GatewayServer, answer, error
 
 ASK = ["ask", "Hello?", "--mode", "cloud", "--model", "xidao/qwen3-235b"]
+ASK_SEEING = [*ASK[:-1], "xidao/one-that-may-see"]
 
 
 @pytest.fixture
@@ -307,7 +308,7 @@ def test_s29_a_picture_is_sent_without_what_the_camera_wrote(
     pictures = ["--image", str(tmp_path / "a.jpg"), "--image", str(tmp_path / "b.png")]
     with GatewayServer(answer()) as server:
         keep(xidao(server.url))
-        assert cli.main([*ASK, *pictures], services) == 0
+        assert cli.main([*ASK_SEEING, *pictures], services) == 0
     (chat,) = server.chats
     (message,) = chat.json["messages"]
     *parts, words = message["content"]
@@ -332,8 +333,24 @@ def test_a_picture_that_is_too_large_is_not_sent(
     (tmp_path / "b.png").write_bytes(png(halves(3000, 2)))
     with GatewayServer() as server:
         keep(xidao(server.url))
-        assert cli.main([*ASK, "--image", str(tmp_path / "b.png")], services) == 1
+        assert cli.main([*ASK_SEEING, "--image", str(tmp_path / "b.png")], services) == 1
     assert "3,000 × 2 pixels" in capsys.readouterr().err
+    assert server.received == []
+
+
+def test_a_gateway_s_model_that_reads_text_only_gets_no_picture(
+    services: Services,
+    holder: MemoryHolder,
+    keep: Keep,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    holder.entries = {"xidao": CANARY}
+    (tmp_path / "b.png").write_bytes(png())
+    with GatewayServer() as server:
+        keep(xidao(server.url))
+        assert cli.main([*ASK, "--image", str(tmp_path / "b.png")], services) == 1
+    assert "“xidao/qwen3-235b” reads text only" in capsys.readouterr().err
     assert server.received == []
 
 
