@@ -6,7 +6,16 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from models.errors import AppError, FellSilent, GatewayBusy, GatewayFailed, Offline, ProxyFailed, Unreachable
+from models.errors import (
+    AppError,
+    FellSilent,
+    GatewayBusy,
+    GatewayFailed,
+    NoCredit,
+    Offline,
+    ProxyFailed,
+    Unreachable,
+)
 
 _ROTATING = (GatewayBusy, GatewayFailed, Unreachable, Offline, ProxyFailed)
 _WAITING = (GatewayBusy, GatewayFailed, Unreachable)
@@ -62,11 +71,25 @@ class Rotation:
 
     def next_for(self, error: AppError) -> bool:
         """Go on to a place that has not been asked in this round; False where there is none, or no use."""
+        if isinstance(error, NoCredit) and error.status == 429:
+            return self._next_key()
         if not isinstance(error, _ROTATING) or isinstance(error, FellSilent) or self._left == 0:
             return False
+        self._step()
+        return True
+
+    def _next_key(self) -> bool:
+        """Past all addresses: what one key has used up is used up at each of them."""
+        spent = self.place.key
+        while self._left:
+            self._step()
+            if self.place.key != spent:
+                return True
+        return False
+
+    def _step(self) -> None:
         self._left -= 1
         self._at = (self._at + 1) % len(self._places)
-        return True
 
     def new_round(self) -> None:
         """Every place may be asked again."""

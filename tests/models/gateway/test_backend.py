@@ -116,6 +116,19 @@ def test_the_next_key_is_used_where_one_is_at_its_limit() -> None:
     assert [one.headers["authorization"] for one in server.chats] == ["Bearer sk-one", "Bearer sk-two"]
 
 
+def test_the_next_key_is_used_where_the_quota_of_one_is_used_up_and_no_other_address() -> None:
+    spent = "You exceeded your current quota, please check your billing."
+
+    def respond(received: Received) -> Reply:
+        return error(429, spent) if "sk-one" in received.headers["authorization"] else answer()
+
+    with GatewayServer(respond=respond) as first, GatewayServer(respond=respond) as second:
+        told = ask_gateway(connection(first.url, second.url), keys=("sk-one", "sk-two"))
+    assert told.error is None
+    assert [one.error for one in told.attempts] == ["NoCredit", ""]
+    assert (len(first.chats), len(second.chats)) == (2, 0)
+
+
 def test_a_key_that_is_refused_is_not_hidden_by_another() -> None:
     with GatewayServer(error(401), answer()) as server:
         told = ask_gateway(connection(server.url), keys=("sk-one", "sk-two"))
