@@ -39,8 +39,9 @@ _QUIET = ("openai", "httpx2", "httpcore2")
 class Timeouts:
     """How long a gateway may take. `first_byte_s` runs from the request to the answer's status.
 
-    `idle_s` is the longest silence after it; `empty_s` is how long it may send nothing but signs of life;
-    `after_finish_s` is how long Inshore waits for the numbers that come after the last word.
+    It runs once more from there to the answer's first byte, as a model that thinks unseen is silent until
+    then; `idle_s` is the longest silence after that. `empty_s` is how long it may send nothing but signs of
+    life; `after_finish_s` is how long Inshore waits for the numbers that come after the last word.
     """
 
     connect_s: float = 10.0
@@ -129,15 +130,17 @@ async def _opened(
 async def _pieces(response: Any, asked: Asked, timeouts: Timeouts) -> AsyncGenerator[bytes, None]:
     """The content as it comes, none of it empty."""
     pieces: AsyncIterator[bytes] = response.iter_bytes()
+    silence_s = max(timeouts.first_byte_s, timeouts.idle_s)
     while True:
         try:
-            async with asyncio.timeout(timeouts.idle_s):
+            async with asyncio.timeout(silence_s):
                 piece = await anext(pieces, None)
         except TimeoutError:
             raise _silent(asked) from None
         if piece is None:
             return
         if piece:
+            silence_s = timeouts.idle_s
             yield piece
 
 

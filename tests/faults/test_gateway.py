@@ -38,7 +38,7 @@ from models.gateway.retrying import Patience
 from models.gateway.wire import Timeouts
 from models.outbound import Outbound
 from tests.fakes import cancel, finished, text_of
-from tests.gateway_server import FAULTS, GatewayServer, Hold, Pause, Reply, answer, error
+from tests.gateway_server import FAULTS, GatewayServer, Hold, Pause, Reply, answer, error, events
 from tests.gateway_server.asking import KEY, Asking, ask_gateway, backend, connection, request
 from tests.gateway_server.scripts import page
 
@@ -301,6 +301,11 @@ def test_f33_silence_is_noticed_and_not_paid_for_twice(fault: str, kind: type[Ap
     told, server = ask(FAULTS[fault](), timeouts=SHORT)
     assert type(told.error) is kind
     assert len(server.chats) == 1
+
+
+def test_f33_a_model_that_thinks_unseen_may_be_silent_before_its_first_word() -> None:
+    told, _ = ask(Reply([Pause(0.4), b"".join(events())]), timeouts=Timeouts(first_byte_s=20, idle_s=0.1))
+    assert text_of(told.events) == "Hello there."
 
 
 def test_f33_empty_lines_alone_are_silence() -> None:
