@@ -22,6 +22,8 @@ _REASONS = {
     "tool_calls": FinishReason.TOOL_CALLS,
     "function_call": FinishReason.TOOL_CALLS,
 }
+_LEAST_S = 0.25
+"""What came sooner than this came at once: how fast it was written can't be told."""
 _FAILED = frozenset({"error", "insufficient_system_resource", "network_error", "abort", "cancelled"})
 """What some gateways write where an answer broke off."""
 
@@ -88,6 +90,17 @@ class Answer:
             return guess
         prompt = told.prompt_tokens if told.prompt_tokens is not None else guess.prompt_tokens
         return replace(guess, prompt_tokens=prompt, cached_tokens=told.cached_tokens)
+
+    def speed(self, usage: Usage) -> float | None:
+        """Tokens a second since the first one that could be seen; None where that took no time to speak of.
+
+        Tokens of reasoning that was kept from us were written before it.
+        """
+        tokens, seconds = usage.completion_tokens, 0.0 if self.first is None else self._clock() - self.first
+        if not tokens or seconds < _LEAST_S:
+            return None
+        unseen = 0 if self._reasoning else usage.reasoning_tokens or 0
+        return (tokens - unseen) / seconds if tokens > unseen else None
 
     def _noted(self, parts: Iterable[Delta]) -> list[Delta]:
         given: list[Delta] = []

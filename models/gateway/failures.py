@@ -154,7 +154,10 @@ def broke_off(asked: Asked, why: str, request_id: str, cause: AppError | None = 
 def never_began(asked: Asked, request_id: str, *, gave_up: bool) -> AppError:
     """What it means that an accepted request got no word. One that was given up can be asked again."""
     if not gave_up:
-        return bad_reply(asked, "an answer without a word", request_id)
+        cause = f"{asked.provider} ended the connection without a word."
+        details = _details(asked, None, request_id, cause)
+        hint = "Try again, or choose another model."
+        return BadReply(cause, hint, title="The answer never began.", details=details, request_id=request_id)
     cause = f"{asked.provider} gave up before its answer began."
     details = _details(asked, None, request_id, cause)
     return GatewayFailed(cause, "Try again, or use a local model.", details=details, request_id=request_id)

@@ -118,14 +118,12 @@ class Try:
 
     def _finished(self, reason: FinishReason | None) -> Finished:
         usage, answer = self._answer.usage(), self._answer
-        spent = None if answer.first is None else self._clock() - answer.first
-        tokens = usage.completion_tokens
         timings = Timings(
             ttft_s=None if answer.first is None else answer.first - answer.began,
             prompt_tokens=usage.prompt_tokens,
             reused_tokens=usage.cached_tokens,
-            completion_tokens=tokens,
-            decode_tps=tokens / spent if tokens and spent else None,
+            completion_tokens=usage.completion_tokens,
+            decode_tps=answer.speed(usage),
             request_id=self._request_id,
             attempts=self._plan.number,
         )

@@ -274,6 +274,7 @@ def test_f32_an_empty_answer_is_not_taken_for_one() -> None:
         told, server = ask(FAULTS[fault]())
         assert type(told.error) is BadReply
         assert len(server.chats) == 1
+        assert (told.error.title == "The answer never began.") is (fault == "only-null")
 
 
 def test_f32_what_was_given_up_before_its_first_word_is_asked_for_again() -> None:

@@ -72,6 +72,32 @@ def test_tokens_are_kept_apart() -> None:
     assert (end.timings.request_id, end.timings.attempts) == ("req-1", 1)
 
 
+class Clock:
+    """Each look at it is a second later."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def test_the_speed_leaves_out_reasoning_that_was_not_shown_and_bursts() -> None:
+    told = usage(completion=40, reasoning=30)
+
+    def speed(**how: Any) -> float | None:
+        options = {"clock": how.pop("clock")} if "clock" in how else {}
+        with GatewayServer(answer(told=told, **how)) as server:
+            asked = ask_gateway(connection(server.url), **options)
+        return finished(asked.events).timings.decode_tps
+
+    unseen, seen = speed(clock=Clock()), speed(clock=Clock(), reasoning="Let me think.")
+    assert unseen is not None
+    assert seen == unseen * 4
+    assert speed(clock=lambda: 0.0) is None
+
+
 def test_a_field_that_is_not_known_is_left_out_and_remembered() -> None:
     remembered: dict[tuple[str, str], frozenset[Part]] = {}
     with GatewayServer(respond=strict("enable_thinking")) as server:
