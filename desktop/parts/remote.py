@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from models.chat import ChatRequest
     from models.facts import CatalogueModel
     from models.gateway.attempts import Attempt
-    from models.gateway.backend import GatewayBackend
+    from models.gateway.backend import GatewayBackend, Remembered
     from models.outbound import Outbound, Sent
     from models.pricing import Price
     from models.terms import Terms
@@ -53,6 +53,7 @@ class Remote(QObject):
         self._backend: GatewayBackend | None = None
         self._answerers: Sequence[Answerer] | None = None
         self._confirmed: frozenset[str] = frozenset()
+        self._not_understood: Remembered = {}
 
     def backend(self) -> GatewayBackend:
         """The one that answers through the gateways as they are set up now."""
@@ -68,6 +69,7 @@ class Remote(QObject):
                 attempted=self._tell,
                 repeating=_repeating,
                 offered=self._offered,
+                remembered=self._not_understood,
                 owns_outbound=True,
             )
             self._made.append(self._backend)

@@ -246,6 +246,23 @@ def test_f28_a_model_that_is_gone_leads_to_the_others(
     assert opened == [program.page.picker.menu()]
 
 
+def test_what_a_gateway_does_not_understand_stays_known_when_another_is_set_up(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    def strict(request: Received) -> Reply:
+        return (
+            error(400, "Unknown: enable_thinking") if b"enable_thinking" in request.body else usual(request)
+        )
+
+    gateway.respond = strict
+    program.settings.update(thinking=Thinking.ON)
+    assert ask_there(program, qtbot).text == "Hello there."
+    program.gateway.providers.add("other", "http://10.0.0.9:8000/v1", allowed=True)
+    send(program, "And now?")
+    assert ended(program, qtbot).text == "Hello there."
+    assert ["enable_thinking" in chat.json for chat in gateway.chats] == [True, False, False]
+
+
 def test_a_model_that_the_gateway_does_not_list_says_so(program: Program, qtbot: QtBot) -> None:
     with qtbot.waitSignal(program.remote.changed, timeout=10_000):
         program.remote.models.refresh("xidao")
