@@ -314,6 +314,7 @@ class Program(QObject):
             self.licensing.may_answer,
             problem=lambda door: self.take_overs.breaker.problem(door),
             means=self.books.means,
+            scores=lambda model: self.manager.catalogue.scores_of(model),
         )
         self.decider.privacy = self.chat.answering.privacy.of
         self.chat.answering.decide = self.decider.route

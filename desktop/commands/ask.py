@@ -49,7 +49,7 @@ from models.images import LARGEST_BYTES, without_metadata
 from models.library import Library
 from models.mentions import addressed
 from models.plain import plain
-from models.route import Mode, Privacy, Route, choose_simply
+from models.route import Mode, Preference, Privacy, Route, choose_simply
 from models.ways_on import Kind, Way, request_of, route_of
 
 _MAX_INPUT_BYTES = 16 << 20
@@ -66,7 +66,7 @@ class Question:
     """What was asked for on the command line. `text` "-" is read from standard input.
 
     `options` go before what the settings file has for the model; `images` are names of files. Without a
-    `privacy` the settings' holds.
+    `privacy` the settings' holds, and without a `prefer` the settings' preference.
     """
 
     text: str
@@ -78,6 +78,7 @@ class Question:
     images: tuple[str, ...] = ()
     privacy: Privacy | None = None
     over_budget: Kind | None = None
+    prefer: Preference | None = None
 
 
 def run(question: Question, services: Services, terminal: Terminal) -> int:
@@ -113,7 +114,7 @@ def _ask(asking: _Asking) -> None:
     _check_named(question, gateways, services.library)
     longest = question.options.max_tokens
     asked = Asked(asking.text, question.model, len(question.images), question.thinking, longest)
-    router = Router(services, gateways, asking.settings, privacy=asking.privacy)
+    router = Router(services, gateways, asking.settings, privacy=asking.privacy, prefer=question.prefer)
     relay(router, asked, asking.answer, asking.terminal.note)
 
 

@@ -101,13 +101,12 @@ class Remote(QObject):
 
     def candidates(self) -> Sequence[Candidate]:
         """The same models as the router compares them."""
-        from models.candidates import Candidate, Score
+        from models.candidates import Candidate, scores_of
 
         catalogue = self._catalogue()
         found = []
         for model in self.models.models():
             entry = self._entry(model.id)
-            scores = catalogue.scores(entry.id) if entry is not None else ()
             condition = self.condition(model.provider_id, model.id)
             found.append(
                 Candidate(
@@ -119,9 +118,7 @@ class Remote(QObject):
                     context=model.context,
                     vision=bool(model.sees),
                     thinks=model.thinks,
-                    scores=tuple(
-                        Score(s.benchmark.id, s.benchmark.name, s.value, s.thinking) for s in scores
-                    ),
+                    scores=scores_of(entry, catalogue),
                     price=model.price,
                     tps=condition.tps if condition else None,
                     ttft_s=condition.ttft_s if condition else None,

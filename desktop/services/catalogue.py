@@ -8,6 +8,7 @@ from functools import cached_property
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.models import ModelService
+from models.candidates import Score, scores_of
 from models.catalogue import Catalogue, CatalogueModel
 from models.fit import Fit, Machine, fit
 from models.library import LocalModel
@@ -96,6 +97,10 @@ class CatalogueService(QObject):
     def entry_of(self, model: LocalModel) -> CatalogueModel | None:
         """What the catalogue knows of an installed model, as far as its name is sure."""
         return self.catalogue.by_name(model.architecture, model.name)
+
+    def scores_of(self, model: LocalModel) -> tuple[Score, ...]:
+        """How good an installed model is, as far as its name is sure."""
+        return scores_of(self.entry_of(model), self.catalogue)
 
     def terms_of(self, model: LocalModel) -> Terms:
         """Under which licence an installed model is: its file's word, else the catalogue's."""

@@ -17,7 +17,8 @@ from models.errors import CannotSee, NothingFits
 from models.route import Mode, Privacy, Route
 
 if TYPE_CHECKING:
-    from models.candidates import Budget, Candidate, Facts, Sticky
+    from models.candidates import Budget, Candidate, Facts, Score, Sticky
+    from models.library import LocalModel
     from models.tasks import Task, TaskModel
 
 
@@ -28,7 +29,8 @@ class Decider:
     Those that `may_answer` says no to, because a licence was not accepted, are left out where there are
     others; else the user is asked about them.
     `privacy` is asked for a conversation's class; None is the new one, which a draft may be of.
-    `problem` says why a door is left alone now, `means` what the budgets leave for a conversation.
+    `problem` says why a door is left alone now, `means` what the budgets leave for a conversation,
+    `scores` what is known of how good a model on this machine is.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
 
@@ -42,9 +44,11 @@ class Decider:
         *,
         problem: Callable[[str], str] = lambda _door: "",
         means: Callable[[int | None], Budget | None] = lambda _conversation_id: None,
+        scores: Callable[[LocalModel], tuple[Score, ...]] = lambda _model: (),
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
         self._may_answer, self._problem, self._means = may_answer, problem, means
+        self._scores = scores
         self.privacy: Callable[[int | None], Privacy] = lambda _conversation: Privacy.HERE
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
@@ -79,6 +83,7 @@ class Decider:
         """What is known of the message and of those that could answer it."""
         from desktop.storage.booking import LONGEST_WITHIN_BUDGET
         from models.candidates import Facts
+        from models.policies import POLICIES
         from models.tasks import language_of
         from models.token_estimate import estimate, estimate_prompt
 
@@ -91,6 +96,7 @@ class Decider:
             candidates=self._candidates(seeing=bool(images)),
             mode=Mode.HYBRID,
             privacy=self.privacy(earlier[-1].conversation_id or None) if earlier else Privacy.HERE,
+            policy=POLICIES[self._settings.values.preference],
             task=self._task(text, sum(len(message.images) for message in last)),
             language=language_of(text),
             prompt_tokens=estimate_prompt(history(earlier)).likely,
@@ -124,6 +130,7 @@ class Decider:
                 model.id,
                 model.name,
                 context=self._settings.context_for(model.id) or model.context_length,
+                scores=self._scores(model),
                 tps=speed.tps if (speed := self._models.speed(model)) else None,
                 needed_bytes=model.size_bytes,
             )

@@ -19,7 +19,7 @@ from desktop.system.providers import Provider
 from models.chat import Thinking
 from models.errors import AppError
 from models.hub_addresses import MAIN, checked_addresses
-from models.route import Mode, Privacy
+from models.route import Mode, Preference, Privacy
 
 if TYPE_CHECKING:
     from models.budget import Budget
@@ -45,6 +45,7 @@ class Settings:
     `models` is what was set for single models, by id; `max_tokens`, `temperature` and
     `thinking_budget` hold for all of them. `providers` are the gateways, without their keys.
     `mode` and `model` are who answers new conversations; without a model it is the library's default.
+    `preference` is what counts in the hybrid mode where several models could answer.
     `privacy` is the class of new conversations, and of those that have none of their own.
     `hub_signed_in` is the hub that the keyring has a token for, as its host; "" for none.
     `allowed` are the gateways, by id, that the user agreed to send messages to.
@@ -58,6 +59,7 @@ class Settings:
     theme: Theme = Theme.SYSTEM
     model: str | None = None
     mode: Mode = Mode.LOCAL
+    preference: Preference = Preference.BALANCED
     privacy: Privacy = Privacy.OUT
     thinking: Thinking = Thinking.AUTO
     max_tokens: int | None = None
@@ -334,6 +336,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "theme": _one_of(Theme),
     "model": _optional(_text),
     "mode": _one_of(Mode),
+    "preference": _one_of(Preference),
     "privacy": _one_of(Privacy),
     "thinking": _one_of(Thinking),
     "max_tokens": _optional(_int(1, 1_000_000)),

@@ -98,6 +98,29 @@ def test_the_gateway_is_asked_for_what_it_does_better_and_the_route_says_why(
     assert [chat.json["model"] for chat in gateway.chats] == [route["model"]]
 
 
+@pytest.mark.parametrize(
+    ("flag", "kept", "backend"),
+    [((), "thrifty", "local"), (("--prefer", "best"), "thrifty", "gateway"), ((), "balanced", "gateway")],
+)
+def test_what_counts_is_as_the_settings_or_the_command_line_say(
+    keep: Keep, ask: Ask, gateway: GatewayServer, flag: tuple[str, ...], kept: str, backend: str
+) -> None:
+    keep(allowed=["xidao"], preference=kept)
+    assert ask(CODE, *flag)["backend"] == backend
+
+
+def test_a_model_here_is_compared_by_its_scores(
+    services: Services, keep: Keep, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(allowed=["xidao"])
+    mine = services.library.models()[0]
+    phi = replace(mine, name="Phi 4", architecture="phi3", licence="MIT")
+    monkeypatch.setattr(services.library, "models", lambda: [phi])
+    route = ask("Prove by induction that the sum of the first n odd numbers is n squared.")
+    assert (route["backend"], route["model"]) == ("local", phi.id)
+    assert "on MATH" in " ".join(route["trace"])
+
+
 def test_a_gateway_that_was_not_allowed_takes_no_part_and_the_trace_says_so(
     keep: Keep, ask: Ask, gateway: GatewayServer
 ) -> None:

@@ -22,6 +22,7 @@ from desktop.ui.page import Page, card
 from desktop.ui.settings.failing import WhenItFails
 from desktop.ui.settings.hub import HubAddresses
 from desktop.ui.settings.hub_token import HubToken
+from desktop.ui.settings.preference import PreferenceCard
 from desktop.ui.settings.privacy import PrivacyCard
 from desktop.ui.settings.thinking import ThinkingBudget
 
@@ -42,6 +43,7 @@ class SettingsPage(Page):
         self._settings = settings
         self.column.addWidget(self._appearance())
         self.column.addWidget(self._thinking())
+        self.column.addWidget(self._preference())
         self.column.addWidget(self._privacy())
         self.column.addWidget(self._failing())
         self.column.addWidget(self._speed())
@@ -94,6 +96,13 @@ class SettingsPage(Page):
         for widget in (title, words, budget):
             column.addWidget(widget)
         return frame
+
+    def _preference(self) -> QWidget:
+        hybrid = PreferenceCard(self)
+        hybrid.show_preference(self._settings.values.preference)
+        hybrid.chosen.connect(lambda chosen: self._settings.update(preference=chosen))
+        self._settings.changed.connect(lambda values: hybrid.show_preference(values.preference))
+        return hybrid
 
     def _privacy(self) -> QWidget:
         privacy = PrivacyCard(self)

@@ -38,6 +38,7 @@ from models.fake import Step
 from models.gateway.retrying import Patience
 from models.library import LocalModel
 from models.pricing import Cost
+from models.route import Preference
 from models.routing import Mode
 from tests.desktop.ui.test_app_remote import HERE, Here, last, reply, send, shown
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
@@ -235,6 +236,17 @@ def test_where_both_fail_it_ends_clearly_and_nobody_is_asked_twice(
     assert (len(gateway.chats), len(here.requests)) == (1, 1)
     cards = [card for card in program.window.findChildren(QWidget, "error-card") if card.isVisible()]
     assert len(cards) == 1
+
+
+def test_what_counts_is_as_the_settings_say(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
+    program.settings.update(preference=Preference.THRIFTY)
+    send(program, CODE)
+    assert ended(program, qtbot).text == "From here."
+    assert gateway.chats == []
+    program.settings.update(preference=Preference.BEST)
+    program._open(None)
+    send(program, CODE)
+    assert ended(program, qtbot).text == "Hello there."
 
 
 def test_only_what_was_allowed_is_spent_without_a_question(
