@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 
-from models.candidates import LOCAL, Candidate, Facts
+from models.candidates import LOCAL, Candidate, Facts, Mode
 from models.errors import (
     AppError,
     BadInput,
@@ -74,7 +74,8 @@ def take_over(turn_id: str, attempts: tuple[Attempt, ...], facts: Facts, allowed
 
     `facts` are those of now, the door's problem and the budget included: capability, mode, privacy and
     budget hold as for any answer. No door is asked twice, but for another model on this machine, which
-    never is the same or, where memory ran out, larger. So a turn ends after MOST_ATTEMPTS tries at most.
+    never is the same or, where memory ran out, larger. In the cloud mode this machine is offered where no
+    gateway is left, and never begun without a yes: what is asked for is theirs. So a turn ends after MOST_ATTEMPTS tries at most.
     """
     error = attempts[-1].error
     if not isinstance(error, (*_ELSEWHERE, TooSlow)) or isinstance(error, (NotAllowed, BadInput)):
@@ -85,12 +86,30 @@ def take_over(turn_id: str, attempts: tuple[Attempt, ...], facts: Facts, allowed
     if not left:
         return Next(Then.END, _tried(attempts))
     try:
-        route = choose(replace(facts, candidates=left, typed=None, pinned=None, sticky=None))
+        route = _chosen(left, facts)
     except AppError as nobody:
         return Next(Then.END, _words_of(nobody))
+    if route.backend == LOCAL and facts.mode is Mode.CLOUD:
+        allowed = replace(allowed, locally=False)
     twice = isinstance(error, FellSilent) and route.backend != LOCAL  # it may still answer, and be paid
     then = Then.GO if _beforehand(route, allowed) and not twice else Then.OFFER
     return Next(then, _words(route), route, attempt_key(turn_id, len(attempts), route))
+
+
+def _chosen(left: tuple[Candidate, ...], facts: Facts) -> Route:
+    """The best of those that are left. Raises what `choose` does for the mode that holds."""
+    anew = replace(facts, candidates=left, typed=None, pinned=None, sticky=None)
+    try:
+        return choose(anew)
+    except AppError:
+        here = tuple(one for one in left if one.local)
+        if facts.mode is not Mode.CLOUD or not here:
+            raise
+        try:
+            return choose(replace(anew, mode=Mode.LOCAL, candidates=here))
+        except AppError:
+            pass
+        raise
 
 
 def attempt_key(turn_id: str, number: int, route: Route) -> str:

@@ -238,6 +238,20 @@ def test_where_both_fail_it_ends_clearly_and_nobody_is_asked_twice(
     assert len(cards) == 1
 
 
+def test_in_the_cloud_mode_this_machine_is_offered_and_waits_for_a_yes(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(mode=Mode.CLOUD, take_over=TakeOver.ANYWHERE)
+    gateway.respond = lambda _request: error(503)
+    send(program, CODE)
+    message = ended(program, qtbot)
+    assert message.status is Status.FAILED
+    assert (message.error or {})["offer"] == "Finish on Small, on this machine"
+    offer(program).click()
+    assert ended(program, qtbot).text == "From here."
+    assert len(gateway.chats) == 1
+
+
 def test_what_counts_is_as_the_settings_say(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
     program.settings.update(preference=Preference.THRIFTY)
     send(program, CODE)
