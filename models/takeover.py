@@ -75,7 +75,7 @@ def take_over(turn_id: str, attempts: tuple[Attempt, ...], facts: Facts, allowed
     `facts` are those of now, the door's problem and the budget included: capability, mode, privacy and
     budget hold as for any answer. No door is asked twice, but for another model on this machine, which
     never is the same or, where memory ran out, larger. In the cloud mode this machine is offered where no
-    gateway is left, and never begun without a yes: what is asked for is theirs. So a turn ends after MOST_ATTEMPTS tries at most.
+    gateway is left, and never begun without a yes. So a turn ends after MOST_ATTEMPTS tries at most.
     """
     error = attempts[-1].error
     if not isinstance(error, (*_ELSEWHERE, TooSlow)) or isinstance(error, (NotAllowed, BadInput)):

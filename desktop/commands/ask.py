@@ -46,6 +46,7 @@ from models.chat import (
 )
 from models.errors import BadImage, BadInput, ModelNotFound, OverBudget
 from models.images import LARGEST_BYTES, without_metadata
+from models.leave import strictest
 from models.library import Library
 from models.mentions import addressed
 from models.plain import plain
@@ -137,7 +138,10 @@ class _Asking:
     @property
     def privacy(self) -> Privacy:
         """The class that holds for it."""
-        return self.question.privacy or self.settings.privacy
+        kept = self.settings.privacy
+        if self.question.images:
+            kept = strictest(kept, self.settings.picture_privacy)
+        return self.question.privacy or kept
 
     def answer(self, route: Route, said: list[str] | None = None, number: int = 1) -> None:
         """Have this route answer, or go on with what was `said`, to which is added. Raises AppError."""

@@ -106,10 +106,14 @@ class SettingsPage(Page):
 
     def _privacy(self) -> QWidget:
         privacy = PrivacyCard(self)
-        privacy.show_privacy(self._settings.values.privacy)
+        values = self._settings.values
+        privacy.show_privacy(values.privacy, values.picture_privacy)
         privacy.chosen.connect(lambda chosen: self._settings.update(privacy=chosen))
         privacy.record_requested.connect(self.record_requested)
-        self._settings.changed.connect(lambda values: privacy.show_privacy(values.privacy))
+        privacy.pictures_chosen.connect(lambda chosen: self._settings.update(picture_privacy=chosen))
+        self._settings.changed.connect(
+            lambda values: privacy.show_privacy(values.privacy, values.picture_privacy)
+        )
         return privacy
 
     def _failing(self) -> QWidget:

@@ -1,4 +1,4 @@
-"""The setting of what counts in the hybrid mode."""
+"""The settings of what counts in the hybrid mode, and of how strictly pictures are held."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from desktop.ui.settings.page import SettingsPage
 from desktop.ui.settings.preference import in_numbers
 from desktop.ui.theme import Appearance
 from models.policies import BALANCED, BEST, Preference
+from models.route import Privacy
 
 
 def test_what_is_chosen_is_kept_and_said_in_words_and_numbers(
@@ -28,6 +29,17 @@ def test_what_is_chosen_is_kept_and_said_in_words_and_numbers(
     choice.activated.emit(choice.currentIndex())
     assert SettingsService(tmp_path / "settings.json").values.preference is Preference.THRIFTY
     assert meaning.text().startswith("Answers on this machine whenever it can")
+
+
+def test_how_strictly_pictures_are_held_is_kept(look: Appearance, qtbot: QtBot, tmp_path: Path) -> None:
+    page = SettingsPage(SettingsService(tmp_path / "settings.json"), tmp_path)
+    qtbot.addWidget(page)
+    choice = page.findChild(QComboBox, "picture-privacy")
+    assert choice is not None
+    assert choice.currentText() == "As the conversation that they are in"
+    choice.setCurrentIndex(2)
+    choice.activated.emit(2)
+    assert SettingsService(tmp_path / "settings.json").values.picture_privacy is Privacy.HERE
 
 
 @pytest.mark.parametrize(
