@@ -117,6 +117,11 @@ class CatalogueService(QObject):
         speed = self._models.speed(model)
         return fit(model.shape, self.machine, measured_tps=speed.tps if speed and speed.measured else None)
 
+    def unfit(self, model: LocalModel) -> str:
+        """Why an installed model would not run here; "" where it does, or nobody knows."""
+        found = self.fit_of(model)
+        return found.reason if found is not None and found.tps is None else ""
+
     @cached_property
     def _first_machine(self) -> Machine:
         return self._machine_at_first()

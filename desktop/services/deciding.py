@@ -30,7 +30,7 @@ class Decider:
     others; else the user is asked about them.
     `privacy` is asked for a conversation's class; None is the new one, which a draft may be of.
     `problem` says why a door is left alone now, `means` what the budgets leave for a conversation,
-    `scores` what is known of how good a model on this machine is.
+    `scores` what is known of how good a model on this machine is, `unfit` why it would not run here.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
 
@@ -45,16 +45,18 @@ class Decider:
         problem: Callable[[str], str] = lambda _door: "",
         means: Callable[[int | None], Budget | None] = lambda _conversation_id: None,
         scores: Callable[[LocalModel], tuple[Score, ...]] = lambda _model: (),
+        unfit: Callable[[LocalModel], str] = lambda _model: "",
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
         self._may_answer, self._problem, self._means = may_answer, problem, means
-        self._scores = scores
+        self._scores, self._unfit = scores, unfit
         self.privacy: Callable[[int | None], Privacy] = lambda _conversation: Privacy.HERE
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
         """Who answers the last of these messages. Raises what `models.routing.choose` does, and CannotSee.
 
-        A door that is left alone is asked all the same where nobody else can answer.
+        Where nobody else can answer, a door that is left alone is asked all the same, and a model is tried
+        that should not fit.
         """
         from models.routing import choose
 
@@ -119,7 +121,8 @@ class Decider:
         return replace(one, problem=problem) if problem else one
 
     def _whatever_failed(self, one: Candidate) -> Candidate:
-        return replace(one, problem="") if one.problem == self._problem(one.door) else one
+        failed = one.local or one.problem == self._problem(one.door)
+        return replace(one, problem="") if failed else one
 
     def _local(self) -> list[Candidate]:
         from models.candidates import Candidate
@@ -133,6 +136,7 @@ class Decider:
                 scores=self._scores(model),
                 tps=speed.tps if (speed := self._models.speed(model)) else None,
                 needed_bytes=model.size_bytes,
+                problem=self._unfit(model),
             )
             for model in self._models.usable()
             if model.read

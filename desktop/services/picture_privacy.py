@@ -1,4 +1,4 @@
-"""Pictures can make a conversation's class stricter, as the settings say: those in it, and those about to be."""
+"""Pictures can make a conversation's class stricter, as the settings say."""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ from models.library import LocalModel
 from models.pricing import Cost
 from models.route import Preference
 from models.routing import Mode
+from models.shapes import estimated
 from tests.desktop.ui.test_app_remote import HERE, Here, last, reply, send, shown
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
@@ -250,6 +251,20 @@ def test_in_the_cloud_mode_this_machine_is_offered_and_waits_for_a_yes(
     offer(program).click()
     assert ended(program, qtbot).text == "From here."
     assert len(gateway.chats) == 1
+
+
+def test_a_model_that_does_not_fit_here_is_left_out_unless_nobody_else_can(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    huge = LocalModel("huge", "Huge", Path("huge"), 1 << 50, "added", shape=estimated(10**13, 10**13, 4.5))
+    monkeypatch.setattr(program.models, "models", lambda: [huge])
+    program.models.changed.emit()
+    send(program, "Hi!")
+    assert ended(program, qtbot).text == "Hello there."
+    program._open(None)
+    program.settings.update(allowed=())
+    send(program, "Hi!")
+    assert ended(program, qtbot).text == "From here."
 
 
 def test_what_counts_is_as_the_settings_say(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
