@@ -44,7 +44,7 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadImage, BadInput, ModelNotFound, OverBudget
+from models.errors import BadImage, BadInput, ModelNotFound, NotAvailable, OverBudget
 from models.images import LARGEST_BYTES, without_metadata
 from models.leave import strictest
 from models.library import Library
@@ -146,6 +146,8 @@ class _Asking:
     def answer(self, route: Route, said: list[str] | None = None, number: int = 1) -> None:
         """Have this route answer, or go on with what was `said`, to which is added. Raises AppError."""
         leaving.check(self.privacy, route)
+        if self.question.privacy is None and self.question.model is None:
+            leaving.check_price(route)
         _check_licence(route, self.services, self.gateways)
         self.said = said = [] if said is None else said
         raised = self.way is not None and self.way.kind is Kind.RAISE
@@ -318,9 +320,14 @@ def _to_whom(question: Question, text: str, services: Services, gateways: Gatewa
     """The question with the model that its text begins with (“@qwen3 …”), and the text without it."""
     if not text.lstrip().startswith("@") or question.model is not None:
         return question, text
-    here = [] if question.mode is Mode.CLOUD else [model.id for model in services.library.models()]
-    there = [] if question.mode is Mode.LOCAL else gateways.models()
+    here, there = [model.id for model in services.library.models()], gateways.models()
     mention = addressed(text, (*here, *there))
+    if mention.model in here and question.mode is Mode.CLOUD:
+        raise NotAvailable(f"Cloud only: {mention.model} is on this machine.", "Use --mode hybrid or local.")
+    if mention.model in there and question.mode is Mode.LOCAL:
+        raise NotAvailable(
+            f"Local only: {mention.model} is not on this machine.", "Use --mode hybrid or cloud."
+        )
     return replace(question, model=mention.model), mention.text
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from desktop import cli
+from desktop.commands import hybrid
 from desktop.commands.remote import StandIn
 from desktop.commands.services import Services
 from desktop.storage.database import open_database
@@ -189,6 +190,42 @@ def test_a_model_at_the_start_of_the_text_answers_and_is_not_sent(
     route = ask("@qwen3-235b Hi!")
     assert (route["model"], route["reason"]) == ("xidao/qwen3-235b", "you chose this model")
     assert gateway.chats[0].json["messages"][-1]["content"] == "Hi!"
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "words"), [("local", "qwen3-235b", "Local only"), ("cloud", "smollm2", "Cloud only")]
+)
+def test_the_mode_holds_for_a_name_at_the_start(
+    services: Services,
+    keep: Keep,
+    gateway: GatewayServer,
+    capsys: pytest.CaptureFixture[str],
+    mode: str,
+    name: str,
+    words: str,
+) -> None:
+    keep(allowed=["xidao"])
+    assert cli.main(["ask", f"@{name} Hi!", "--mode", mode], services) == 1
+    assert words in capsys.readouterr().err
+    assert gateway.received == []
+
+
+def test_more_than_the_preference_lets_pass_is_asked_about(
+    services: Services,
+    keep: Keep,
+    gateway: GatewayServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keep(allowed=["xidao"])
+    dear = {name: replace(policy, ceiling_nano=1) for name, policy in hybrid.POLICIES.items()}
+    monkeypatch.setattr(hybrid, "POLICIES", dear)
+    asked = ["ask", f"Summarise this: {'word ' * 20_000}", "--mode", "hybrid"]  # too long for this machine
+    assert cli.main(asked, services) == 1
+    assert "could cost up to ¥" in capsys.readouterr().err
+    assert gateway.chats == []
+    assert cli.main([*asked, "--privacy", "out"], services) == 0
+    assert len(gateway.chats) == 1
 
 
 def test_an_unknown_name_at_the_start_sends_nothing(
