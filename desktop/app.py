@@ -49,9 +49,9 @@ from models.route import Privacy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desktop.services.health import HealthBook
     from desktop.services.outbound_record import OutboundRecord
     from desktop.storage.acceptances import AcceptanceStore
+    from desktop.storage.conditions import HealthBook
     from desktop.storage.export import Form
     from desktop.storage.ledger import Ledger
     from desktop.system.settings import Settings
@@ -175,7 +175,7 @@ class Program(QObject):
     @cached_property
     def health(self) -> HealthBook:
         """How the gateways' models did lately."""
-        from desktop.services.health import health_book
+        from desktop.storage.conditions import health_book
 
         return health_book(self._connection)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from desktop.commands.bookkeeping import states_now
+from desktop.commands.bookkeeping import conditions_now, states_now
 from desktop.commands.licences import catalogue_of, not_accepted
 from desktop.commands.remote import Gateways
 from desktop.commands.services import Services
 from desktop.storage.booking import LONGEST_WITHIN_BUDGET
+from desktop.storage.conditions import Condition
 from desktop.system import prices as own_prices
 from desktop.system.paths import resources
 from desktop.system.settings import Settings
@@ -144,14 +145,18 @@ class Router:
         if named is not None and named not in offered and self.gateways.kind_of(named):
             offered = (*offered, named)  # a gateway may have more than is known of
         own = own_prices.read(self.services.paths.own_prices).prices
-        found = [self._there(name, catalogue, own) for name in offered if name.partition("/")[0] in agreed]
+        asked = [name for name in offered if name.partition("/")[0] in agreed]
+        lately = conditions_now(self.services, asked)
+        found = [self._there(name, catalogue, own, lately.get(name, Condition())) for name in asked]
         return [one for one in found if one.model == named or self._accepted_there(one, catalogue)]
 
     def _accepted_there(self, one: Candidate, catalogue: Catalogue) -> bool:
         terms = terms_at_gateway(one.model, self.gateways.kind_of(one.model), catalogue)
         return not_accepted(terms, self.services) is None
 
-    def _there(self, model_id: str, catalogue: Catalogue, own: Mapping[str, Stated]) -> Candidate:
+    def _there(
+        self, model_id: str, catalogue: Catalogue, own: Mapping[str, Stated], lately: Condition
+    ) -> Candidate:
         door, _slash, name = model_id.partition("/")
         entry = _entry(f"{self.gateways.kind_of(model_id)}/{name}", catalogue)
         return Candidate(
@@ -164,6 +169,9 @@ class Router:
             vision=entry is not None and Modality.IMAGE in entry.modalities,
             thinks=entry.thinking_switch if entry is not None else None,
             scores=scores_of(entry, catalogue),
+            tps=lately.tps,
+            ttft_s=lately.ttft_s,
+            success=lately.success,
             price=_price(own.get(model_id) or (catalogue_price(entry) if entry is not None else None)),
         )
 

@@ -15,8 +15,8 @@ from desktop.services.turns import ATTEMPTED, REPEATING
 from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
-    from desktop.services.health import Condition
     from desktop.services.remote_models import RemoteModel, RemoteModelService
+    from desktop.storage.conditions import Condition
     from models.candidates import Candidate
     from models.catalogue import Catalogue
     from models.chat import ChatRequest

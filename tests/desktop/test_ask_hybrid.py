@@ -23,6 +23,7 @@ from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
 from models.errors import EngineCrashed
 from models.library import Library
+from models.policies import POLICIES
 from models.pricing import Cost
 from tests.fakes import ROOT, FakeBackend
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
@@ -218,7 +219,7 @@ def test_more_than_the_preference_lets_pass_is_asked_about(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     keep(allowed=["xidao"])
-    dear = {name: replace(policy, ceiling_nano=1) for name, policy in hybrid.POLICIES.items()}
+    dear = {name: replace(policy, ceiling_nano=1) for name, policy in POLICIES.items()}
     monkeypatch.setattr(hybrid, "POLICIES", dear)
     asked = ["ask", f"Summarise this: {'word ' * 20_000}", "--mode", "hybrid"]  # too long for this machine
     assert cli.main(asked, services) == 1
@@ -226,6 +227,20 @@ def test_more_than_the_preference_lets_pass_is_asked_about(
     assert gateway.chats == []
     assert cli.main([*asked, "--privacy", "out"], services) == 0
     assert len(gateway.chats) == 1
+
+
+def test_a_model_that_keeps_failing_is_passed_over_the_next_time(
+    keep: Keep, ask: Ask, gateway: GatewayServer, services: Services
+) -> None:
+    keep(allowed=["xidao"])
+    first = ask(CODE)["model"]
+    good, gateway.respond = gateway.respond, lambda _request: error(401, "no")
+    for _ in range(4):
+        assert cli.main(["ask", "Hi!", "--mode", "cloud", "--model", first], services) == 1
+    gateway.respond = good
+    route = ask(CODE)
+    assert (route["backend"], route["model"] == first) == ("gateway", False)
+    assert any("answered only 20 %" in line for line in route["trace"])
 
 
 def test_an_unknown_name_at_the_start_sends_nothing(

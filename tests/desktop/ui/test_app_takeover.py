@@ -253,6 +253,19 @@ def test_in_the_cloud_mode_this_machine_is_offered_and_waits_for_a_yes(
     assert len(gateway.chats) == 1
 
 
+def test_a_follow_up_stays_with_the_model_that_answered(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    send(program, CODE)
+    first = ended(program, qtbot)
+    send(program, "@small Hi!")
+    assert ended(program, qtbot).text == "From here."
+    send(program, "Now the same function in Rust, please.")
+    again = ended(program, qtbot)
+    assert (again.model, again.text) == (first.model, "Hello there.")
+    assert "the same model as before" in str((again.receipt or {})["route"])
+
+
 def test_a_model_that_does_not_fit_here_is_left_out_unless_nobody_else_can(
     program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
