@@ -43,9 +43,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the user allowed beforehand: to go on here, and at a gateway for up to `most_nano`."""
+    """What the user allowed beforehand: to go on here, and at a gateway for up to `most_nano`.
+
+    `from_cloud` is whether that was said for going on here in the cloud mode, too.
+    """
 
     locally: bool = True
+    from_cloud: bool = False
     remotely: bool = False
     currency: str = "CNY"
     most_nano: int = 0
@@ -75,7 +79,8 @@ def take_over(turn_id: str, attempts: tuple[Attempt, ...], facts: Facts, allowed
     `facts` are those of now, the door's problem and the budget included: capability, mode, privacy and
     budget hold as for any answer. No door is asked twice, but for another model on this machine, which
     never is the same or, where memory ran out, larger. In the cloud mode this machine is offered where no
-    gateway is left, and never begun without a yes. So a turn ends after MOST_ATTEMPTS tries at most.
+    gateway is left, and begun without a yes only in a conversation that has had it. So a turn ends after
+    MOST_ATTEMPTS tries at most.
     """
     error = attempts[-1].error
     if not isinstance(error, (*_ELSEWHERE, TooSlow)) or isinstance(error, (NotAllowed, BadInput)):
@@ -89,7 +94,7 @@ def take_over(turn_id: str, attempts: tuple[Attempt, ...], facts: Facts, allowed
         route = _chosen(left, facts)
     except AppError as nobody:
         return Next(Then.END, _words_of(nobody))
-    if route.backend == LOCAL and facts.mode is Mode.CLOUD:
+    if facts.mode is Mode.CLOUD and route.backend == LOCAL and not allowed.from_cloud:
         allowed = replace(allowed, locally=False)
     twice = isinstance(error, FellSilent) and route.backend != LOCAL  # it may still answer, and be paid
     then = Then.GO if _beforehand(route, allowed) and not twice else Then.OFFER

@@ -248,9 +248,13 @@ def test_in_the_cloud_mode_this_machine_is_offered_and_waits_for_a_yes(
     message = ended(program, qtbot)
     assert message.status is Status.FAILED
     assert (message.error or {})["offer"] == "Finish on Small, on this machine"
+    next(b for b in program.window.findChildren(QCheckBox, "take-over-always") if b.isVisible()).click()
     offer(program).click()
     assert ended(program, qtbot).text == "From here."
-    assert len(gateway.chats) == 1
+    send(program, CODE)
+    assert ended(program, qtbot).text == "From here."
+    assert len(gateway.chats) == 2
+    assert program.chat.answering.mode(program.page.conversation) is Mode.CLOUD
 
 
 def test_a_follow_up_stays_with_the_model_that_answered(
