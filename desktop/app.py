@@ -317,6 +317,7 @@ class Program(QObject):
             problem=lambda door: self.take_overs.breaker.problem(door),
             means=self.books.means,
             scores=lambda model: self.manager.catalogue.scores_of(model),
+            longest=self.chat.setup.longest,
             unfit=lambda model: self.manager.catalogue.unfit(model),
         )
         self.decider.privacy = self.chat.answering.privacy.of

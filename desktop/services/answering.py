@@ -195,12 +195,12 @@ class AnsweringService(QObject):
         if not any(message.images for message in earlier):
             return None
         try:
-            self.pick(conversation_id, earlier)
+            route = self.pick(conversation_id, earlier)
         except CannotSee as error:
             return self._held_back(conversation_id) or error
         except AppError:
             return self._held_back(conversation_id)
-        return None
+        return self._held_back(conversation_id) if route.backend != "local" else None
 
     def _held_back(self, conversation_id: int | None) -> CannotSee | None:
         """Where pictures keep a conversation here, who could see them elsewhere may not."""

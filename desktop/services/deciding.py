@@ -30,7 +30,8 @@ class Decider:
     others; else the user is asked about them.
     `privacy` is asked for a conversation's class; None is the new one, which a draft may be of.
     `problem` says why a door is left alone now, `means` what the budgets leave for a conversation,
-    `scores` what is known of how good a model on this machine is, `unfit` why it would not run here.
+    `scores` what is known of how good a model on this machine is, `unfit` why it would not run here,
+    `longest` the limit that was set for answers in a conversation.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
 
@@ -46,10 +47,11 @@ class Decider:
         means: Callable[[int | None], Budget | None] = lambda _conversation_id: None,
         scores: Callable[[LocalModel], tuple[Score, ...]] = lambda _model: (),
         unfit: Callable[[LocalModel], str] = lambda _model: "",
+        longest: Callable[[int | None], int | None] = lambda _conversation_id: None,
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
         self._may_answer, self._problem, self._means = may_answer, problem, means
-        self._scores, self._unfit = scores, unfit
+        self._scores, self._unfit, self._longest = scores, unfit, longest
         self.privacy: Callable[[int | None], Privacy] = lambda _conversation: Privacy.HERE
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
@@ -93,7 +95,8 @@ class Decider:
         text = earlier[-1].text if earlier else ""
         usable = self._models.usable()
         images = sum(len(message.images) for message in earlier)
-        budget = self._means(earlier[-1].conversation_id if earlier else None)
+        conversation_id = (earlier[-1].conversation_id or None) if earlier else None
+        budget, longest = self._means(conversation_id), self._longest(conversation_id)
         return Facts(
             candidates=self._candidates(seeing=bool(images)),
             mode=Mode.HYBRID,
@@ -106,7 +109,7 @@ class Decider:
             images=images,
             thinking=self._settings.values.thinking,
             budget=budget,
-            max_answer_tokens=LONGEST_WITHIN_BUDGET if budget is not None else None,
+            max_answer_tokens=longest or (LONGEST_WITHIN_BUDGET if budget is not None else None),
             sticky=self._sticky(earlier),
             default=usable[0].id if usable else None,
         )

@@ -221,16 +221,18 @@ def test_pictures_raise_the_class_while_they_are_there(
     assert (switch.shown, len(gateway.chats)) == (Privacy.OUT, 1)
 
 
-@pytest.mark.parametrize("mode", [Mode.CLOUD, Mode.HYBRID])
+@pytest.mark.parametrize(
+    ("mode", "words"), [(Mode.CLOUD, "Look"), (Mode.HYBRID, "Look"), (Mode.HYBRID, "@gemma-3-27b Look")]
+)
 def test_s27_pictures_that_stay_here_are_not_sent_and_nothing_is_lost(
-    program: Program, gateway: GatewayServer, qtbot: QtBot, mode: Mode
+    program: Program, gateway: GatewayServer, qtbot: QtBot, mode: Mode, words: str
 ) -> None:
     program.chat.answering.choose(None, SEEING)
     program.chat.answering.set_mode(None, mode)
     add(program, qtbot, halves())
     program.settings.update(picture_privacy=Privacy.HERE)
     assert program.page.composer.privacy.shown is Privacy.HERE
-    send(program, "Look")
+    send(program, words)
     assert "Pictures stay on this machine" in program.page.composer.picture_line.words
     assert len(program.page.composer.tray.pictures()) == 1
     assert messages(program) == []

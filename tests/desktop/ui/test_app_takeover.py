@@ -257,6 +257,18 @@ def test_in_the_cloud_mode_this_machine_is_offered_and_waits_for_a_yes(
     assert program.chat.answering.mode(program.page.conversation) is Mode.CLOUD
 
 
+def test_a_short_answer_may_fit_into_what_a_budget_leaves(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(5_000_000, "CNY")),))
+    send(program, CODE)
+    assert ended(program, qtbot).text == "From here."
+    program._open(None)
+    program.settings.update(max_tokens=50)
+    send(program, CODE)
+    assert ended(program, qtbot).text == "Hello there."
+
+
 def test_a_follow_up_stays_with_the_model_that_answered(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
