@@ -30,6 +30,7 @@ from desktop.services.chat import ChatService
 from desktop.services.deciding import Decider
 from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
+from desktop.services.picture_privacy import PicturePrivacy
 from desktop.services.settings import SettingsService
 from desktop.storage.attempts import AttemptStore
 from desktop.storage.conversations import ConversationStore
@@ -48,9 +49,9 @@ from models.route import Privacy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desktop.services.health import HealthBook
     from desktop.services.outbound_record import OutboundRecord
     from desktop.storage.acceptances import AcceptanceStore
+    from desktop.storage.conditions import HealthBook
     from desktop.storage.export import Form
     from desktop.storage.ledger import Ledger
     from desktop.system.settings import Settings
@@ -113,7 +114,7 @@ class Program(QObject):
         self._app, self._look, self._paths = app, look, paths
         self.settings = SettingsService(paths.settings_file, self)
         look.choose(self.settings.values.theme.value)
-        self._privacy = self.settings.values.privacy
+        self._privacy = _classes(self.settings.values)
         self._connection = open_database(paths.database)
         self.background = Background(self)
         library = Library(paths.models, resources() / "starter", paths.model_headers)
@@ -174,7 +175,7 @@ class Program(QObject):
     @cached_property
     def health(self) -> HealthBook:
         """How the gateways' models did lately."""
-        from desktop.services.health import health_book
+        from desktop.storage.conditions import health_book
 
         return health_book(self._connection)
 
@@ -302,6 +303,7 @@ class Program(QObject):
             self.window, self._connection, lambda: self.record, self.chat, self.remote, self._look,
             lambda: self._open(self.page.conversation), self,
         )  # fmt: skip
+        self.chat.answering.privacy.raised_by = PicturePrivacy(self.chat, self.settings).raised
         self.chat.answering.privacy.describe = Asking(self.remote, self.chat.setup).describe
         self.remote.condition = lambda provider, model: self.health.of(provider, model)
         asides = Asides(self.models, self.manager, self.remote, lambda: self.health)
@@ -314,6 +316,9 @@ class Program(QObject):
             self.licensing.may_answer,
             problem=lambda door: self.take_overs.breaker.problem(door),
             means=self.books.means,
+            scores=lambda model: self.manager.catalogue.scores_of(model),
+            longest=self.chat.setup.longest,
+            unfit=lambda model: self.manager.catalogue.unfit(model),
         )
         self.decider.privacy = self.chat.answering.privacy.of
         self.chat.answering.decide = self.decider.route
@@ -499,8 +504,8 @@ class Program(QObject):
 
     def _notice_privacy(self, values: Settings) -> None:
         """Conversations without a class of their own have the settings'."""
-        if values.privacy is not self._privacy:
-            self._privacy = values.privacy
+        if _classes(values) != self._privacy:
+            self._privacy = _classes(values)
             self.chat.answering.privacy.changed.emit()
 
     def _answer_now(self) -> None:
@@ -560,3 +565,7 @@ class Program(QObject):
     def _on_signal(self) -> None:
         os.read(self._wake, 64)
         self.window.close()
+
+
+def _classes(values: Settings) -> tuple[Privacy, Privacy]:
+    return values.privacy, values.picture_privacy

@@ -73,7 +73,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
     from desktop.commands import ask, leaving
     from desktop.commands.flags import given
     from models.chat import Thinking
-    from models.route import Mode
+    from models.route import Mode, Preference
     from models.ways_on import Kind
 
     question = ask.Question(
@@ -86,6 +86,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
         as_json=options.json,
         images=tuple(options.image),
         over_budget=Kind(options.over_budget) if options.over_budget else None,
+        prefer=Preference(options.prefer) if options.prefer else None,
     )
     return ask.run(question, services, terminal)
 
@@ -216,6 +217,9 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--thinking-budget", metavar="N", type=_whole(0, 1_000_000), help="answer after N tokens of thinking"
     )
     ask.add_argument("--mode", choices=("local", "hybrid", "cloud"), default="local")
+    ask.add_argument(
+        "--prefer", choices=("thrifty", "balanced", "best"), help="what counts in the hybrid mode"
+    )
     ask.add_argument("--privacy", choices=("here", "ask", "out"), help="else as the settings have it")
     ask.add_argument(
         "--max-tokens", metavar="N", type=_whole(1, 1_000_000), help="end the answer after N tokens"

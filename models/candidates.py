@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from models.chat import Thinking
 from models.facts import Price
@@ -10,6 +11,10 @@ from models.policies import BALANCED, Policy
 from models.route import Mode as Mode
 from models.route import Privacy as Privacy
 from models.tasks import Task
+
+if TYPE_CHECKING:
+    from models.catalogue import Catalogue
+    from models.facts import CatalogueModel
 
 LOCAL, GATEWAY = "local", "gateway"
 """The seams that a route's `backend` names."""
@@ -23,6 +28,14 @@ class Score:
     name: str
     value: float
     thinking: bool = False
+
+
+def scores_of(entry: CatalogueModel | None, catalogue: Catalogue) -> tuple[Score, ...]:
+    """All results that the catalogue has of one of its models, which a quantised file nearly reaches."""
+    if entry is None:
+        return ()
+    found = catalogue.scores(entry.id)
+    return tuple(Score(one.benchmark.id, one.benchmark.name, one.value, one.thinking) for one in found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 
+from models.route import Preference as Preference
 from models.tasks import Task
-
-
-class Preference(StrEnum):
-    """The setting's words."""
-
-    THRIFTY = "thrifty"
-    BALANCED = "balanced"
-    BEST = "best"
 
 
 @dataclass(frozen=True, slots=True)

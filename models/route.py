@@ -29,6 +29,14 @@ class Privacy(StrEnum):
     OUT = "may go out"
 
 
+class Preference(StrEnum):
+    """What counts where several models could answer; models.policies has the numbers."""
+
+    THRIFTY = "thrifty"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
 @dataclass(frozen=True, slots=True)
 class Alternative:
     """Another model; `why_not` is empty if it could answer just as well as anybody may ask for."""

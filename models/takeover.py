@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 
-from models.candidates import LOCAL, Candidate, Facts
+from models.candidates import LOCAL, Candidate, Facts, Mode
 from models.errors import (
     AppError,
     BadInput,
@@ -43,9 +43,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the user allowed beforehand: to go on here, and at a gateway for up to `most_nano`."""
+    """What the user allowed beforehand: to go on here, and at a gateway for up to `most_nano`.
+
+    `from_cloud` is whether that was said for going on here in the cloud mode, too.
+    """
 
     locally: bool = True
+    from_cloud: bool = False
     remotely: bool = False
     currency: str = "CNY"
     most_nano: int = 0
@@ -74,7 +78,9 @@ def take_over(turn_id: str, attempts: tuple[Attempt, ...], facts: Facts, allowed
 
     `facts` are those of now, the door's problem and the budget included: capability, mode, privacy and
     budget hold as for any answer. No door is asked twice, but for another model on this machine, which
-    never is the same or, where memory ran out, larger. So a turn ends after MOST_ATTEMPTS tries at most.
+    never is the same or, where memory ran out, larger. In the cloud mode this machine is offered where no
+    gateway is left, and begun without a yes only in a conversation that has had it. So a turn ends after
+    MOST_ATTEMPTS tries at most.
     """
     error = attempts[-1].error
     if not isinstance(error, (*_ELSEWHERE, TooSlow)) or isinstance(error, (NotAllowed, BadInput)):
@@ -85,12 +91,30 @@ def take_over(turn_id: str, attempts: tuple[Attempt, ...], facts: Facts, allowed
     if not left:
         return Next(Then.END, _tried(attempts))
     try:
-        route = choose(replace(facts, candidates=left, typed=None, pinned=None, sticky=None))
+        route = _chosen(left, facts)
     except AppError as nobody:
         return Next(Then.END, _words_of(nobody))
+    if facts.mode is Mode.CLOUD and route.backend == LOCAL and not allowed.from_cloud:
+        allowed = replace(allowed, locally=False)
     twice = isinstance(error, FellSilent) and route.backend != LOCAL  # it may still answer, and be paid
     then = Then.GO if _beforehand(route, allowed) and not twice else Then.OFFER
     return Next(then, _words(route), route, attempt_key(turn_id, len(attempts), route))
+
+
+def _chosen(left: tuple[Candidate, ...], facts: Facts) -> Route:
+    """The best of those that are left. Raises what `choose` does for the mode that holds."""
+    anew = replace(facts, candidates=left, typed=None, pinned=None, sticky=None)
+    try:
+        return choose(anew)
+    except AppError:
+        here = tuple(one for one in left if one.local)
+        if facts.mode is not Mode.CLOUD or not here:
+            raise
+        try:
+            return choose(replace(anew, mode=Mode.LOCAL, candidates=here))
+        except AppError:
+            pass
+        raise
 
 
 def attempt_key(turn_id: str, number: int, route: Route) -> str:

@@ -44,12 +44,13 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadImage, BadInput, CannotSee, ModelNotFound, OverBudget
+from models.errors import BadImage, BadInput, CannotSee, ModelNotFound, NotAvailable, OverBudget
 from models.images import LARGEST_BYTES, without_metadata
+from models.leave import strictest
 from models.library import Library
 from models.mentions import addressed
 from models.plain import plain
-from models.route import Mode, Privacy, Route, choose_simply
+from models.route import Mode, Preference, Privacy, Route, choose_simply
 from models.ways_on import Kind, Way, request_of, route_of
 
 _MAX_INPUT_BYTES = 16 << 20
@@ -66,7 +67,7 @@ class Question:
     """What was asked for on the command line. `text` "-" is read from standard input.
 
     `options` go before what the settings file has for the model; `images` are names of files. Without a
-    `privacy` the settings' holds.
+    `privacy` the settings' holds, and without a `prefer` the settings' preference.
     """
 
     text: str
@@ -78,6 +79,7 @@ class Question:
     images: tuple[str, ...] = ()
     privacy: Privacy | None = None
     over_budget: Kind | None = None
+    prefer: Preference | None = None
 
 
 def run(question: Question, services: Services, terminal: Terminal) -> int:
@@ -113,7 +115,7 @@ def _ask(asking: _Asking) -> None:
     _check_named(question, gateways, services.library)
     longest = question.options.max_tokens
     asked = Asked(asking.text, question.model, len(question.images), question.thinking, longest)
-    router = Router(services, gateways, asking.settings, privacy=asking.privacy)
+    router = Router(services, gateways, asking.settings, privacy=asking.privacy, prefer=question.prefer)
     relay(router, asked, asking.answer, asking.terminal.note)
 
 
@@ -136,11 +138,16 @@ class _Asking:
     @property
     def privacy(self) -> Privacy:
         """The class that holds for it."""
-        return self.question.privacy or self.settings.privacy
+        kept = self.settings.privacy
+        if self.question.images:
+            kept = strictest(kept, self.settings.picture_privacy)
+        return self.question.privacy or kept
 
     def answer(self, route: Route, said: list[str] | None = None, number: int = 1) -> None:
         """Have this route answer, or go on with what was `said`, to which is added. Raises AppError."""
         leaving.check(self.privacy, route)
+        if self.question.privacy is None and self.question.model is None:
+            leaving.check_price(route)
         _check_licence(route, self.services, self.gateways)
         _check_sight(self.question, route, self.gateways)
         self.said = said = [] if said is None else said
@@ -316,9 +323,14 @@ def _to_whom(question: Question, text: str, services: Services, gateways: Gatewa
     """The question with the model that its text begins with (“@qwen3 …”), and the text without it."""
     if not text.lstrip().startswith("@") or question.model is not None:
         return question, text
-    here = [] if question.mode is Mode.CLOUD else [model.id for model in services.library.models()]
-    there = [] if question.mode is Mode.LOCAL else gateways.models()
+    here, there = [model.id for model in services.library.models()], gateways.models()
     mention = addressed(text, (*here, *there))
+    if mention.model in here and question.mode is Mode.CLOUD:
+        raise NotAvailable(f"Cloud only: {mention.model} is on this machine.", "Use --mode hybrid or local.")
+    if mention.model in there and question.mode is Mode.LOCAL:
+        raise NotAvailable(
+            f"Local only: {mention.model} is not on this machine.", "Use --mode hybrid or cloud."
+        )
     return replace(question, model=mention.model), mention.text
 
 

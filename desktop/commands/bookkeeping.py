@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +19,7 @@ from models.pricing import absurdity, cost_of
 from models.route import Route
 
 if TYPE_CHECKING:
+    from desktop.storage.conditions import Condition
     from desktop.storage.ledger import Ledger
     from models.budget import Budget, BudgetState
     from models.gateway import attempts
@@ -199,6 +200,22 @@ def states_now(services: Services, budgets: Sequence[Budget]) -> Sequence[Budget
     database, backups = services.paths.database, services.paths.backups
     with closing(open_database(database, backups=backups, patience_s=_PATIENCE_S)) as connection:
         return Ledger(connection).budget_states(budgets)
+
+
+def conditions_now(services: Services, models: Sequence[str]) -> Mapping[str, Condition]:
+    """How gateways' models ("provider/name") did lately; nothing where that can't be looked at."""
+    from desktop.storage.conditions import health_book
+    from desktop.storage.database import open_database
+
+    if not models or not services.paths.database.exists():
+        return {}
+    database, backups = services.paths.database, services.paths.backups
+    try:
+        with closing(open_database(database, backups=backups, patience_s=_PATIENCE_S)) as connection:
+            book = health_book(connection)
+            return {model: book.of(model.partition("/")[0], model) for model in models}
+    except StorageError:
+        return {}
 
 
 def _first(services: Services, terminal: Terminal, route: Route, request: ChatRequest) -> Attempt:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from desktop.commands.bookkeeping import states_now
+from desktop.commands.bookkeeping import conditions_now, states_now
 from desktop.commands.licences import catalogue_of, not_accepted
 from desktop.commands.remote import Gateways
 from desktop.commands.services import Services
 from desktop.storage.booking import LONGEST_WITHIN_BUDGET
+from desktop.storage.conditions import Condition
 from desktop.system import prices as own_prices
 from desktop.system.paths import resources
 from desktop.system.settings import Settings
-from models.candidates import Candidate, Facts, Score
+from models.candidates import Candidate, Facts, scores_of
 from models.chat import Thinking
 from models.errors import StorageError
 from models.facts import Modality, Price
 from models.means import means
+from models.policies import POLICIES
 from models.pricing import catalogue_price
-from models.route import Mode, Privacy, Route
+from models.route import Mode, Preference, Privacy, Route
 from models.routing import choose
 from models.tasks import Task, TaskModel, judge, language_of
 from models.terms import terms_at_gateway, terms_of_file
@@ -50,7 +52,7 @@ class Router:
     """The router with what it knows of this machine and the gateways.
 
     Gateways take part that the user has agreed to: in the window, by naming one of its models, or in the
-    environment. `shut` are doors that failed in this run, with why.
+    environment. `shut` are doors that failed in this run, with why. `prefer` goes before the settings' word.
     """
 
     services: Services
@@ -58,6 +60,7 @@ class Router:
     settings: Settings
     mode: Mode = Mode.HYBRID
     privacy: Privacy = Privacy.OUT
+    prefer: Preference | None = None
     shut: dict[str, str] = field(default_factory=dict)
     _candidates: tuple[Candidate, ...] | None = None
 
@@ -86,6 +89,7 @@ class Router:
             candidates=tuple(self._now(one, unreadable) for one in self._everyone(asked.model)),
             mode=self.mode,
             privacy=self.privacy,
+            policy=POLICIES[self.prefer or self.settings.preference],
             task=Task.IMAGE if asked.images else judge(asked.text, _weights()).task,
             language=language_of(asked.text),
             prompt_tokens=tokens,
@@ -110,20 +114,23 @@ class Router:
 
     def _local(self, catalogue: Catalogue, named: str | None) -> list[Candidate]:
         usable = [model for model in self.services.library.models() if model.problem is None]
-        return [self._here(one) for one in usable if one.id == named or self._accepted(one, catalogue)]
+        mine = [one for one in usable if one.id == named or self._accepted(one, catalogue)]
+        return [self._here(one, catalogue) for one in mine]
 
     def _accepted(self, model: LocalModel, catalogue: Catalogue) -> bool:
         if model.source == "starter":
             return True
         return not_accepted(terms_of_file(model, catalogue), self.services) is None
 
-    def _here(self, model: LocalModel) -> Candidate:
+    def _here(self, model: LocalModel, catalogue: Catalogue) -> Candidate:
+        entry = catalogue.by_name(model.architecture, model.name)
         speed = self.services.measures.speed(model.path, model.size_bytes)
         return Candidate(
             "local",
             model.id,
             model.name,
             context=self.settings.context_for(model.id) or model.context_length,
+            scores=scores_of(entry, catalogue),
             tps=speed.tps if speed else None,
             needed_bytes=model.size_bytes,
         )
@@ -138,17 +145,20 @@ class Router:
         if named is not None and named not in offered and self.gateways.kind_of(named):
             offered = (*offered, named)  # a gateway may have more than is known of
         own = own_prices.read(self.services.paths.own_prices).prices
-        found = [self._there(name, catalogue, own) for name in offered if name.partition("/")[0] in agreed]
+        asked = [name for name in offered if name.partition("/")[0] in agreed]
+        lately = conditions_now(self.services, asked)
+        found = [self._there(name, catalogue, own, lately.get(name, Condition())) for name in asked]
         return [one for one in found if one.model == named or self._accepted_there(one, catalogue)]
 
     def _accepted_there(self, one: Candidate, catalogue: Catalogue) -> bool:
         terms = terms_at_gateway(one.model, self.gateways.kind_of(one.model), catalogue)
         return not_accepted(terms, self.services) is None
 
-    def _there(self, model_id: str, catalogue: Catalogue, own: Mapping[str, Stated]) -> Candidate:
+    def _there(
+        self, model_id: str, catalogue: Catalogue, own: Mapping[str, Stated], lately: Condition
+    ) -> Candidate:
         door, _slash, name = model_id.partition("/")
         entry = _entry(f"{self.gateways.kind_of(model_id)}/{name}", catalogue)
-        scores = catalogue.scores(entry.id) if entry is not None else ()
         return Candidate(
             "gateway",
             model_id,
@@ -158,7 +168,10 @@ class Router:
             context=entry.context if entry is not None else None,
             vision=entry is not None and Modality.IMAGE in entry.modalities,
             thinks=entry.thinking_switch if entry is not None else None,
-            scores=tuple(Score(s.benchmark.id, s.benchmark.name, s.value, s.thinking) for s in scores),
+            scores=scores_of(entry, catalogue),
+            tps=lately.tps,
+            ttft_s=lately.ttft_s,
+            success=lately.success,
             price=_price(own.get(model_id) or (catalogue_price(entry) if entry is not None else None)),
         )
 

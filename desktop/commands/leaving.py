@@ -28,6 +28,17 @@ def held(mode: Mode, privacy: Privacy, route: Route) -> Iterator[None]:
         for_leave.reset(token)
 
 
+def check_price(route: Route) -> None:
+    """Raises NotAllowed for a route that may cost more than the user's preference lets pass unasked."""
+    if not route.needs_consent:
+        return
+    most = f"could cost up to {route.estimated_cost.most()}" if route.estimated_cost else "has no known price"
+    raise NotAllowed(
+        f"An answer from {route.name or route.model} {most}, and nobody cheaper can give one.",
+        f"Nothing has been sent. Say --privacy out to send it, or name the model: --model {route.model}",
+    )
+
+
 def check(privacy: Privacy, route: Route) -> None:
     """Raises what `held` does."""
     if route.backend == "local" or privacy is Privacy.OUT:

@@ -11,7 +11,7 @@ from desktop.services.models import ModelService
 if TYPE_CHECKING:
     from desktop.parts.manager import Manager
     from desktop.parts.remote import Remote
-    from desktop.services.health import HealthBook
+    from desktop.storage.conditions import HealthBook
     from models.licences import Label
 
 

@@ -15,8 +15,8 @@ from desktop.services.turns import ATTEMPTED, REPEATING
 from desktop.system.paths import Paths
 
 if TYPE_CHECKING:
-    from desktop.services.health import Condition
     from desktop.services.remote_models import RemoteModel, RemoteModelService
+    from desktop.storage.conditions import Condition
     from models.candidates import Candidate
     from models.catalogue import Catalogue
     from models.chat import ChatRequest
@@ -103,13 +103,12 @@ class Remote(QObject):
 
     def candidates(self) -> Sequence[Candidate]:
         """The same models as the router compares them."""
-        from models.candidates import Candidate, Score
+        from models.candidates import Candidate, scores_of
 
         catalogue = self._catalogue()
         found = []
         for model in self.models.models():
             entry = self._entry(model.id)
-            scores = catalogue.scores(entry.id) if entry is not None else ()
             condition = self.condition(model.provider_id, model.id)
             found.append(
                 Candidate(
@@ -121,9 +120,7 @@ class Remote(QObject):
                     context=model.context,
                     vision=bool(model.sees),
                     thinks=model.thinks,
-                    scores=tuple(
-                        Score(s.benchmark.id, s.benchmark.name, s.value, s.thinking) for s in scores
-                    ),
+                    scores=scores_of(entry, catalogue),
                     price=model.price,
                     tps=condition.tps if condition else None,
                     ttft_s=condition.ttft_s if condition else None,

@@ -53,8 +53,10 @@ class TakeOvers:
         from models.takeover import Allowed
 
         allowed = self._chat.setup.take_over(conversation_id)
+        own = self._chat.setup.answering(conversation_id).take_over
         return Allowed(
             locally=allowed is not TakeOver.ASK,
+            from_cloud=own is not None,
             remotely=allowed is TakeOver.ANYWHERE,
             most_nano=self._settings.values.take_over_nano,
         )

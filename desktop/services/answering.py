@@ -195,12 +195,22 @@ class AnsweringService(QObject):
         if not any(message.images for message in earlier):
             return None
         try:
-            self.pick(conversation_id, earlier)
+            route = self.pick(conversation_id, earlier)
         except CannotSee as error:
-            return error
+            return self._held_back(conversation_id) or error
         except AppError:
+            return self._held_back(conversation_id)
+        return self._held_back(conversation_id) if route.backend != "local" else None
+
+    def _held_back(self, conversation_id: int | None) -> CannotSee | None:
+        """Where pictures keep a conversation here, who could see them elsewhere may not."""
+        stays = self.privacy.of(conversation_id) is Privacy.HERE and self.privacy.raised(conversation_id)
+        if not stays:
             return None
-        return None
+        return CannotSee(
+            "Pictures stay on this machine, as your settings say, and no model here sees them.",
+            "Remove the pictures, or change that in Settings, under Privacy.",
+        )
 
     def whom(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Answerer | None:
         """Who is asked with the last of these messages: the one that it names, else who was chosen."""

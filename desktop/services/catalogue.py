@@ -8,6 +8,7 @@ from functools import cached_property
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.models import ModelService
+from models.candidates import Score, scores_of
 from models.catalogue import Catalogue, CatalogueModel
 from models.fit import Fit, Machine, fit
 from models.library import LocalModel
@@ -97,6 +98,10 @@ class CatalogueService(QObject):
         """What the catalogue knows of an installed model, as far as its name is sure."""
         return self.catalogue.by_name(model.architecture, model.name)
 
+    def scores_of(self, model: LocalModel) -> tuple[Score, ...]:
+        """How good an installed model is, as far as its name is sure."""
+        return scores_of(self.entry_of(model), self.catalogue)
+
     def terms_of(self, model: LocalModel) -> Terms:
         """Under which licence an installed model is: its file's word, else the catalogue's."""
         return terms_of_file(model, self.catalogue)
@@ -111,6 +116,11 @@ class CatalogueService(QObject):
             return None
         speed = self._models.speed(model)
         return fit(model.shape, self.machine, measured_tps=speed.tps if speed and speed.measured else None)
+
+    def unfit(self, model: LocalModel) -> str:
+        """Why an installed model would not run here; "" where it does, or nobody knows."""
+        found = self.fit_of(model)
+        return found.reason if found is not None and found.tps is None else ""
 
     @cached_property
     def _first_machine(self) -> Machine:

@@ -17,7 +17,8 @@ from models.errors import CannotSee, NothingFits
 from models.route import Mode, Privacy, Route
 
 if TYPE_CHECKING:
-    from models.candidates import Budget, Candidate, Facts, Sticky
+    from models.candidates import Budget, Candidate, Facts, Score, Sticky
+    from models.library import LocalModel
     from models.tasks import Task, TaskModel
 
 
@@ -28,7 +29,9 @@ class Decider:
     Those that `may_answer` says no to, because a licence was not accepted, are left out where there are
     others; else the user is asked about them.
     `privacy` is asked for a conversation's class; None is the new one, which a draft may be of.
-    `problem` says why a door is left alone now, `means` what the budgets leave for a conversation.
+    `problem` says why a door is left alone now, `means` what the budgets leave for a conversation,
+    `scores` what is known of how good a model on this machine is, `unfit` why it would not run here,
+    `longest` the limit that was set for answers in a conversation.
     `weights` is the file of the model that tells tasks apart; without it the rules alone do.
     """
 
@@ -42,15 +45,20 @@ class Decider:
         *,
         problem: Callable[[str], str] = lambda _door: "",
         means: Callable[[int | None], Budget | None] = lambda _conversation_id: None,
+        scores: Callable[[LocalModel], tuple[Score, ...]] = lambda _model: (),
+        unfit: Callable[[LocalModel], str] = lambda _model: "",
+        longest: Callable[[int | None], int | None] = lambda _conversation_id: None,
     ) -> None:
         self._models, self._settings, self._remote, self._weights = models, settings, remote, weights
         self._may_answer, self._problem, self._means = may_answer, problem, means
+        self._scores, self._unfit, self._longest = scores, unfit, longest
         self.privacy: Callable[[int | None], Privacy] = lambda _conversation: Privacy.HERE
 
     def route(self, earlier: Sequence[StoredMessage]) -> Route:
         """Who answers the last of these messages. Raises what `models.routing.choose` does, and CannotSee.
 
-        A door that is left alone is asked all the same where nobody else can answer.
+        Where nobody else can answer, a door that is left alone is asked all the same, and a model is tried
+        that should not fit.
         """
         from models.routing import choose
 
@@ -79,6 +87,7 @@ class Decider:
         """What is known of the message and of those that could answer it."""
         from desktop.storage.booking import LONGEST_WITHIN_BUDGET
         from models.candidates import Facts
+        from models.policies import POLICIES
         from models.tasks import language_of
         from models.token_estimate import estimate, estimate_prompt
 
@@ -86,11 +95,13 @@ class Decider:
         text = earlier[-1].text if earlier else ""
         usable = self._models.usable()
         images = sum(len(message.images) for message in earlier)
-        budget = self._means(earlier[-1].conversation_id if earlier else None)
+        conversation_id = (earlier[-1].conversation_id or None) if earlier else None
+        budget, longest = self._means(conversation_id), self._longest(conversation_id)
         return Facts(
             candidates=self._candidates(seeing=bool(images)),
             mode=Mode.HYBRID,
             privacy=self.privacy(earlier[-1].conversation_id or None) if earlier else Privacy.HERE,
+            policy=POLICIES[self._settings.values.preference],
             task=self._task(text, sum(len(message.images) for message in last)),
             language=language_of(text),
             prompt_tokens=estimate_prompt(history(earlier)).likely,
@@ -98,7 +109,7 @@ class Decider:
             images=images,
             thinking=self._settings.values.thinking,
             budget=budget,
-            max_answer_tokens=LONGEST_WITHIN_BUDGET if budget is not None else None,
+            max_answer_tokens=longest or (LONGEST_WITHIN_BUDGET if budget is not None else None),
             sticky=self._sticky(earlier),
             default=usable[0].id if usable else None,
         )
@@ -113,7 +124,8 @@ class Decider:
         return replace(one, problem=problem) if problem else one
 
     def _whatever_failed(self, one: Candidate) -> Candidate:
-        return replace(one, problem="") if one.problem == self._problem(one.door) else one
+        failed = one.local or one.problem == self._problem(one.door)
+        return replace(one, problem="") if failed else one
 
     def _local(self) -> list[Candidate]:
         from models.candidates import Candidate
@@ -124,8 +136,10 @@ class Decider:
                 model.id,
                 model.name,
                 context=self._settings.context_for(model.id) or model.context_length,
+                scores=self._scores(model),
                 tps=speed.tps if (speed := self._models.speed(model)) else None,
                 needed_bytes=model.size_bytes,
+                problem=self._unfit(model),
             )
             for model in self._models.usable()
             if model.read

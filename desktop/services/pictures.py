@@ -78,6 +78,10 @@ class PictureService(QObject):
             self.failed.emit(error)
             return []
 
+    def there(self, conversation_id: int | None) -> tuple[bool, bool]:
+        """Whether any wait there, and whether any version of its messages has some. Raises StorageError."""
+        return self._store.there(conversation_id)
+
     def keep(self, place: Place, pictures: Sequence[DraftPicture]) -> None:
         """Add to those that wait there some that are kept nowhere."""
         for picture in pictures:

@@ -90,7 +90,10 @@ class PrivacyService(QObject):
             )
         asks = privacy is Privacy.ASK
         if (asks or route.needs_consent) and not (earlier and earlier[-1].id in self._agreed):
-            why = "in this conversation you are asked each time" if asks else "it may cost more than usual"
+            raised = self.raised(conversation_id)
+            because = f", because of {raised}" if raised else ""
+            each = f"in this conversation you are asked each time{because}"
+            why = each if asks else "it may cost more than usual"
             raise NotAllowed(
                 self.describe(route, earlier),
                 f"Nothing has been sent yet; {why}.",

@@ -79,6 +79,11 @@ class SetupService(QObject):
         private, own = self.of(conversation_id)
         return private, own.over(self._settings.values.options_for(model_id))
 
+    def longest(self, conversation_id: int | None) -> int | None:
+        """Tokens at most that an answer in it may have, as far as that was set for it or for all."""
+        _private, own = self.of(conversation_id)
+        return own.max_tokens or self._settings.values.max_tokens
+
     def answering(self, conversation_id: int | None) -> Answering:
         """Who was chosen to answer it. One that says nothing stays on this machine."""
         if conversation_id is None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from desktop.background import Job
 from desktop.services.running import Running
-from desktop.services.seams import Part, joined, parts_of
 from desktop.storage.attempts import Partial
 from desktop.storage.conversations import Status, StoredMessage
+from desktop.storage.seams import Part, joined, parts_of
 from desktop.storage.values import StoredImage
 from models.chat import ChatEvent, ChatRequest, Finished, Image, Message, Progress, Role
 from models.errors import AppError, NextStep

@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 
+from desktop.storage.export_seams import open_fence, with_seams
+from desktop.storage.seams import parts_of
 from desktop.storage.values import Conversation, Status, StoredImage, StoredMessage
 from models.chat import Role
 from models.errors import AppError
@@ -70,7 +72,8 @@ def as_markdown(
             blocks.append(_folded(message.reasoning.strip()))
         blocks += [_pictured(image, pictures) for image in message.images]
         if message.text.strip():
-            blocks.append(_closed(message.text.strip("\n")))
+            text = with_seams(message.text, parts_of(message.receipt))
+            blocks.append(_closed(text))
         if message.status in _ENDS:
             blocks.append(f"*{_ENDS[message.status]}*")
     carried = [image for message in messages for image in message.images if image.id in pictures]
@@ -133,7 +136,9 @@ def _heading(message: StoredMessage) -> str:
     name = _NAMES[message.role]
     if message.role is not Role.ASSISTANT or not message.model:
         return name
-    return f"{name} · {_one_line(message.model)}"
+    hands = [part.model for part in parts_of(message.receipt)]
+    models = ", then ".join(hands) if len(hands) > 1 else message.model
+    return f"{name} · {_one_line(models)}"
 
 
 def _folded(reasoning: str) -> str:
@@ -147,15 +152,7 @@ def _tame(text: str) -> str:
 
 def _closed(text: str) -> str:
     """A code block that a broken-off answer left open does not swallow what follows."""
-    fence = ""
-    for line in text.split("\n"):
-        mark = re.match(r" {0,3}(`{3,}|~{3,})([^`]*)$", line)
-        if mark is None:
-            continue
-        if not fence:
-            fence = mark[1]
-        elif mark[1].startswith(fence) and not mark[2].strip():
-            fence = ""
+    fence, _began = open_fence(text)
     return f"{text}\n{fence}" if fence else text
 
 

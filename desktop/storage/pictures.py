@@ -54,6 +54,11 @@ class PictureStore:
         rows = self._rows(_DRAFTED, (conversation_id or _NEW_CHAT,))
         return [DraftPicture(Image(*values), name, number) for number, name, *values in rows]
 
+    def there(self, conversation_id: int | None) -> tuple[bool, bool]:
+        """Whether any wait to be sent there, and whether any version of its messages has some."""
+        ((drafted, stored),) = self._rows(_THERE, (conversation_id or _NEW_CHAT,) * 2)
+        return bool(drafted), bool(stored)
+
     def add_drafted(self, conversation_id: int | None, name: str, image: Image) -> DraftPicture:
         """Keep one that waits to be sent."""
         values = (conversation_id or _NEW_CHAT, name, image.media_type, image.width, image.height, image.data)
@@ -85,6 +90,12 @@ _READ = "SELECT media_type, content, width, height FROM message_image WHERE id =
 
 _DRAFTED = """
 SELECT id, name, media_type, content, width, height FROM draft_image WHERE conversation_id = ? ORDER BY id
+"""
+
+_THERE = """
+SELECT EXISTS (SELECT 1 FROM draft_image WHERE conversation_id = ?), EXISTS (
+    SELECT 1 FROM message JOIN message_image ON message_id = message.id WHERE conversation_id = ?
+)
 """
 
 _ADD_DRAFTED = """

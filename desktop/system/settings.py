@@ -19,7 +19,7 @@ from desktop.system.providers import Provider
 from models.chat import Thinking
 from models.errors import AppError
 from models.hub_addresses import MAIN, checked_addresses
-from models.route import Mode, Privacy
+from models.route import Mode, Preference, Privacy
 
 if TYPE_CHECKING:
     from models.budget import Budget
@@ -45,7 +45,9 @@ class Settings:
     `models` is what was set for single models, by id; `max_tokens`, `temperature` and
     `thinking_budget` hold for all of them. `providers` are the gateways, without their keys.
     `mode` and `model` are who answers new conversations; without a model it is the library's default.
-    `privacy` is the class of new conversations, and of those that have none of their own.
+    `preference` is what counts in the hybrid mode where several models could answer.
+    `privacy` is the class of new conversations, and of those that have none of their own; one with pictures
+    has at least `picture_privacy`.
     `hub_signed_in` is the hub that the keyring has a token for, as its host; "" for none.
     `allowed` are the gateways, by id, that the user agreed to send messages to.
     `budgets` are what may be spent at gateways, and `rate` is one to read amounts at.
@@ -58,7 +60,9 @@ class Settings:
     theme: Theme = Theme.SYSTEM
     model: str | None = None
     mode: Mode = Mode.LOCAL
+    preference: Preference = Preference.BALANCED
     privacy: Privacy = Privacy.OUT
+    picture_privacy: Privacy = Privacy.OUT
     thinking: Thinking = Thinking.AUTO
     max_tokens: int | None = None
     temperature: float | None = None
@@ -334,7 +338,9 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "theme": _one_of(Theme),
     "model": _optional(_text),
     "mode": _one_of(Mode),
+    "preference": _one_of(Preference),
     "privacy": _one_of(Privacy),
+    "picture_privacy": _one_of(Privacy),
     "thinking": _one_of(Thinking),
     "max_tokens": _optional(_int(1, 1_000_000)),
     "temperature": _optional(_temperature),

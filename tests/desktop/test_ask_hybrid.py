@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from desktop import cli
+from desktop.commands import hybrid
 from desktop.commands.remote import StandIn
 from desktop.commands.services import Services
 from desktop.storage.database import open_database
@@ -22,6 +23,7 @@ from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
 from models.errors import EngineCrashed
 from models.library import Library
+from models.policies import POLICIES
 from models.pricing import Cost
 from tests.fakes import ROOT, FakeBackend
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
@@ -98,6 +100,29 @@ def test_the_gateway_is_asked_for_what_it_does_better_and_the_route_says_why(
     assert [chat.json["model"] for chat in gateway.chats] == [route["model"]]
 
 
+@pytest.mark.parametrize(
+    ("flag", "kept", "backend"),
+    [((), "thrifty", "local"), (("--prefer", "best"), "thrifty", "gateway"), ((), "balanced", "gateway")],
+)
+def test_what_counts_is_as_the_settings_or_the_command_line_say(
+    keep: Keep, ask: Ask, gateway: GatewayServer, flag: tuple[str, ...], kept: str, backend: str
+) -> None:
+    keep(allowed=["xidao"], preference=kept)
+    assert ask(CODE, *flag)["backend"] == backend
+
+
+def test_a_model_here_is_compared_by_its_scores(
+    services: Services, keep: Keep, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(allowed=["xidao"])
+    mine = services.library.models()[0]
+    phi = replace(mine, name="Phi 4", architecture="phi3", licence="MIT")
+    monkeypatch.setattr(services.library, "models", lambda: [phi])
+    route = ask("Prove by induction that the sum of the first n odd numbers is n squared.")
+    assert (route["backend"], route["model"]) == ("local", phi.id)
+    assert "on MATH" in " ".join(route["trace"])
+
+
 def test_a_gateway_that_was_not_allowed_takes_no_part_and_the_trace_says_so(
     keep: Keep, ask: Ask, gateway: GatewayServer
 ) -> None:
@@ -166,6 +191,56 @@ def test_a_model_at_the_start_of_the_text_answers_and_is_not_sent(
     route = ask("@qwen3-235b Hi!")
     assert (route["model"], route["reason"]) == ("xidao/qwen3-235b", "you chose this model")
     assert gateway.chats[0].json["messages"][-1]["content"] == "Hi!"
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "words"), [("local", "qwen3-235b", "Local only"), ("cloud", "smollm2", "Cloud only")]
+)
+def test_the_mode_holds_for_a_name_at_the_start(
+    services: Services,
+    keep: Keep,
+    gateway: GatewayServer,
+    capsys: pytest.CaptureFixture[str],
+    mode: str,
+    name: str,
+    words: str,
+) -> None:
+    keep(allowed=["xidao"])
+    assert cli.main(["ask", f"@{name} Hi!", "--mode", mode], services) == 1
+    assert words in capsys.readouterr().err
+    assert gateway.received == []
+
+
+def test_more_than_the_preference_lets_pass_is_asked_about(
+    services: Services,
+    keep: Keep,
+    gateway: GatewayServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keep(allowed=["xidao"])
+    dear = {name: replace(policy, ceiling_nano=1) for name, policy in POLICIES.items()}
+    monkeypatch.setattr(hybrid, "POLICIES", dear)
+    asked = ["ask", f"Summarise this: {'word ' * 20_000}", "--mode", "hybrid"]  # too long for this machine
+    assert cli.main(asked, services) == 1
+    assert "could cost up to ¥" in capsys.readouterr().err
+    assert gateway.chats == []
+    assert cli.main([*asked, "--privacy", "out"], services) == 0
+    assert len(gateway.chats) == 1
+
+
+def test_a_model_that_keeps_failing_is_passed_over_the_next_time(
+    keep: Keep, ask: Ask, gateway: GatewayServer, services: Services
+) -> None:
+    keep(allowed=["xidao"])
+    first = ask(CODE)["model"]
+    good, gateway.respond = gateway.respond, lambda _request: error(401, "no")
+    for _ in range(4):
+        assert cli.main(["ask", "Hi!", "--mode", "cloud", "--model", first], services) == 1
+    gateway.respond = good
+    route = ask(CODE)
+    assert (route["backend"], route["model"] == first) == ("gateway", False)
+    assert any("answered only 20 %" in line for line in route["trace"])
 
 
 def test_an_unknown_name_at_the_start_sends_nothing(

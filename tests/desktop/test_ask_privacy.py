@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from desktop.system.providers import Provider, written
 from models.leave import for_leave
 from tests.desktop.test_ask_cloud import ASK, holder, services
 from tests.fixtures.keyrings import CANARY, MemoryHolder
+from tests.fixtures.pictures import png
 from tests.gateway_server import GatewayServer, answer
 
 __all__ = ["holder", "services"]  # fixtures
@@ -25,9 +27,9 @@ def server(services: Services, holder: MemoryHolder) -> GatewayServer:  # type: 
         yield server
 
 
-def keep(services: Services, server: GatewayServer, privacy: str) -> None:
+def keep(services: Services, server: GatewayServer, privacy: str, **more: str) -> None:
     providers = written((Provider("xidao", "xidao", "XiDao", (server.url,)),))
-    values = {"providers": providers, "privacy": privacy}
+    values = {"providers": providers, "privacy": privacy, **more}
     services.paths.settings_file.write_text(json.dumps(values))
 
 
@@ -47,6 +49,18 @@ def test_s27_what_may_not_leave_is_not_sent(
     out, err = capsys.readouterr()
     assert out == ""
     assert "--privacy out" in err
+
+
+@pytest.mark.parametrize("set_to", ["stays here", "ask each time"])
+def test_s27_pictures_may_be_held_more_strictly(
+    services: Services, server: GatewayServer, tmp_path: Path, set_to: str
+) -> None:
+    keep(services, server, "may go out", picture_privacy=set_to)
+    (tmp_path / "a.png").write_bytes(png())
+    assert cli.main([*ASK, "--image", str(tmp_path / "a.png")], services) != 0
+    assert server.received == []
+    assert cli.main(ASK, services) == 0
+    assert len(server.chats) == 1
 
 
 @pytest.mark.parametrize("set_to", ["stays here", "ask each time"])

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.tracing import attempts, traced, without_network
+from tests.e2e.tracing import attempts, can_isolate, traced, without_network
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -100,17 +100,18 @@ Play = Callable[..., Run]
 def play(home: Path, tmp_path: Path) -> Iterator[Play]:
     """Start the program with a scenario: `play("ask_and_answer")`.
 
-    S24: whatever a journey does, nothing but sockets of this machine are used; those that ask a gateway use
-    this machine's own address. With `offline=True` there is no network at all.
+    S24: whatever a journey does, nothing but sockets of this machine are used, and there is no network at
+    all; those that ask a gateway use this machine's own address.
     """
     runs: dict[Path, tuple[Run, bool]] = {}
 
-    def start(scenario: str, *, offline: bool = False, **environment: str) -> Run:
+    def start(scenario: str, **environment: str) -> Run:
         values = os.environ | {"INSHORE_HOME": str(home), "PYTHONWARNINGS": "error"} | environment
-        command = [sys.executable, "-m", "tests.e2e.driver", scenario]
         log = tmp_path / f"network-{len(runs)}.log"
-        run = Run(without_network(command) if offline else traced(command, log), values)
-        runs[log] = (run, _asks_a_gateway(scenario))
+        command = traced([sys.executable, "-m", "tests.e2e.driver", scenario], log)
+        asks = _asks_a_gateway(scenario)
+        run = Run(without_network(command) if not asks and can_isolate() else command, values)
+        runs[log] = (run, asks)
         return run
 
     yield start

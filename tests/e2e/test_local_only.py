@@ -26,7 +26,7 @@ def test_s25_an_idle_first_run_and_a_look_around_ask_nobody(play: Play, home: Pa
     assert run.errors() == ""
 
 
-def test_s24_without_any_network_all_goes_its_way(play: Play, home: Path) -> None:
+def test_s24_what_stays_here_goes_its_way_without_any_network(play: Play, home: Path) -> None:
     values = json.loads((home / "config" / "settings.json").read_text()) | {"privacy": "stays here"}
     for scenario, name in (
         ("ask_and_answer", "text"),
@@ -36,7 +36,7 @@ def test_s24_without_any_network_all_goes_its_way(play: Play, home: Path) -> Non
         own = home.with_name(scenario)
         (own / "config").mkdir(parents=True)
         (own / "config" / "settings.json").write_text(json.dumps(values))
-        run = play(scenario, offline=True, INSHORE_HOME=str(own))
+        run = play(scenario, INSHORE_HOME=str(own))
         said = run.heard(120)[name]
         assert said is True or "Paris" in said
         assert run.ends() == 0

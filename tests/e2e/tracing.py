@@ -37,6 +37,12 @@ def can_watch() -> bool:
     )
 
 
+@cache
+def can_isolate() -> bool:
+    """Whether a program can be run where there is no network."""
+    return _works(*without_network([]))
+
+
 def without_network(command: Sequence[str]) -> list[str]:
     """The command in a namespace of its own that has no interfaces, for root or for anybody else."""
     mine = ["unshare", "-n"] if os.geteuid() == 0 and _works("unshare", "-n") else ["unshare", "-Urn"]

@@ -92,6 +92,24 @@ def after(*attempts: Attempt, facts: Facts = FACTS, allowed: Allowed = EVERYTHIN
         ),
         (after(BROKEN), Then.GO, "lab/dear", "Finish on Dear, at most ¥0.044"),
         (
+            after(BROKEN, facts=replace(FACTS, mode=Mode.CLOUD)),
+            Then.GO,
+            "lab/dear",
+            "Finish on Dear, at most ¥0.044",
+        ),
+        (
+            after(BROKEN, facts=replace(FACTS, mode=Mode.CLOUD, candidates=(SMALL, CHEAP))),
+            Then.OFFER,
+            "small",
+            "Finish on Small, on this machine",
+        ),
+        (
+            after(BROKEN, facts=replace(FACTS, mode=Mode.CLOUD, budget=Budget("CNY", 0))),
+            Then.OFFER,
+            "small",
+            "Finish on Small, on this machine",
+        ),
+        (
             after(BROKEN, facts=replace(FACTS, candidates=(SMALL, CHEAP))),
             Then.GO,
             "small",

@@ -201,6 +201,7 @@ class ChatPage(QWidget):
         self.composer.mode.chosen.connect(self._choose_mode)
         self._chat.answering.changed.connect(self._show_answering)
         self.attaching.changed.connect(self._tell_typing)
+        self.attaching.changed.connect(self._show_raised)
         self.attaching.opened.connect(lambda image: self.viewing.open([image]))
         self.attaching.model_wanted.connect(self.picker.open)
         self.transcript.picture_opened.connect(self.viewing.open)
@@ -359,6 +360,7 @@ class ChatPage(QWidget):
             self.transcript.show_thread(self._chat.messages(conversation_id), keep_place=True)
             self._show_memory()
             self._show_running()
+            self._show_raised()
 
     def _latest(self, message: StoredMessage) -> tuple[StoredMessage, Progress | None]:
         return self._chat.latest(message)
@@ -394,6 +396,11 @@ class ChatPage(QWidget):
         self.composer.privacy.show_privacy(privacy, answering.privacy.raised(self._conversation))
         self.attaching.forgive()
         self.answering_shown.emit()
+
+    def _show_raised(self) -> None:
+        """Other pictures may ask for another class."""
+        if self._chat.answering.privacy.of(self._conversation) is not self.composer.privacy.shown:
+            self._show_answering()
 
     def _choose_model(self, answerer_id: str) -> None:
         self._chat.answering.choose(self._conversation, answerer_id)

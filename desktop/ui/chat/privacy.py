@@ -41,6 +41,7 @@ class PrivacySwitch(QToolButton):
 
     def show_privacy(self, privacy: Privacy, raised: str = "") -> None:
         """Show the class that holds; `raised` is what makes it stricter than was chosen, in words."""
+        self.shown = privacy
         name, icon, colour, words = _WORDS[privacy]
         self._actions[privacy].setChecked(True)
         self.setIcon(self._look.icon(icon, colour))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from desktop.services.seams import Part
+from desktop.storage.seams import Part
 from desktop.ui.chat.markdown import Block, Kind, MarkdownStream, Span, open_at_end, parse
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from desktop.services.seams import Part, parts_of
 from desktop.storage.conversations import Status, StoredMessage
+from desktop.storage.seams import Part, parts_of
 from models.chat import FinishReason, Progress, Stage, ThinkingEnd
 
 _ENDED: dict[str, str] = {

@@ -22,6 +22,7 @@ from desktop.ui.page import Page, card
 from desktop.ui.settings.failing import WhenItFails
 from desktop.ui.settings.hub import HubAddresses
 from desktop.ui.settings.hub_token import HubToken
+from desktop.ui.settings.preference import PreferenceCard
 from desktop.ui.settings.privacy import PrivacyCard
 from desktop.ui.settings.thinking import ThinkingBudget
 
@@ -42,6 +43,7 @@ class SettingsPage(Page):
         self._settings = settings
         self.column.addWidget(self._appearance())
         self.column.addWidget(self._thinking())
+        self.column.addWidget(self._preference())
         self.column.addWidget(self._privacy())
         self.column.addWidget(self._failing())
         self.column.addWidget(self._speed())
@@ -95,12 +97,23 @@ class SettingsPage(Page):
             column.addWidget(widget)
         return frame
 
+    def _preference(self) -> QWidget:
+        hybrid = PreferenceCard(self)
+        hybrid.show_preference(self._settings.values.preference)
+        hybrid.chosen.connect(lambda chosen: self._settings.update(preference=chosen))
+        self._settings.changed.connect(lambda values: hybrid.show_preference(values.preference))
+        return hybrid
+
     def _privacy(self) -> QWidget:
         privacy = PrivacyCard(self)
-        privacy.show_privacy(self._settings.values.privacy)
+        values = self._settings.values
+        privacy.show_privacy(values.privacy, values.picture_privacy)
         privacy.chosen.connect(lambda chosen: self._settings.update(privacy=chosen))
         privacy.record_requested.connect(self.record_requested)
-        self._settings.changed.connect(lambda values: privacy.show_privacy(values.privacy))
+        privacy.pictures_chosen.connect(lambda chosen: self._settings.update(picture_privacy=chosen))
+        self._settings.changed.connect(
+            lambda values: privacy.show_privacy(values.privacy, values.picture_privacy)
+        )
         return privacy
 
     def _failing(self) -> QWidget:

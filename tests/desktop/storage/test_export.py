@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from desktop.storage.conversations import Conversation, Status, StoredMessage
 from desktop.storage.export import Form, as_json, as_markdown, file_name, text_of, write
+from desktop.storage.seams import Part
 from desktop.storage.values import StoredImage
 from models.chat import Role
 from models.errors import AppError
@@ -65,6 +66,36 @@ def test_reasoning_that_speaks_of_the_tag_does_not_end_it() -> None:
 def test_code_that_was_left_open_does_not_swallow_what_follows(text: str, closed: str) -> None:
     shown = as_markdown("R", [message(Role.ASSISTANT, text)], reasoning=False)
     assert shown == f"# R\n\n## Answer · starter\n\n{closed}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("One half, ", "and the rest.", "One half, \n\n*From here on Q, via XiDao*\n\nand the rest."),
+        (
+            "Code:\n\n```py\na = 1\n",
+            "b = 2\n```",
+            "Code:\n\n*From within this part on Q, via XiDao*\n\n```py\na = 1\nb = 2\n```",
+        ),
+        (
+            "Sizes:\n\n| a | b |\n|---|---|\n| 1 ",
+            "| 2 |",
+            "Sizes:\n\n*From within this part on Q, via XiDao*\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+        ),
+        (
+            "```\na\n```\n",
+            "Then ```",
+            "```\na\n```\n\n*From here on Q, via XiDao*\n\nThen ```",
+        ),
+    ],
+)
+def test_where_another_model_went_on_is_said(before: str, after: str, shown: str) -> None:
+    parts = [Part(0, "small", "Small"), Part(len(before), "xidao/q", "Q", "via XiDao", remote=True)]
+    answer = replace(
+        message(Role.ASSISTANT, before + after), receipt={"parts": [asdict(part) for part in parts]}
+    )
+    text = as_markdown("R", [answer], reasoning=False)
+    assert text == f"# R\n\n## Answer · small, then xidao/q\n\n{shown}\n"
 
 
 def test_how_an_answer_ended_is_said() -> None:

@@ -26,7 +26,7 @@ from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
 from models.fake import FakeBackend, Step
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
-from models.route import Mode
+from models.route import Mode, Privacy
 from tests.fixtures.keyrings import CANARY as KEY
 from tests.fixtures.keyrings import MemoryHolder, keyring_of
 from tests.fixtures.pictures import CANARY, halves, huge_png, jpeg, png
@@ -199,6 +199,44 @@ def test_the_router_asks_nobody_where_none_sees(program: Program, qtbot: QtBot) 
     send(program, "Look")
     assert "None of the models" in program.page.composer.picture_line.words
     assert messages(program) == []
+
+
+def test_pictures_raise_the_class_while_they_are_there(
+    program: Program, gateway: GatewayServer, qtbot: QtBot
+) -> None:
+    program.settings.update(picture_privacy=Privacy.ASK)
+    program.chat.answering.choose(None, SEEING)
+    switch, privacy = program.page.composer.privacy, program.chat.answering.privacy
+    add(program, qtbot, halves())
+    assert (switch.shown, privacy.chosen(None)) == (Privacy.ASK, Privacy.OUT)
+    assert "because of its pictures" in switch.toolTip()
+    send(program, "Look")
+    question = ended(program, qtbot).error or {}
+    assert question["next_step"] == "send"
+    assert "because of its pictures" in question["hint"]
+    assert gateway.chats == []
+    assert (switch.shown, privacy.of(None)) == (Privacy.ASK, Privacy.OUT)
+    program.chat.edit(messages(program)[0], "Nothing to see")
+    assert ended(program, qtbot).status is Status.COMPLETE
+    assert (switch.shown, len(gateway.chats)) == (Privacy.OUT, 1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"), [(Mode.CLOUD, "Look"), (Mode.HYBRID, "Look"), (Mode.HYBRID, "@gemma-3-27b Look")]
+)
+def test_s27_pictures_that_stay_here_are_not_sent_and_nothing_is_lost(
+    program: Program, gateway: GatewayServer, qtbot: QtBot, mode: Mode, words: str
+) -> None:
+    program.chat.answering.choose(None, SEEING)
+    program.chat.answering.set_mode(None, mode)
+    add(program, qtbot, halves())
+    program.settings.update(picture_privacy=Privacy.HERE)
+    assert program.page.composer.privacy.shown is Privacy.HERE
+    send(program, words)
+    assert "Pictures stay on this machine" in program.page.composer.picture_line.words
+    assert len(program.page.composer.tray.pictures()) == 1
+    assert messages(program) == []
+    assert gateway.chats == []
 
 
 def test_what_is_no_picture_is_told_and_the_others_are_added(

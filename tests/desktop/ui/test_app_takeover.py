@@ -38,7 +38,9 @@ from models.fake import Step
 from models.gateway.retrying import Patience
 from models.library import LocalModel
 from models.pricing import Cost
+from models.route import Preference
 from models.routing import Mode
+from models.shapes import estimated
 from tests.desktop.ui.test_app_remote import HERE, Here, last, reply, send, shown
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
@@ -235,6 +237,74 @@ def test_where_both_fail_it_ends_clearly_and_nobody_is_asked_twice(
     assert (len(gateway.chats), len(here.requests)) == (1, 1)
     cards = [card for card in program.window.findChildren(QWidget, "error-card") if card.isVisible()]
     assert len(cards) == 1
+
+
+def test_in_the_cloud_mode_this_machine_is_offered_and_waits_for_a_yes(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(mode=Mode.CLOUD, take_over=TakeOver.ANYWHERE)
+    gateway.respond = lambda _request: error(503)
+    send(program, CODE)
+    message = ended(program, qtbot)
+    assert message.status is Status.FAILED
+    assert (message.error or {})["offer"] == "Finish on Small, on this machine"
+    next(b for b in program.window.findChildren(QCheckBox, "take-over-always") if b.isVisible()).click()
+    offer(program).click()
+    assert ended(program, qtbot).text == "From here."
+    send(program, CODE)
+    assert ended(program, qtbot).text == "From here."
+    assert len(gateway.chats) == 2
+    assert program.chat.answering.mode(program.page.conversation) is Mode.CLOUD
+
+
+def test_a_short_answer_may_fit_into_what_a_budget_leaves(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(5_000_000, "CNY")),))
+    send(program, CODE)
+    assert ended(program, qtbot).text == "From here."
+    program._open(None)
+    program.settings.update(max_tokens=50)
+    send(program, CODE)
+    assert ended(program, qtbot).text == "Hello there."
+
+
+def test_a_follow_up_stays_with_the_model_that_answered(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    send(program, CODE)
+    first = ended(program, qtbot)
+    send(program, "@small Hi!")
+    assert ended(program, qtbot).text == "From here."
+    send(program, "Now the same function in Rust, please.")
+    again = ended(program, qtbot)
+    assert (again.model, again.text) == (first.model, "Hello there.")
+    assert "the same model as before" in str((again.receipt or {})["route"])
+
+
+def test_a_model_that_does_not_fit_here_is_left_out_unless_nobody_else_can(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    huge = LocalModel("huge", "Huge", Path("huge"), 1 << 50, "added", shape=estimated(10**13, 10**13, 4.5))
+    monkeypatch.setattr(program.models, "models", lambda: [huge])
+    program.models.changed.emit()
+    send(program, "Hi!")
+    assert ended(program, qtbot).text == "Hello there."
+    program._open(None)
+    program.settings.update(allowed=())
+    send(program, "Hi!")
+    assert ended(program, qtbot).text == "From here."
+
+
+def test_what_counts_is_as_the_settings_say(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
+    program.settings.update(preference=Preference.THRIFTY)
+    send(program, CODE)
+    assert ended(program, qtbot).text == "From here."
+    assert gateway.chats == []
+    program.settings.update(preference=Preference.BEST)
+    program._open(None)
+    send(program, CODE)
+    assert ended(program, qtbot).text == "Hello there."
 
 
 def test_only_what_was_allowed_is_spent_without_a_question(

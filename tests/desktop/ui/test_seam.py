@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop.services.seams import Part, joined, parts_of
+from desktop.storage.seams import Part, joined, parts_of
 from desktop.ui.chat.markdown import Kind, parse
 from desktop.ui.chat.seam import SeamedStream, whole
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from desktop.services.health import Condition, HealthBook
+from desktop.storage.conditions import Condition, HealthBook
 from desktop.storage.health import Health
 from models.errors import StorageFailed
 
