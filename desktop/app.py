@@ -44,6 +44,7 @@ from desktop.ui.window import Window
 from models.errors import AppError, BadKey
 from models.library import Library
 from models.route import Privacy
+from models.thinking import ThinkingKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -337,6 +338,7 @@ class Program(QObject):
             self.background,
             lambda: self.local,
             self.remote.price,
+            self.remote.thinking,
             self,
         )
         self._show_conversations()
@@ -504,7 +506,14 @@ class Program(QObject):
             self.chat.answering.privacy.changed.emit()
 
     def _answer_now(self) -> None:
-        self.background.run(self.local.answer_now(), lambda _outcome: None)
+        """The answer that is shown is to begin."""
+        turn = self.chat.running_in(self.page.conversation)
+        if turn is None or turn.route.backend != "gateway":
+            self.background.run(self.local.answer_now(), lambda _outcome: None)
+        elif (support := self.remote.thinking(turn.route.model)) and support.kind is ThinkingKind.NONE:
+            self.window.notice.say(support.why)
+        else:
+            self.chat.answer_at_once(turn.message)
 
     # -- the end
 

@@ -49,6 +49,7 @@ from models.chat import (
     ReasoningDelta,
     Role,
     TextDelta,
+    Thinking,
 )
 from models.errors import AppError, CannotSee, Interrupted, OverBudget, StorageError
 from models.ways_on import Kind, Way, request_of
@@ -350,6 +351,18 @@ class ChatService(QObject):
         if turn.job is not None:
             turn.job.cancel()
 
+    def answer_at_once(self, message: StoredMessage) -> None:
+        """Have a gateway's answer that is still being thought about written without thinking, as another version.
+
+        A gateway can't be hurried: it is stopped and asked again. What was thought stays with the first version.
+        Does nothing to an answer that has begun.
+        """
+        turn = self._live.get(message.id)
+        if turn is None or turn.text or turn.route.backend != "gateway":
+            return
+        self.stop(message.id)
+        self._add_version(message, Role.ASSISTANT, "", Status.RUNNING, at_once=True)
+
     def live(self, message_id: int) -> LiveTurn | None:
         """The answer with this id while it is being written."""
         return self._live.get(message_id)
@@ -394,6 +407,8 @@ class ChatService(QObject):
         status: Status,
         images: Sequence[Image] = (),
         model: str | None = None,
+        *,
+        at_once: bool = False,
     ) -> StoredMessage | None:
         try:
             added = self._store.add_message(
@@ -410,7 +425,7 @@ class ChatService(QObject):
             return None
         self.thread_changed.emit(message.conversation_id)
         if role is Role.ASSISTANT:
-            self._begin(added)
+            self._begin(added, at_once=at_once)
         return added
 
     def _answer_to(self, question: StoredMessage) -> None:
@@ -428,9 +443,17 @@ class ChatService(QObject):
         thread = self.messages(answer.conversation_id)
         return list(takewhile(lambda message: message.id != answer.id, thread))
 
-    def _begin(self, answer: StoredMessage, *, way: Way | None = None, follow: Follow | None = None) -> None:
+    def _begin(
+        self,
+        answer: StoredMessage,
+        *,
+        way: Way | None = None,
+        follow: Follow | None = None,
+        at_once: bool = False,
+    ) -> None:
         """Start writing an answer that is stored as RUNNING, or that `follow` goes on with."""
         turn = LiveTurn.of(answer)
+        turn.at_once = at_once
         try:
             turn.earlier = self._before(answer)
             turn.route = self._route(turn, way, follow)
@@ -588,7 +611,7 @@ class ChatService(QObject):
             model=turn.route.model,
             messages=history(turn.earlier, lambda image: self._store.pictures.read(image.id)),
             sampling=sampling,
-            thinking=self._settings.values.thinking,
+            thinking=Thinking.OFF if turn.at_once else self._settings.values.thinking,
             thinking_budget=options.thinking_budget,
             answer_so_far="".join(turn.text),
             cache_key=None if private else str(conversation_id),

@@ -13,7 +13,8 @@ from models.errors import AppError, KeyMissing, KeyRefused, NetworkError, Offlin
 from models.gateway.attempts import Attempt, Outcome
 from models.gateway.body import Body, Part, body_for, misunderstood
 from models.gateway.failures import Asked, say_unreached
-from models.gateway.providers import Connection, Dialect, split_id
+from models.gateway.dialects import switch_at
+from models.gateway.providers import Connection, split_id
 from models.gateway.retrying import Patience, Place, Rotation, places_of
 from models.gateway.sse import Caps
 from models.gateway.trying import Try
@@ -208,10 +209,7 @@ def wire_name(connection: Connection, model: str, offered: Sequence[str]) -> str
 
 
 def _unheard(connection: Connection, request: ChatRequest) -> str:
-    wanted = request.thinking is not Thinking.AUTO
-    if wanted and connection.profile.thinking is Dialect.NONE:
-        return f"{connection.name} has no switch for thinking that Inshore knows, so the model decides."
-    return ""
+    return switch_at(connection).why if request.thinking is not Thinking.AUTO else ""
 
 
 def _seconds(wait_s: float) -> str:
