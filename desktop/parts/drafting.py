@@ -30,7 +30,8 @@ class Drafting(QObject):
     """Serves one chat page. GUI thread only.
 
     `said(words)` is for the window's quiet bar, `remote_wanted(id)` when a gateway’s model is
-    going to answer. `price` gives a remote model's, None where it is unknown; `thinking` whether it has a switch.
+    going to answer. Of a remote model `price` gives the price, `thinking` whether that can be switched; None
+    where it is unknown.
     """
 
     said = Signal(str)
@@ -198,7 +199,7 @@ class Drafting(QObject):
         self._background.run(self._sized(model, question), sized)
 
     def _asked_again(self, answer: StoredMessage) -> str | None:
-        """The local model that this answer would be asked of again; None where that is a gateway, or nobody."""
+        """The local model that would be asked for this answer again; None for a gateway, or nobody."""
         earlier = list(takewhile(lambda one: one.id != answer.id, self._page.transcript.messages()))
         one = self._chat.answering.whom(answer.conversation_id, earlier)
         if one is AUTOMATIC and answer.model is not None:

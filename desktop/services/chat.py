@@ -352,10 +352,10 @@ class ChatService(QObject):
             turn.job.cancel()
 
     def answer_at_once(self, message: StoredMessage) -> None:
-        """Have a gateway's answer that is still being thought about written without thinking, as another version.
+        """Have an answer that a gateway still thinks about written without thinking, as another version.
 
-        A gateway can't be hurried: it is stopped and asked again. What was thought stays with the first version.
-        Does nothing to an answer that has begun.
+        A gateway can't be hurried: it is stopped and asked again. What was thought stays with the first
+        version. Does nothing to an answer that has begun.
         """
         turn = self._live.get(message.id)
         if turn is None or turn.text or turn.route.backend != "gateway":

@@ -12,8 +12,8 @@ from models.chat import ChatEvent, ChatRequest, Notice, Progress, Stage, Thinkin
 from models.errors import AppError, KeyMissing, KeyRefused, NetworkError, Offline, RequestRefused
 from models.gateway.attempts import Attempt, Outcome
 from models.gateway.body import Body, Part, body_for, misunderstood
-from models.gateway.failures import Asked, say_unreached
 from models.gateway.dialects import switch_at
+from models.gateway.failures import Asked, say_unreached
 from models.gateway.providers import Connection, split_id
 from models.gateway.retrying import Patience, Place, Rotation, places_of
 from models.gateway.sse import Caps

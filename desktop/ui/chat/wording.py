@@ -119,9 +119,9 @@ def details(message: StoredMessage) -> str:
         ("Prompt speed", _rate(timings.get("prompt_tps"))),
         ("Answer speed", _rate(timings.get("decode_tps"))),
         ("Cost", _exact_cost(message)),
-        ("The gateway’s number for it", timings.get("request_id") or None),
         ("Seed", timings.get("seed")),
         ("Attempts", _more_than_one(timings.get("attempts"))),
+        ("Request", timings.get("request_id") or None),
     ]
     lines = [f"{name}: {value}" for name, value in rows if value is not None]
     trace = _part(message, "route").get("trace") or []
