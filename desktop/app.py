@@ -206,7 +206,8 @@ class Program(QObject):
 
         if not self.settings.values.keep_states:
             return None
-        return Shelf(str(self._paths.states), str(self._paths.state_key))
+        budget = self.settings.values.states_gb << 30
+        return Shelf(str(self._paths.states), str(self._paths.state_key), budget)
 
     def _tidy(self) -> None:
         """What needs nobody to wait for it."""
@@ -223,10 +224,10 @@ class Program(QObject):
         self.books.take_in(lambda: pending.move_into(self._connection))
 
     def _clear_unwanted_states(self) -> None:
-        from models.local.states import clear
+        from models.local.states import trim
 
-        if not self.settings.values.keep_states:
-            clear(self._paths.states)
+        values = self.settings.values
+        trim(self._paths.states, values.states_gb << 30 if values.keep_states else 0)
 
     def _forget_states(self, cache_keys: list[str]) -> None:
         self.background.run(self.local.forget(cache_keys), lambda _outcome: None)

@@ -173,13 +173,7 @@ class StateStore:
         _make_folder(self._folder)
         if size > self._budget or size + _SPARE_DISK > shutil.disk_usage(self._folder).free:
             return False
-        kept = sorted((p for p in self._folder.glob("*.state") if p.stem != but.stem), key=_used_at)
-        total = sum(map(_size, kept))
-        for state in kept:
-            if total + size <= self._budget:
-                break
-            total -= _size(state)
-            _remove(state)
+        trim(self._folder, self._budget - size, but=but.stem)
         return True
 
     def _sweep(self) -> None:
@@ -198,10 +192,18 @@ def open_store(shelf: Shelf) -> StateStore | None:
         return None
 
 
-def clear(folder: Path) -> None:
-    """Remove all states."""
-    for pattern in ("*.state", "*.head", "*.part"):
-        for path in folder.glob(pattern):
+def trim(folder: Path, budget_bytes: int, *, but: str = "") -> None:
+    """Remove the states that were not used for longest until the others take no more than this.
+
+    A budget of 0 removes all there is. `but` is the name of one that does not count. Never raises.
+    """
+    kept = sorted((p for p in folder.glob("*.state") if p.stem != but), key=_used_at)
+    total = sum(map(_size, kept))
+    while kept and total > budget_bytes:
+        total -= _size(kept[0])
+        _remove(kept.pop(0))
+    if budget_bytes <= 0 and not but:
+        for path in (*folder.glob("*.state"), *folder.glob("*.head"), *folder.glob("*.part")):
             with suppress(OSError):
                 path.unlink()
 
