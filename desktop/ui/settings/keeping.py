@@ -13,7 +13,7 @@ _OFFERED = (1, 2, 5, 10, 20)
 
 
 class Keeping(QWidget):
-    """A switch and a limit; `changed(name, value)` names the setting. One that isn’t offered is shown, too."""
+    """A switch and a limit, which need not be one of those offered; `changed(name, value)` names it."""
 
     changed = Signal(str, object)
 
