@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,19 @@ def test_forgetting_removes_one_and_clearing_all(desk: Desk) -> None:
     desk.store.forget("b")
     assert [desk.usable(key) for key in "abc"] == [True, False, True]
     trim(desk.folder, 0)
+    assert desk.files() == []
+
+
+def test_models_that_answer_one_conversation_in_turn_have_a_state_each(desk: Desk) -> None:
+    other = replace(ORIGIN, model="other", place="/models/other.gguf")
+    assert desk.keep("a")
+    assert desk.store.find("a", other) is None
+    assert desk.usable("a")
+    assert desk.store.keep("a", other, [4], 3, lambda path: path.write_bytes(b"abc"), nothing)
+    assert desk.usable("a")
+    assert desk.store.find("a", other) is not None
+    assert not any(b"models" in path.read_bytes() for path in desk.folder.glob("*.head"))
+    desk.store.forget("a")
     assert desk.files() == []
 
 
