@@ -27,6 +27,7 @@ from desktop.system.providers import Provider
 from desktop.ui.theme import Appearance
 from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
+from models.errors import NextStep, PromptTooLong
 from models.fake import FakeBackend, Step
 from models.gateway.retrying import Patience
 from models.library import LocalModel
@@ -714,3 +715,18 @@ def test_a_draft_is_measured_for_the_model_that_it_names(
     note = program.window.findChild(QWidget, "composer-note")
     assert note is not None
     assert "¥" in note.property("text")  # what the one that is named would cost
+
+
+def test_a_question_too_long_for_this_machine_goes_to_the_gateway_chosen_since(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    engine = program.local
+    assert isinstance(engine, FakeBackend)
+    engine._scripts.insert(0, [PromptTooLong("Too long.", next_step=NextStep.LARGER_CONTEXT)])
+    program.chat.answering.allow("xidao")
+    send(program, "A long one.")
+    assert ended(program, qtbot).error is not None
+    pick(program, "xidao/qwen3-235b")
+    program.page._take_step(NextStep.LARGER_CONTEXT, last(program))
+    qtbot.waitUntil(lambda: last(program).text == "Hello there.", timeout=10_000)
+    assert len(gateway.chats) == 1
