@@ -116,6 +116,7 @@ class ChatService(QObject):
         self.pictures.failed.connect(self.failed)
         self.relay = Relay(self.failed.emit)
         self._live: dict[int, LiveTurn] = {}
+        self._at_once: set[int] = set()  # answers to be written without thinking, whatever is set
         self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
         self._saver = QTimer(self, interval=_SAVE_EVERY_MS)
         self._saver.timeout.connect(self._save_live)
@@ -425,7 +426,9 @@ class ChatService(QObject):
             return None
         self.thread_changed.emit(message.conversation_id)
         if role is Role.ASSISTANT:
-            self._begin(added, at_once=at_once)
+            if at_once:
+                self._at_once.add(added.id)
+            self._begin(added)
         return added
 
     def _answer_to(self, question: StoredMessage) -> None:
@@ -443,17 +446,9 @@ class ChatService(QObject):
         thread = self.messages(answer.conversation_id)
         return list(takewhile(lambda message: message.id != answer.id, thread))
 
-    def _begin(
-        self,
-        answer: StoredMessage,
-        *,
-        way: Way | None = None,
-        follow: Follow | None = None,
-        at_once: bool = False,
-    ) -> None:
+    def _begin(self, answer: StoredMessage, *, way: Way | None = None, follow: Follow | None = None) -> None:
         """Start writing an answer that is stored as RUNNING, or that `follow` goes on with."""
         turn = LiveTurn.of(answer)
-        turn.at_once = at_once
         try:
             turn.earlier = self._before(answer)
             turn.route = self._route(turn, way, follow)
@@ -611,7 +606,7 @@ class ChatService(QObject):
             model=turn.route.model,
             messages=history(turn.earlier, lambda image: self._store.pictures.read(image.id)),
             sampling=sampling,
-            thinking=Thinking.OFF if turn.at_once else self._settings.values.thinking,
+            thinking=Thinking.OFF if turn.message.id in self._at_once else self._settings.values.thinking,
             thinking_budget=options.thinking_budget,
             answer_so_far="".join(turn.text),
             cache_key=None if private else str(conversation_id),

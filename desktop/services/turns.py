@@ -36,7 +36,6 @@ class LiveTurn:
 
     `place` is where it is written, in words. `earlier` are the messages that it answers; `notices` are
     what was decided for the user meanwhile, `ways` what can be done where a budget stands in its way.
-    `at_once` if it is to be written without thinking, whatever is set.
     """
 
     message: StoredMessage
@@ -63,7 +62,6 @@ class LiveTurn:
     thinking_since: float | None = None
     thought_s: float = 0.0
     thought_tokens: int = 0
-    at_once: bool = False
 
     @classmethod
     def of(cls, answer: StoredMessage) -> LiveTurn:

@@ -33,6 +33,7 @@ from models.gateway.retrying import Patience
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
 from models.pricing import Cost, worst_case
+from models.route import Privacy
 from models.routing import Mode
 from models.thinking import ThinkingKind
 from models.ways_on import Kind, Way, read
@@ -671,6 +672,20 @@ def test_answer_now_has_a_gateway_asked_again_without_thinking(
     assert engine.hurried == 0
     send(program, "And now?")
     assert ended(program, qtbot).reasoning  # the setting holds for what comes next
+
+
+def test_answer_now_without_thinking_holds_where_one_is_asked_first(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    first = thinking_there(program, qtbot, gateway)
+    program.chat.answering.privacy.choose(program.page.conversation, Privacy.ASK)
+    program.chat.answer_at_once(first)
+    asked = ended(program, qtbot)
+    assert (asked.error or {})["next_step"] == NextStep.SEND
+    assert program.chat.would_send(asked)[1].thinking is Thinking.OFF
+    program.page._take_step(NextStep.SEND, asked)
+    qtbot.waitUntil(lambda: last(program).text == "Hello there.", timeout=10_000)
+    assert gateway.chats[-1].json["enable_thinking"] is False
 
 
 def test_answer_now_says_where_a_gateway_has_no_switch(
