@@ -45,6 +45,7 @@ from desktop.ui.window import Window
 from models.errors import AppError, BadKey
 from models.library import Library
 from models.route import Privacy
+from models.thinking import ThinkingKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,7 +207,8 @@ class Program(QObject):
 
         if not self.settings.values.keep_states:
             return None
-        return Shelf(str(self._paths.states), str(self._paths.state_key))
+        budget = self.settings.values.states_gb << 30
+        return Shelf(str(self._paths.states), str(self._paths.state_key), budget)
 
     def _tidy(self) -> None:
         """What needs nobody to wait for it."""
@@ -223,10 +225,10 @@ class Program(QObject):
         self.books.take_in(lambda: pending.move_into(self._connection))
 
     def _clear_unwanted_states(self) -> None:
-        from models.local.states import clear
+        from models.local.states import trim
 
-        if not self.settings.values.keep_states:
-            clear(self._paths.states)
+        values = self.settings.values
+        trim(self._paths.states, values.states_gb << 30 if values.keep_states else 0)
 
     def _forget_states(self, cache_keys: list[str]) -> None:
         self.background.run(self.local.forget(cache_keys), lambda _outcome: None)
@@ -342,6 +344,7 @@ class Program(QObject):
             self.background,
             lambda: self.local,
             self.remote.price,
+            self.remote.thinking,
             self,
         )
         self._show_conversations()
@@ -509,7 +512,14 @@ class Program(QObject):
             self.chat.answering.privacy.changed.emit()
 
     def _answer_now(self) -> None:
-        self.background.run(self.local.answer_now(), lambda _outcome: None)
+        """The answer that is shown is to begin."""
+        turn = self.chat.running_in(self.page.conversation)
+        if turn is None or turn.route.backend != "gateway":
+            self.background.run(self.local.answer_now(), lambda _outcome: None)
+        elif (support := self.remote.thinking(turn.route.model)) and support.kind is ThinkingKind.NONE:
+            self.window.notice.say(support.why)
+        else:
+            self.chat.answer_at_once(turn.message)
 
     # -- the end
 

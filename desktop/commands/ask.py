@@ -8,9 +8,10 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from desktop.commands import leaving
 from desktop.commands.bookkeeping import Books, kept
@@ -44,13 +45,14 @@ from models.chat import (
     Thinking,
     Usage,
 )
-from models.errors import BadImage, BadInput, CannotSee, ModelNotFound, NotAvailable, OverBudget
+from models.errors import AppError, BadImage, BadInput, CannotSee, ModelNotFound, NotAvailable, OverBudget
 from models.images import LARGEST_BYTES, without_metadata
 from models.leave import strictest
 from models.library import Library
 from models.mentions import addressed
 from models.plain import plain
 from models.route import Mode, Preference, Privacy, Route, choose_simply
+from models.thinking import ThinkingKind, ThinkingSupport
 from models.ways_on import Kind, Way, request_of, route_of
 
 _MAX_INPUT_BYTES = 16 << 20
@@ -198,6 +200,11 @@ def _settings(services: Services, terminal: Terminal) -> Settings:
     return settings
 
 
+@runtime_checkable
+class _Describing(Protocol):
+    async def thinking_support(self, model: str) -> ThinkingSupport: ...
+
+
 class _View(Protocol):
     def take(self, event: ChatEvent) -> None: ...
     def finish(self, event: Finished, route: Route) -> None: ...
@@ -305,12 +312,26 @@ def _tokens(about: str, count: int | None, way: str, part: int | None, name: str
     return f"{about}{count:,} tokens {way}{within}"
 
 
+async def _unthinking(backend: Backend, model: str) -> str:
+    """Why a model did not think though it was to; "" where it could have. A gateway has told by itself."""
+    if not isinstance(backend, _Describing):
+        return ""
+    with suppress(AppError):
+        support = await backend.thinking_support(model)
+        return support.why if support.kind is ThinkingKind.NONE else ""
+    return ""
+
+
 async def _answer(request: ChatRequest, make: Callable[[], Backend], view: _View, route: Route) -> None:
     backend = make()
     stream = backend.stream(request)
+    thought = request.thinking is not Thinking.ON or bool(request.answer_so_far)
     try:
         async for event in stream:
+            thought = thought or isinstance(event, ReasoningDelta)
             if isinstance(event, Finished):
+                if not thought and (why := await _unthinking(backend, request.model)):
+                    view.take(Notice(why))
                 view.finish(event, route)
             else:
                 view.take(event)

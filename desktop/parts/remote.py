@@ -13,6 +13,7 @@ from desktop.services.answering import Answerer
 from desktop.services.settings import SettingsService
 from desktop.services.turns import ATTEMPTED, REPEATING
 from desktop.system.paths import Paths
+from models.errors import AppError
 
 if TYPE_CHECKING:
     from desktop.services.remote_models import RemoteModel, RemoteModelService
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from models.outbound import Outbound, Sent
     from models.pricing import Price
     from models.terms import Terms
+    from models.thinking import ThinkingSupport
     from models.ways_on import Priced
 
 
@@ -135,6 +137,15 @@ class Remote(QObject):
         provider_id = model_id.partition("/")[0]
         if provider_id in self._settings.values.allowed:
             self.models.use(provider_id)
+
+    def thinking(self, model_id: str) -> ThinkingSupport | None:
+        """Whether its thinking can be switched, as far as is known without asking; None where it is gone."""
+        from models.gateway.dialects import switch_at
+
+        try:
+            return switch_at(self._gateway.connection(model_id.partition("/")[0]))
+        except AppError:
+            return None
 
     def content(self, model_id: str, request: ChatRequest) -> tuple[str, bytes]:
         """The host that a request would go to, and what exactly it would say. Raises AppError."""

@@ -145,7 +145,7 @@ class AnsweringService(QObject):
         local = [each.id for each in self.local()]
         wanted = self._setup.answering(conversation_id).model
         route = choose_simply(mode=Mode.LOCAL, wanted=wanted if wanted in local else None, installed=local)
-        check_sight(self._named(route.model), earlier)
+        check_sight(self.named(route.model), earlier)
         return route
 
     def pick(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
@@ -215,7 +215,7 @@ class AnsweringService(QObject):
     def whom(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Answerer | None:
         """Who is asked with the last of these messages: the one that it names, else who was chosen."""
         typed = _typed(earlier)
-        return self._named(typed) if typed is not None else self.chosen(conversation_id)
+        return self.named(typed) if typed is not None else self.chosen(conversation_id)
 
     def names(self, conversation_id: int | None) -> list[str]:
         """The models that a message there may name."""
@@ -236,7 +236,7 @@ class AnsweringService(QObject):
         return mention.model, mention.text
 
     def _permitted(self, answerer_id: str, mode: Mode) -> Answerer:
-        one = self._named(answerer_id)
+        one = self.named(answerer_id)
         if one is None:
             raise ModelNotFound(f"“{answerer_id}” is not here any more.", "Choose another one.")
         if one.remote and mode is Mode.LOCAL:
@@ -250,7 +250,7 @@ class AnsweringService(QObject):
         return one
 
     def _checked(self, route: Route) -> Route:
-        one = self._named(route.model)
+        one = self.named(route.model)
         if one is not None and one.remote:
             self._check_allowed(one)
         return route
@@ -260,7 +260,7 @@ class AnsweringService(QObject):
         if not answerer_id:
             self._set(conversation_id, Mode.HYBRID, None)
             return
-        one = self._named(answerer_id)
+        one = self.named(answerer_id)
         if one is None or self.aside_in(conversation_id, one).barred:
             return
         mode = self.mode(conversation_id)
@@ -270,8 +270,9 @@ class AnsweringService(QObject):
             mode = Mode.LOCAL
         if conversation_id is None and not one.remote:
             self._models.choose(answerer_id)
-        kept = None if conversation_id is None and not one.remote else answerer_id
-        self._set(conversation_id, mode, kept)
+        # A new chat follows the default, which this is now; where the router picks it has to be named.
+        follows = conversation_id is None and not one.remote and mode is Mode.LOCAL
+        self._set(conversation_id, mode, None if follows else answerer_id)
 
     def set_mode(self, conversation_id: int | None, mode: Mode) -> None:
         """Allow this machine only, both, or the gateway only; where both may answer, the router picks."""
@@ -288,7 +289,7 @@ class AnsweringService(QObject):
         """Where a route leads, in words."""
         if route.backend == "local":
             return HERE
-        one = self._named(route.model)
+        one = self.named(route.model)
         return one.place if one is not None else "via a gateway"
 
     def _check_allowed(self, one: Answerer) -> None:
@@ -313,7 +314,8 @@ class AnsweringService(QObject):
         stays = mode is Mode.LOCAL or self.privacy.of(conversation_id) is Privacy.HERE
         return here if stays else [*here, *self.remote()]
 
-    def _named(self, answerer_id: str) -> Answerer | None:
+    def named(self, answerer_id: str) -> Answerer | None:
+        """The model with this id; None where it is not here any more."""
         return next((one for one in (*self.local(), *self.remote()) if one.id == answerer_id), None)
 
 

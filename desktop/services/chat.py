@@ -49,6 +49,7 @@ from models.chat import (
     ReasoningDelta,
     Role,
     TextDelta,
+    Thinking,
 )
 from models.errors import AppError, CannotSee, Interrupted, OverBudget, StorageError
 from models.ways_on import Kind, Way, request_of
@@ -115,6 +116,7 @@ class ChatService(QObject):
         self.pictures.failed.connect(self.failed)
         self.relay = Relay(self.failed.emit)
         self._live: dict[int, LiveTurn] = {}
+        self._at_once: set[int] = set()  # answers to be written without thinking, whatever is set
         self._unsaved: dict[int, tuple[LiveTurn, Status, AppError | None]] = {}
         self._saver = QTimer(self, interval=_SAVE_EVERY_MS)
         self._saver.timeout.connect(self._save_live)
@@ -350,6 +352,18 @@ class ChatService(QObject):
         if turn.job is not None:
             turn.job.cancel()
 
+    def answer_at_once(self, message: StoredMessage) -> None:
+        """Have an answer that a gateway still thinks about written without thinking, as another version.
+
+        A gateway can't be hurried: it is stopped and asked again. What was thought stays with the first
+        version. Does nothing to an answer that has begun.
+        """
+        turn = self._live.get(message.id)
+        if turn is None or turn.text or turn.route.backend != "gateway":
+            return
+        self.stop(message.id)
+        self._add_version(message, Role.ASSISTANT, "", Status.RUNNING, at_once=True)
+
     def live(self, message_id: int) -> LiveTurn | None:
         """The answer with this id while it is being written."""
         return self._live.get(message_id)
@@ -394,6 +408,8 @@ class ChatService(QObject):
         status: Status,
         images: Sequence[Image] = (),
         model: str | None = None,
+        *,
+        at_once: bool = False,
     ) -> StoredMessage | None:
         try:
             added = self._store.add_message(
@@ -410,6 +426,8 @@ class ChatService(QObject):
             return None
         self.thread_changed.emit(message.conversation_id)
         if role is Role.ASSISTANT:
+            if at_once:
+                self._at_once.add(added.id)
             self._begin(added)
         return added
 
@@ -588,7 +606,7 @@ class ChatService(QObject):
             model=turn.route.model,
             messages=history(turn.earlier, lambda image: self._store.pictures.read(image.id)),
             sampling=sampling,
-            thinking=self._settings.values.thinking,
+            thinking=Thinking.OFF if turn.message.id in self._at_once else self._settings.values.thinking,
             thinking_budget=options.thinking_budget,
             answer_so_far="".join(turn.text),
             cache_key=None if private else str(conversation_id),

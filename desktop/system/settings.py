@@ -41,7 +41,8 @@ class Theme(StrEnum):
 class Settings:
     """What the user chose. `window` is x, y, width, height in pixels; None lets the default stand.
 
-    `keep_states` lets the engine keep what it has read of conversations on disk, to go on sooner.
+    `keep_states` lets the engine keep what it has read of conversations on disk, to go on sooner; at most
+    `states_gb` GiB of it.
     `models` is what was set for single models, by id; `max_tokens`, `temperature` and
     `thinking_budget` hold for all of them. `providers` are the gateways, without their keys.
     `mode` and `model` are who answers new conversations; without a model it is the library's default.
@@ -75,6 +76,7 @@ class Settings:
     sidebar_width: int = 260
     send_with_enter: bool = True
     keep_states: bool = True
+    states_gb: int = 2
     take_over: TakeOver = TakeOver.ASK
     take_over_nano: int = 50_000_000
     floor_tps: int = 0
@@ -349,6 +351,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "sidebar_width": _int(120, 2_000),
     "send_with_enter": _bool,
     "keep_states": _bool,
+    "states_gb": _int(1, 1_000),
     "hub_endpoints": _addresses,
     "hub_signed_in": _host,
     "allowed": _ids,

@@ -12,6 +12,7 @@ from models.chat import ChatEvent, ChatRequest, Notice, Progress, Stage, Thinkin
 from models.errors import AppError, KeyMissing, KeyRefused, NetworkError, Offline, RequestRefused
 from models.gateway.attempts import Attempt, Outcome
 from models.gateway.body import Body, Part, body_for, misunderstood
+from models.gateway.dialects import switch_at
 from models.gateway.failures import Asked, say_unreached
 from models.gateway.providers import Connection, Dialect, split_id
 from models.gateway.retrying import Patience, Place, Rotation, places_of
@@ -211,10 +212,12 @@ def wire_name(connection: Connection, model: str, offered: Sequence[str]) -> str
 
 
 def _unheard(connection: Connection, request: ChatRequest) -> str:
-    profile, wanted = connection.profile, request.thinking is not Thinking.AUTO
-    if wanted and profile.thinking is Dialect.NONE:
-        return f"{connection.name} has no switch for thinking that Inshore knows, so the model decides."
-    off = request.thinking is Thinking.OFF or (wanted and request.thinking_budget == 0)
+    profile = connection.profile
+    if request.thinking is not Thinking.AUTO and (why := switch_at(connection).why):
+        return why
+    off = request.thinking is Thinking.OFF or (
+        request.thinking is Thinking.ON and request.thinking_budget == 0
+    )
     if off and profile.thinking is Dialect.EFFORT and profile.effort_off != "none":
         return f"{connection.name} can’t switch thinking off, so the model is asked to think little."
     return ""

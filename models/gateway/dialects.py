@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.chat import ReasoningDelta, TextDelta, Thinking
-from models.gateway.providers import Dialect, Profile
-from models.thinking import ThinkSplitter
+from models.gateway.providers import Connection, Dialect, Profile
+from models.thinking import ThinkingKind, ThinkingSupport, ThinkSplitter
 
 Fields = dict[str, Any]
 
@@ -25,6 +25,14 @@ def thinking_fields(profile: Profile, model: str, thinking: Thinking, budget: in
     if limit is not None and profile.budget:
         fields[profile.budget] = limit
     return fields
+
+
+def switch_at(connection: Connection) -> ThinkingSupport:
+    """Whether a gateway has a switch that is known here; a model behind it may not listen."""
+    if connection.profile.thinking is not Dialect.NONE:
+        return ThinkingSupport(ThinkingKind.SWITCH)
+    why = f"{connection.name} has no switch for thinking that Inshore knows, so the model decides."
+    return ThinkingSupport(ThinkingKind.NONE, why=why)
 
 
 def _none(_profile: Profile, _model: str, _on: bool, _limit: int | None) -> Fields:

@@ -35,11 +35,15 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a state is of. One of another origin means nothing, or worse, to llama.cpp."""
+    """What a state is of. One of another origin means nothing, or worse, to llama.cpp.
+
+    `place` tells models apart that answer one conversation in turn: each has a state of its own.
+    """
 
     model: str
     engine: str
     context: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class State:
 
 
 class StateStore:
-    """The states of one installation, one for each cache key. Never raises for the disk's sake.
+    """The states of one installation, one for each cache key and model. Never raises for the disk's sake.
 
     Two files make a state: `….state`, which llama.cpp writes, and `….head`, which says what that is,
     with its SHA-256, under an HMAC of this installation. What doesn't match is removed as if it had
@@ -68,7 +72,7 @@ class StateStore:
 
     def find(self, cache_key: str, origin: Origin) -> State | None:
         """The state kept for this key, if it is of this origin. Its bytes are not looked at yet."""
-        head = self._head(cache_key)
+        head = self._head(cache_key, origin.place)
         try:
             state = self._parsed(head, origin)
         except FileNotFoundError:
@@ -76,7 +80,7 @@ class StateStore:
         except (OSError, ValueError, KeyError, TypeError):
             state = None
         if state is None:
-            self.forget(cache_key)
+            _remove(head)
         return state
 
     def check(self, state: State, look_up: Callable[[], None]) -> bool:
@@ -105,7 +109,7 @@ class StateStore:
 
         `write` returns how many bytes it wrote. Until all of them are there, the old state stays.
         """
-        head = self._head(cache_key)
+        head = self._head(cache_key, origin.place)
         part = head.with_suffix(f".{secrets.token_hex(4)}.part")
         try:
             if not self._make_room(size, but=head):
@@ -125,13 +129,22 @@ class StateStore:
         return True
 
     def forget(self, cache_key: str) -> None:
-        """Remove what is kept for this key."""
-        _remove(self._head(cache_key))
+        """Remove what is kept for this key, of all models."""
+        for path in list(self._folder.glob(f"{self._name('name', cache_key)[:32]}-*")):
+            _remove(path)
 
-    def _head(self, cache_key: str) -> Path:
-        """A name that tells nothing without the key."""
-        name = hmac.new(self._key, b"name\n" + cache_key.encode("utf-8", "surrogatepass"), hashlib.sha256)
-        return self._folder / f"{name.hexdigest()[:32]}.head"
+    def drop(self, state: State) -> None:
+        """Remove one that is of no use after all."""
+        _remove(state.path)
+
+    def _head(self, cache_key: str, place: str) -> Path:
+        name = f"{self._name('name', cache_key)[:32]}-{self._name('place', place)[:16]}"
+        return self._folder / f"{name}.head"
+
+    def _name(self, kind: str, value: str) -> str:
+        """What tells nothing without the key."""
+        text = f"{kind}\n{value}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
 
     def _parsed(self, head: Path, origin: Origin) -> State | None:
         """None for what isn't ours. Nothing is read into a value before its HMAC is checked."""
@@ -145,14 +158,14 @@ class StateStore:
         if magic != _MAGIC or not hmac.compare_digest(mac, self._mac(body)):
             return None
         values = json.loads(body)
-        if values["name"] != head.stem or values["origin"] != asdict(origin):
+        if values["name"] != head.stem or values["origin"] != _told(origin):
             return None
         return State(head.with_suffix(".state"), values["tokens"], values["size"], values["sha256"])
 
     def _write_head(self, head: Path, origin: Origin, tokens: list[int], size: int, digest: str) -> None:
         values = {
             "name": head.stem,
-            "origin": asdict(origin),
+            "origin": _told(origin),
             "tokens": tokens,
             "size": size,
             "sha256": digest,
@@ -173,13 +186,7 @@ class StateStore:
         _make_folder(self._folder)
         if size > self._budget or size + _SPARE_DISK > shutil.disk_usage(self._folder).free:
             return False
-        kept = sorted((p for p in self._folder.glob("*.state") if p.stem != but.stem), key=_used_at)
-        total = sum(map(_size, kept))
-        for state in kept:
-            if total + size <= self._budget:
-                break
-            total -= _size(state)
-            _remove(state)
+        trim(self._folder, self._budget - size, but=but.stem)
         return True
 
     def _sweep(self) -> None:
@@ -190,6 +197,11 @@ class StateStore:
                     part.unlink()
 
 
+def _told(origin: Origin) -> dict[str, str]:
+    """An origin as it is written down; its place is in the name, as a hash."""
+    return {name: value for name, value in asdict(origin).items() if name != "place"}
+
+
 def open_store(shelf: Shelf) -> StateStore | None:
     """The store, or None where its key can be neither read nor made: then nothing is kept."""
     try:
@@ -198,10 +210,18 @@ def open_store(shelf: Shelf) -> StateStore | None:
         return None
 
 
-def clear(folder: Path) -> None:
-    """Remove all states."""
-    for pattern in ("*.state", "*.head", "*.part"):
-        for path in folder.glob(pattern):
+def trim(folder: Path, budget_bytes: int, *, but: str = "") -> None:
+    """Remove the states that were not used for longest until the others take no more than this.
+
+    A budget of 0 removes all there is. `but` is the name of one that does not count. Never raises.
+    """
+    kept = sorted((p for p in folder.glob("*.state") if p.stem != but), key=_used_at)
+    total = sum(map(_size, kept))
+    while kept and total > budget_bytes:
+        total -= _size(kept[0])
+        _remove(kept.pop(0))
+    if budget_bytes <= 0 and not but:
+        for path in (*folder.glob("*.state"), *folder.glob("*.head"), *folder.glob("*.part")):
             with suppress(OSError):
                 path.unlink()
 

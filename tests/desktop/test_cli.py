@@ -42,6 +42,7 @@ from models.library import Library
 from models.local.ladder import Cache
 from models.local.measures import MachineSpeed
 from models.local.protocol import EngineInfo, Planned
+from models.thinking import ThinkingKind, ThinkingSupport
 from tests.fakes import FakeBackend, says
 from tests.fixtures.gguf_writer import Gguf
 
@@ -205,6 +206,19 @@ def test_reasoning_goes_to_standard_error(home: Path, capsys: pytest.CaptureFixt
     engine = Engine([ReasoningDelta("Hm, "), ReasoningDelta("Paris"), TextDelta("Paris.\n"), DONE])
     assert cli.main(["ask", "?"], _services(home, engine)) == 0
     assert capsys.readouterr() == ("Paris.\n", "Hm, Paris\n")
+
+
+def test_a_model_that_can_t_think_is_told_of_only_where_it_was_to(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for thinking, told in (("auto", ""), ("on", "It can’t think.\n")):
+        engine = Engine(says("Paris."))
+        engine.thinking = ThinkingSupport(ThinkingKind.NONE, "", "It can’t think.")
+        assert cli.main(["ask", "?", "--thinking", thinking], _services(home, engine)) == 0
+        assert capsys.readouterr() == ("Paris.\n", told)
+    engine = Engine(says("Paris."))
+    assert cli.main(["ask", "?", "--thinking", "on"], _services(home, engine)) == 0
+    assert capsys.readouterr().err == ""  # it could have
 
 
 def test_an_answer_cut_by_its_limit_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ CHOSEN = Settings(
     sidebar_width=300,
     send_with_enter=False,
     keep_states=False,
+    states_gb=5,
     thinking_budget=512,
     hub_endpoints=("https://huggingface.co", "https://mirror.example.org/hub"),
     hub_signed_in="huggingface.co",

@@ -208,3 +208,13 @@ def test_s31_what_may_not_be_kept_any_more_is_not_saved_with_the_next_model(benc
     finally:
         engine._unload()
     assert not list(Path(bench.shelf.folder).glob("*"))
+
+
+def test_a_conversation_goes_on_with_a_model_after_another_one_answered_in_it(bench: Bench) -> None:
+    other = replace(bench.order, path=str(write_tiny(bench.folder / "other.gguf", context=2048)))
+    bench.answer(save=True)
+    bench.answer(other, save=True)
+    assert bench.given == []
+    for order in (bench.order, other):
+        timings = finished(bench.answer(order)).timings
+        assert timings.reused_tokens == (timings.prompt_tokens or 0) - 1

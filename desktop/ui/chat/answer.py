@@ -19,6 +19,8 @@ from desktop.ui.theme import Appearance
 from models.chat import Progress
 from models.ways_on import read
 
+_ASKED_AGAIN = "A gateway can’t be hurried: it is stopped, and asked again without thinking"
+
 
 class AnswerView(MessageView):
     """What the model said: reasoning folded away, the answer, and one line on how it came about."""
@@ -148,6 +150,7 @@ class AnswerView(MessageView):
         thought = bool(self.message.reasoning)
         self._thought.setVisible(thought)
         self._now.setVisible(thought and running and not self.message.text)
+        self._now.setToolTip(_ASKED_AGAIN if wording.is_remote(self.message) else "")
         self._reasoning.setVisible(thought and self._unfolded)
         self._copy_thought.setVisible(thought and self._unfolded)
         if thought:

@@ -119,7 +119,6 @@ def details(message: StoredMessage) -> str:
         ("Prompt speed", _rate(timings.get("prompt_tps"))),
         ("Answer speed", _rate(timings.get("decode_tps"))),
         ("Cost", _exact_cost(message)),
-        ("The gateway’s number for it", timings.get("request_id") or None),
         ("Seed", timings.get("seed")),
         ("Attempts", _more_than_one(timings.get("attempts"))),
         ("Request", timings.get("request_id") or None),
@@ -216,7 +215,7 @@ def thought_line(message: StoredMessage, *, running: bool) -> str:
     if so_far.get("thinking"):
         parts += _so_far(so_far, "thinking", "thinking_nano")
     if tokens:
-        parts.append(f"{tokens:,} tokens")
+        parts.append(f"{tokens:,} token{'s' if tokens != 1 else ''}")
     if (cost := _part(message, "cost")).get("thinking_nano") and not running:
         about = "about " if cost.get("estimated") else ""
         parts.append(about + _money(cost["thinking_nano"], cost["currency"]))

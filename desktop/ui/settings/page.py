@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QHBoxLayout,
     QPushButton,
     QRadioButton,
@@ -22,6 +21,7 @@ from desktop.ui.page import Page, card
 from desktop.ui.settings.failing import WhenItFails
 from desktop.ui.settings.hub import HubAddresses
 from desktop.ui.settings.hub_token import HubToken
+from desktop.ui.settings.keeping import Keeping
 from desktop.ui.settings.preference import PreferenceCard
 from desktop.ui.settings.privacy import PrivacyCard
 from desktop.ui.settings.thinking import ThinkingBudget
@@ -132,19 +132,12 @@ class SettingsPage(Page):
 
     def _speed(self) -> QWidget:
         frame = card(self)
-        keep = QCheckBox("Go on sooner after a restart", frame)
-        keep.setObjectName("keep-states")
-        keep.setChecked(self._settings.values.keep_states)
-        keep.clicked.connect(lambda on: self._settings.update(keep_states=on))
-        words = plain_label(frame, "muted")
-        words.setText(
-            "What a model has read of a conversation is kept, instead of being read again. "
-            "Takes at most 2 GB on this machine; switched off, it is removed."
-        )
+        keeping = Keeping(self._settings.values, frame)
+        keeping.changed.connect(lambda name, value: self._settings.update(**{name: value}))
+        self._settings.changed.connect(keeping.show_values)
         column = QVBoxLayout(frame)
         column.setContentsMargins(16, 14, 16, 14)
-        column.addWidget(keep)
-        column.addWidget(words)
+        column.addWidget(keeping)
         return frame
 
     def _hubs(self) -> QWidget:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any
@@ -20,7 +21,8 @@ from models.local.stopflag import StopFlag
 DEFAULT_TOKENS = 8192
 OUTPUTS = 16
 """How many tokens at a time may be guessed and checked; each costs memory for a score of every word."""
-_BATCH, _SMALL_BATCH = 512, 128
+_BATCH, _SMALL_BATCH, _SMALLEST_BATCH = 512, 128, 32
+_LONG_S = 0.1
 _NO_SLOT, _ABORTED, _NO_MEMORY = 1, 2, -2
 
 
@@ -36,13 +38,22 @@ class Context:
     """
 
     def __init__(
-        self, model: Model, pointer: int, params: llama.llama_context_params, stop: StopFlag, log: Log
+        self,
+        model: Model,
+        pointer: int,
+        params: llama.llama_context_params,
+        stop: StopFlag,
+        log: Log,
+        *,
+        on_card: bool = False,
     ) -> None:
         self.pointer = pointer
         self.size = llama.llama_n_ctx(pointer)
         self.cache = Cache.Q8_0 if params.type_k == llama.GGML_TYPE_Q8_0 else Cache.F16
         self._model = model
         self._params = params
+        self._on_card = on_card
+        self._portion = _SMALL_BATCH if on_card else int(params.n_ubatch)
         self._stop = stop
         self._log = log
         self._memory = llama.llama_get_memory(pointer)
@@ -65,7 +76,7 @@ class Context:
             pointer = llama.llama_init_from_model(model.pointer, params)
             if pointer is None:
                 raise diagnosis.load_failure(model.path, lines)
-        context = cls(model, pointer, params, stop, log)
+        context = cls(model, pointer, params, stop, log, on_card=gpu_layers > 0)
         try:
             context._warm_up()
         except BaseException:
@@ -110,13 +121,22 @@ class Context:
         return self._cut(min(shared(self._held, tokens), len(tokens) - 1))
 
     def read(self, tokens: Sequence[int], on_progress: Callable[[int], None]) -> None:
-        """Evaluate tokens; `on_progress` hears how many are done after each batch but the last."""
-        for start in range(0, len(tokens), _BATCH):
-            if start:
-                on_progress(start)
-            part = list(tokens[start : start + _BATCH])
+        """Evaluate tokens; `on_progress` hears how many are done after each batch but the last.
+
+        A processor hears the stop flag in the middle of a batch, a card only between two: there they are
+        as large as a tenth of a second allows.
+        """
+        done = 0
+        while part := list(tokens[done : done + self._portion]):
+            if done:
+                on_progress(done)
+            begun = time.monotonic()
             buffer = (llama.llama_token * len(part))(*part)
             self._evaluate(llama.llama_batch_get_one(buffer, len(part)), part)
+            done += len(part)
+            if self._on_card:
+                llama.llama_synchronize(self.pointer)  # what is only queued can't be stopped either
+                self._portion = next_portion(self._portion, len(part), time.monotonic() - begun)
 
     def add(self, token: int) -> None:
         """Evaluate one more token. Raises ContextFull."""
@@ -216,6 +236,13 @@ class _Several:
 
     def free(self) -> None:
         llama.llama_batch_free(self._batch)
+
+
+def next_portion(portion: int, count: int, seconds: float) -> int:
+    """How many tokens to give a card at once after it took so long for `count` of them."""
+    if seconds > _LONG_S:
+        return max(portion // 2, _SMALLEST_BATCH)
+    return min(portion * 2, _BATCH) if count == portion and seconds < _LONG_S / 2 else portion
 
 
 def shared(one: Sequence[int], other: Sequence[int]) -> int:

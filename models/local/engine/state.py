@@ -76,10 +76,10 @@ class Keeper:
             here = shared(self._context.held, tokens)
             if state is not None and shared(state.tokens, tokens) >= here + _WORTH:
                 on_work()
-                self._restore(self.store, owner, state)
+                self._restore(self.store, state)
         self._owner = owner
 
-    def _restore(self, store: StateStore, owner: str, state: State) -> None:
+    def _restore(self, store: StateStore, state: State) -> None:
         if not store.check(state, self._look_up):
             return
         if _read(self._context, state):
@@ -87,7 +87,7 @@ class Keeper:
             self._on_disk = list(state.tokens)
         else:
             self._context.adopt([])
-            store.forget(owner)
+            store.drop(state)
 
     def _look_up(self) -> None:
         if self._stop:
@@ -102,7 +102,7 @@ def _origin(model: Model, context: Context) -> Origin:
         fingerprint = model_fingerprint(model.path)
     except OSError:  # removed since it was loaded: no state is of such a file
         fingerprint = os.urandom(16).hex()
-    return Origin(fingerprint, engine, context.kind)
+    return Origin(fingerprint, engine, context.kind, model.path)
 
 
 def _write(context: Context, path: Path) -> int:

@@ -64,16 +64,14 @@ def test_a_draft_waits_for_the_answer_to_end(program: Program, engine: FakeBacke
 
 
 def test_a_question_is_answered_in_a_larger_context(
-    program: Program, engine: FakeBackend, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    program: Program, engine: FakeBackend, qtbot: QtBot
 ) -> None:
     engine.larger_context = 16_384
     failed_question(program, engine, qtbot, "long " * 8_000)
-    used: list[int] = []
-    monkeypatch.setattr(program.drafting, "_use_context", used.append)
     answer = program.page.transcript.messages()[-1]
     with qtbot.waitSignal(program.chat.turn_finished) as caught:
         program.page._take_step(NextStep.LARGER_CONTEXT, answer)
-    assert used == [16_384]
+    assert program.settings.context_for("m") == 16_384
     assert (caught.args[0].id, caught.args[0].text) == (answer.id, "Yes.")
 
 

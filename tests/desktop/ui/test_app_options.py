@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from desktop.parts.manager import Manager
 from desktop.storage.export import Form
 from desktop.system.options import Options
 from desktop.system.paths import Paths
+from desktop.system.settings import Theme
 from desktop.ui.manager.page import ModelsPage
 from desktop.ui.theme import Appearance
 from models.chat import ReasoningDelta
@@ -67,6 +69,24 @@ def asked(program: Program, qtbot: QtBot) -> int:
     assert conversation is not None
     program._open(conversation)
     return conversation
+
+
+def test_what_the_settings_say_of_kept_states_holds_at_once(program: Program) -> None:
+    folder = program._paths.states
+    folder.mkdir(exist_ok=True)
+    state = folder / "a.state"
+    state.touch()
+    os.truncate(state, 3 << 29)  # takes no room
+    program.settings.update(theme=Theme.DARK)
+    assert state.exists()
+    program.settings.update(states_gb=1)
+    assert not state.exists()
+    assert (shelf := program._shelf()) is not None
+    assert shelf.budget_bytes == 1 << 30
+    state.touch()
+    program.settings.update(keep_states=False)
+    assert list(folder.iterdir()) == []
+    assert program._shelf() is None
 
 
 def test_becoming_private_makes_the_engine_forget(program: Program, engine: Engine, qtbot: QtBot) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButto
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
+from desktop.services.answering import Answerer
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.storage.ledger_values import Outcome, State
 from desktop.storage.usage import UsageReports
@@ -26,16 +27,19 @@ from desktop.system.providers import Provider
 from desktop.ui.theme import Appearance
 from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
+from models.errors import NextStep, PromptTooLong
 from models.fake import FakeBackend, Step
 from models.gateway.retrying import Patience
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
 from models.pricing import Cost, worst_case
+from models.route import Privacy
 from models.routing import Mode
+from models.thinking import ThinkingKind
 from models.ways_on import Kind, Way, read
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
-from tests.gateway_server.scripts import FAULTS, answer, error, text
+from tests.gateway_server.scripts import FAULTS, answer, error, text, thought
 from tests.gateway_server.scripts import respond as usual
 from tests.gateway_server.server import Hold, Received, Reply
 
@@ -663,3 +667,107 @@ def test_the_router_asks_where_nothing_else_can_answer(
     qtbot.waitUntil(lambda: last(program).error is not None)
     assert (last(program).error or {})["next_step"] == "accept"
     assert not gateway.chats
+
+
+def thinking_there(program: Program, qtbot: QtBot, gateway: GatewayServer) -> StoredMessage:
+    """An answer of the gateway that goes on thinking until it is stopped."""
+    reply(gateway, Reply([*thought("Let me see. ", "reasoning_content"), Hold()]))
+    program.chat.answering.allow("xidao")
+    pick(program, "xidao/qwen3-235b")
+    program.settings.update(thinking=Thinking.ON)
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: bool(last(program).reasoning), timeout=10_000)
+    return last(program)
+
+
+def test_answer_now_has_a_gateway_asked_again_without_thinking(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    engine = program.local
+    assert isinstance(engine, FakeBackend)
+    first = thinking_there(program, qtbot, gateway)
+    buttons = program.window.findChildren(QPushButton, "answer-now")
+    qtbot.waitUntil(lambda: any(button.isVisible() for button in buttons), timeout=10_000)
+    press(program, "answer-now")
+    assert gateway.chats[0].gone.wait(10)
+    answered = ended(program, qtbot)
+    assert (answered.text, answered.reasoning, len(answered.versions)) == ("Hello there.", "", 2)
+    assert gateway.chats[1].json["enable_thinking"] is False
+    kept = program.chat._store.message(first.id)
+    assert (kept.status, kept.reasoning) == (Status.STOPPED, "Let me see. ")
+    assert engine.hurried == 0
+    send(program, "And now?")
+    assert ended(program, qtbot).reasoning  # the setting holds for what comes next
+
+
+def test_answer_now_without_thinking_holds_where_one_is_asked_first(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    first = thinking_there(program, qtbot, gateway)
+    program.chat.answering.privacy.choose(program.page.conversation, Privacy.ASK)
+    program.chat.answer_at_once(first)
+    asked = ended(program, qtbot)
+    assert (asked.error or {})["next_step"] == NextStep.SEND
+    assert program.chat.would_send(asked)[1].thinking is Thinking.OFF
+    program.page._take_step(NextStep.SEND, asked)
+    qtbot.waitUntil(lambda: last(program).text == "Hello there.", timeout=10_000)
+    assert gateway.chats[-1].json["enable_thinking"] is False
+
+
+def test_answer_now_says_where_a_gateway_has_no_switch(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(providers=(Provider("xidao", "other", "Mine", (gateway.url,)),))
+    assert (support := program.remote.thinking("xidao/qwen3-235b")) is not None
+    assert support.kind is ThinkingKind.NONE
+    assert program.page.composer.thinking.isEnabled()
+    program.remote._answerers = [Answerer("xidao/m", "m", "via Mine", "xidao")]
+    pick(program, "xidao/m")
+    assert not program.page.composer.thinking.isEnabled()
+    assert "Mine" in program.page.composer.thinking.toolTip()
+
+
+def test_what_is_too_long_here_may_go_where_the_router_can_ask_a_gateway(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    long = f"{CODE} {'# and so on ' * 4_000}"
+    program.page.composer.edit.setPlainText(long)
+    qtbot.waitUntil(lambda: program.page.room.refuses(long), timeout=10_000)
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    qtbot.waitUntil(lambda: not program.page.room.refuses(long), timeout=10_000)
+    assert program.page.room.card.isHidden()
+
+
+def test_a_draft_is_measured_for_the_model_that_it_names(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    pick(program, "small")
+    assert program.page.picker.text().startswith("Small")
+    long = "word " * 8_000
+    program.page.composer.edit.setPlainText(long)
+    qtbot.waitUntil(lambda: program.page.room.refuses(long), timeout=10_000)
+    named = f"@qwen3-235b {long}"
+    program.page.composer.edit.setPlainText(named)
+    qtbot.waitUntil(lambda: program.page.room._text == named, timeout=10_000)
+    assert not program.page.room.refuses(named)
+    assert program.page.room.card.isHidden()
+    note = program.window.findChild(QWidget, "composer-note")
+    assert note is not None
+    assert "¥" in note.property("text")  # what the one that is named would cost
+
+
+def test_a_question_too_long_for_this_machine_goes_to_the_gateway_chosen_since(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    engine = program.local
+    assert isinstance(engine, FakeBackend)
+    engine._scripts.insert(0, [PromptTooLong("Too long.", next_step=NextStep.LARGER_CONTEXT)])
+    program.chat.answering.allow("xidao")
+    send(program, "A long one.")
+    assert ended(program, qtbot).error is not None
+    pick(program, "xidao/qwen3-235b")
+    program.page._take_step(NextStep.LARGER_CONTEXT, last(program))
+    qtbot.waitUntil(lambda: last(program).text == "Hello there.", timeout=10_000)
+    assert len(gateway.chats) == 1

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,9 +29,11 @@ from models.chat import (
 )
 from models.errors import ModelTooLarge, NextStep, PromptTooLong, TemplateFailed, UnsupportedModel
 from models.local.engine import devices
-from models.local.engine.context import Context
+from models.local.engine.context import Context, next_portion
 from models.local.engine.engine import Engine
+from models.local.engine.log import Log
 from models.local.engine.model import Model
+from models.local.ladder import Rung
 from models.local.measures import Measures
 from models.local.protocol import EngineInfo, Load, Planned
 from models.local.stopflag import StopFlag
@@ -216,8 +219,30 @@ def test_a_long_prompt_is_read_in_batches_with_progress(tmp_path: Path) -> None:
     events = answer(tmp_path, ask("x" * 1200), context=4096)
     total = 1 + len("<|user|>") + 1200 + 2
     steps = [event for event in events if isinstance(event, Progress) and event.stage is Stage.PROMPT]
-    assert steps == [Progress(Stage.PROMPT, done, total) for done in (0, 512, 1024)]
+    (portion,) = {later.done - step.done for step, later in pairwise(steps)}
+    assert portion in (128, 512)  # as this processor is given them
+    assert [step.done for step in steps] == list(range(0, total, portion))
+    assert {step.total for step in steps} == {total}
     assert text_of(events) == "Hello there."
+
+
+def test_a_card_is_given_as_much_as_it_computes_in_a_tenth_of_a_second(tmp_path: Path) -> None:
+    """It can't be stopped in the middle of a batch."""
+    assert [next_portion(128, 128, seconds) for seconds in (0.01, 0.07, 0.2)] == [256, 128, 64]
+    assert next_portion(512, 512, 0.01) == 512
+    assert next_portion(32, 32, 3.0) == 32
+    assert next_portion(128, 5, 0.001) == 128  # a few tokens tell nothing
+    stop, log = StopFlag(), Log()
+    model = Model.load(str(write_tiny(tmp_path / "m.gguf", context=2048)), log, stop, lambda _done: None)
+    context = Context.create(model, 1, Rung(2048), stop, log, gpu_layers=1)
+    seen: list[int] = []
+    try:
+        context.read(tokens := model.tokens("x" * 1200), seen.append)
+    finally:
+        context.close()
+        model.close()
+    assert seen[0] == 128
+    assert context.held == tokens
 
 
 def test_the_oldest_turns_are_left_out_and_it_is_told(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from models.local.states import Origin, Shelf, StateStore, clear, model_fingerprint, open_store
+from models.local.states import Origin, Shelf, StateStore, model_fingerprint, open_store, trim
 
 ORIGIN = Origin("model", "engine", "context")
 
@@ -107,8 +108,32 @@ def test_forgetting_removes_one_and_clearing_all(desk: Desk) -> None:
         desk.keep(key)
     desk.store.forget("b")
     assert [desk.usable(key) for key in "abc"] == [True, False, True]
-    clear(desk.folder)
+    trim(desk.folder, 0)
     assert desk.files() == []
+
+
+def test_models_that_answer_one_conversation_in_turn_have_a_state_each(desk: Desk) -> None:
+    other = replace(ORIGIN, model="other", place="/models/other.gguf")
+    assert desk.keep("a")
+    assert desk.store.find("a", other) is None
+    assert desk.usable("a")
+    assert desk.store.keep("a", other, [4], 3, lambda path: path.write_bytes(b"abc"), nothing)
+    assert desk.usable("a")
+    assert desk.store.find("a", other) is not None
+    assert not any(b"models" in path.read_bytes() for path in desk.folder.glob("*.head"))
+    desk.store.forget("a")
+    assert desk.files() == []
+
+
+def test_a_smaller_budget_keeps_the_newest(desk: Desk) -> None:
+    for age, key in enumerate("abc"):
+        desk.keep(key)
+        for path in desk.folder.glob("*.head"):
+            os.utime(path, (path.stat().st_mtime - 100 * (3 - age),) * 2)
+    each = max(path.stat().st_size for path in desk.folder.glob("*.state"))
+    trim(desk.folder, 2 * each)
+    assert [desk.usable(key) for key in "abc"] == [False, True, True]
+    assert len(desk.files()) == 4
 
 
 def full(path: Path) -> int:
