@@ -93,7 +93,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
 def _list(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import library
 
-    return library.list_models(services, terminal, as_json=options.json)
+    return library.list_models(services, terminal, as_json=options.json, everything=options.all)
 
 
 def _add(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
@@ -241,7 +241,11 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     models = commands.add_parser("models", help="list, add, download, show, verify and remove models")
     words = models.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _finish(words.add_parser("list", help="all installed models, the default first"), _list)
+    listing = words.add_parser("list", help="all installed models, the default first")
+    listing.add_argument(
+        "--all", action="store_true", help="the catalogue’s, too, and how they would do here"
+    )
+    _finish(listing, _list)
     add = words.add_parser("add", help="use a GGUF file where it lies, or copy or move it here")
     add.add_argument("file", metavar="FILE")
     ways = add.add_mutually_exclusive_group()

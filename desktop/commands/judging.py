@@ -33,7 +33,7 @@ class Judge:
             "tokens_per_second": None if speed is None else speed.tps,
             "speed_is_measured": None if speed is None else speed.measured,
             "memory_bytes": None if measure is None else measure.memory_bytes,
-            "fit": None if found is None else _record(found),
+            "fit": None if found is None else fit_record(found),
         }
 
     def facts(self, model: LocalModel) -> list[tuple[str, str]]:
@@ -96,7 +96,8 @@ def _gauged(services: Services) -> MachineSpeed | None:
         return None
 
 
-def _record(found: Fit) -> dict[str, object]:
+def fit_record(found: Fit) -> dict[str, object]:
+    """A judgement as fields for programs."""
     return {
         "verdict": found.verdict.value,
         "reason": found.reason,

@@ -572,6 +572,25 @@ def test_models_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _records(capsys.readouterr().out) == [{"removed": "mine", "path": str(path)}]
 
 
+def test_all_models_are_listed_with_licence_and_fit(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    services = _services(home)
+    assert cli.main(["models", "list", "--all", "--json"], services) == 0
+    (listing,) = _records(capsys.readouterr().out)
+    known = {model["id"]: model for model in listing["models"]}
+    assert next(iter(known)) == STARTER_ID
+    assert len(known) == len(listing["models"])
+    assert {"qwen3-0.6b", "mistral-large-3", "llama-4-behemoth"} <= set(known)
+    assert all(model["licence_label"] and model["fit"]["verdict"] for model in list(known.values())[1:])
+    assert (known["gemma-3-1b"]["licence_tier"], known["gemma-3-1b"]["source"]) == (2, "catalogue")
+    assert known["llama-4-maverick"]["fit"]["needed_bytes"] > 200e9
+    assert cli.main(["models", "list", "--all"], services) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(known)
+    (maverick,) = (line for line in lines if line.startswith("llama-4-maverick "))
+    assert "not installed · at least 400 B, 17 B active · Llama 4 Community License" in maverick
+    assert maverick.endswith("¥2 in, ¥6 out per million tokens")
+
+
 def test_an_empty_library_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["models", "list"], _services(tmp_path)) == 0
     assert "models add FILE" in capsys.readouterr().err
