@@ -121,6 +121,7 @@ class Program(QObject):
             library,
             self,
             speed=lambda path, size: self.measures.speed(path, size),
+            speeds=lambda paths: self.measures.speeds(paths),
             background=self.background,
         )
         self.books = BookService(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from models.facts import CatalogueModel
     from models.local.measures import MachineSpeed
     from models.offer import Offer
+    from models.shapes import Shape
 
 
 class Judge:
@@ -72,11 +74,19 @@ class Judge:
     @cached_property
     def _machine(self) -> Machine:
         from models.machine import this_machine
+        from models.paces import learned
 
         speed = self._services.measures.machine()
         if speed is None:
             speed = _gauged(self._services)
-        return this_machine(speed.bandwidth, speed.devices) if speed is not None else this_machine(None, ())
+        bare = this_machine(speed.bandwidth, speed.devices) if speed is not None else this_machine(None, ())
+        return learned(bare, self._measured())
+
+    def _measured(self) -> Iterable[tuple[Shape, float]]:
+        """What the installed models have shown."""
+        models = [one for one in self._services.library.models() if one.problem is None and one.shape]
+        speeds = self._services.measures.speeds(one.path for one in models)
+        return [(one.shape, speeds[one.path]) for one in models if one.shape and one.path in speeds]
 
 
 def _gauged(services: Services) -> MachineSpeed | None:

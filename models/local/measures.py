@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -134,6 +135,12 @@ class Measures:
             return Speed(own.decode_tps, measured=True)
         expected = self.expected_tps(size_bytes)
         return None if expected is None else Speed(round(expected, 1), measured=False)
+
+    def speeds(self, models: Iterable[Path]) -> dict[Path, float]:
+        """How fast those of them that were measured decode (tokens/s); the file is read once."""
+        known = {name: measure.decode_tps for name, measure in self._read().items() if measure.decode_tps}
+        found = {model: known.get(_name(model)) for model in models} if known else {}
+        return {model: tps for model, tps in found.items() if tps}
 
     def record(
         self, model: Path, plan: Planned, wanted: int | None, *, as_wanted: bool, timings: Timings

@@ -86,10 +86,11 @@ def machine_words(machine: Machine, *, measured: bool, seen: Surroundings | None
     processor = f"{seen.processor}, {seen.cores} core{'' if seen.cores == 1 else 's'}; " if seen else ""
     memory = f"{machine.memory_bytes / _GB:.1f} GB of memory, {machine.room_bytes / _GB:.1f} GB for a model"
     speed = f"{machine.bandwidth / _GB:.0f} GB/s {'measured' if measured else 'assumed until measured'}"
+    learned = ", corrected by what models showed here" if machine.paces else ""
     disk = f"; {seen.disk.free_bytes / _GB:.0f} GB free on the disk" if seen and seen.disk else ""
     context = f"With a context of {USUAL_CONTEXT:,} tokens."
     graphics = cards or "no graphics card in use"
-    return f"{context} This machine: {processor}{memory}; {speed}; {graphics}{disk}."
+    return f"{context} This machine: {processor}{memory}; {speed}{learned}; {graphics}{disk}."
 
 
 def advice(model: CatalogueModel) -> list[tuple[str, str]]:

@@ -81,7 +81,8 @@ class Scene:
         can_download: bool = False,
     ) -> None:
         installed = [local("mine", "Qwen3 8B")] if models is None else models
-        self.models = ModelService(Shelf(folder, installed))
+        self.speeds: dict[Path, float] = {}
+        self.models = ModelService(Shelf(folder, installed), speeds=lambda _paths: dict(self.speeds))
         self.service = CatalogueService(lambda: catalogue, lambda: LAPTOP, self.models)
         began = time.perf_counter()
         self.page = ModelsPage(
@@ -338,6 +339,21 @@ def test_the_model_that_is_shown_is_judged_again(scene: Scene) -> None:
     words = [label.text() for label in scene.page._over.findChildren(QLabel)]
     assert any(text.startswith("Runs well.") for text in words)
     assert any("400 GB/s measured" in text for text in words)
+
+
+def test_what_a_model_showed_here_corrects_what_others_are_expected_to_do(scene: Scene) -> None:
+    def expected() -> float:
+        offer = scene.service.offer("gemma-3-12b")
+        assert offer is not None
+        assert offer.fit is not None
+        return offer.fit.tps or 0.0
+
+    before = expected()
+    scene.page.shown.connect(lambda: scene.service.describe(SEEN))
+    scene.speeds = {Path("mine"): 1.0}
+    scene.page.hide()
+    scene.page.show()
+    assert 0 < expected() < before / 2
 
 
 def test_the_articles_advice_stands_beside_the_arithmetic(scene: Scene) -> None:

@@ -182,3 +182,11 @@ def test_a_number_that_nobody_writes_is_dropped(
     file.write_text(json.dumps(values))
     assert measures.of(model) is None
     assert measures.correction_permille(model) == 1000
+
+
+def test_speeds_are_of_those_that_were_measured(measures: Measures, model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.gguf"
+    other.write_bytes(bytes(500))
+    assert measures.speeds([model, other]) == {}
+    measures.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB, 40.0))
+    assert measures.speeds([model, other, tmp_path / "gone.gguf"]) == {model: 40.0}
