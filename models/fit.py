@@ -176,12 +176,16 @@ def _not_here(shape: Shape, wanted: int) -> Fit:
     needed = shape.total_bytes(wanted)
     least = shape.total_bytes(min(wanted, SMALLEST_CONTEXT), Q8_0, flash=True)
     for gigabytes in _CARDS_GB:
-        if least <= gigabytes * _GB - _CARD_MARGIN_BYTES:
-            reason = f"Needs {needed / _GB:.1f} GB: a graphics card with {gigabytes} GB would hold it."
+        room = gigabytes * _GB - _CARD_MARGIN_BYTES
+        if least <= room:
+            how = "would hold it" if needed <= room else "would hold it with less context"
+            reason = f"Needs {needed / _GB:.1f} GB: a graphics card with {gigabytes} GB {how}."
             return Fit(Verdict.NEEDS_GPU, reason, needed, wanted, None)
-    cards = -(-least // (80 * _GB - _CARD_MARGIN_BYTES))
+    room = 80 * _GB - _CARD_MARGIN_BYTES
+    cards = -(-least // room)
     if cards <= _MOST_CARDS:
-        words = f"Needs {needed / _GB:.0f} GB: {cards} cards with 80 GB each, in a server."
+        less = "" if needed <= cards * room else ", and less context"
+        words = f"Needs {needed / _GB:.0f} GB: {cards} cards with 80 GB each, in a server{less}."
     else:
         words = f"Needs {needed / _GB:.0f} GB, which is more than one server has."
     return Fit(Verdict.GATEWAY, words, needed, wanted, None)
