@@ -33,8 +33,9 @@ _AT_ONCE = 12  # cards; a page that opens at once can't make hundreds
 class Installed(QWidget):
     """Shows the library; `add_requested`, `remove_requested(id, name)` and the like leave the deed to others.
 
-    `opened(catalogue id)` asks for what the catalogue knows of a model, `accept_requested(id)` for a
-    licence that is to be accepted before a model's first use.
+    `opened(catalogue id)` asks for what the catalogue knows of a model, `file_opened(id)` for what its file
+    says where it knows nothing, `accept_requested(id)` for a licence that is to be accepted before a
+    model's first use.
     """
 
     add_requested = Signal()
@@ -42,6 +43,7 @@ class Installed(QWidget):
     reveal_requested = Signal(str)
     trash_requested = Signal(str)
     opened = Signal(str)
+    file_opened = Signal(str)
     accept_requested = Signal(str)
 
     def __init__(
@@ -198,11 +200,13 @@ class Installed(QWidget):
             read.setObjectName(f"accept-{model.id}")
             read.clicked.connect(partial(self.accept_requested.emit, model.id))
             buttons.append(read)
-        if model.problem is None and (entry := self._catalogue.entry_of(model)) is not None:
+        if model.problem is None and model.read:
             about = QPushButton("About this model", frame)
             about.setProperty("link", True)
             about.setObjectName(f"about-{model.id}")
-            about.clicked.connect(partial(self.opened.emit, entry.id))
+            entry = self._catalogue.entry_of(model)
+            opened, name = (self.opened, entry.id) if entry is not None else (self.file_opened, model.id)
+            about.clicked.connect(partial(opened.emit, name))
             buttons.append(about)
         return buttons
 

@@ -8,6 +8,7 @@ from models.expected import QUANTISATIONS, expected_shape
 from models.facts import Architecture, CatalogueModel
 from models.fit import USUAL_CONTEXT, Fit, Machine, Verdict, fit
 from models.offer import parameters_words, strengths_words
+from models.shapes import Shape
 from models.sources import Source
 from models.surroundings import Surroundings
 
@@ -61,16 +62,19 @@ def arithmetic(model: CatalogueModel, machine: Machine) -> list[tuple[str, str]]
         shape = expected_shape(model, bits)
         if shape is None:
             return []
-        result = fit(shape, machine)
-        tokens = min(USUAL_CONTEXT, shape.trained_context or USUAL_CONTEXT)
-        parts = (
-            f"{shape.weights_bytes / _GB:,.1f} weights",
-            f"{shape.cache_bytes(tokens) / _GB:,.1f} context",
-            f"{(shape.compute_bytes(tokens) + shape.process_bytes()) / _GB:,.1f} buffers",
-        )
-        total = f"{shape.total_bytes(tokens) / _GB:,.1f} GB = {' + '.join(parts)}"
-        rows.append((name, f"{total}. {_outcome(result)}"))
+        rows.append((name, f"{parts_words(shape)}. {_outcome(fit(shape, machine))}"))
     return rows
+
+
+def parts_words(shape: Shape) -> str:
+    """What a model takes with the usual context, as a sum in GB."""
+    tokens = min(USUAL_CONTEXT, shape.trained_context or USUAL_CONTEXT)
+    parts = (
+        f"{shape.weights_bytes / _GB:,.1f} weights",
+        f"{shape.cache_bytes(tokens) / _GB:,.1f} context",
+        f"{(shape.compute_bytes(tokens) + shape.process_bytes()) / _GB:,.1f} buffers",
+    )
+    return f"{shape.total_bytes(tokens) / _GB:,.1f} GB = {' + '.join(parts)}"
 
 
 def _outcome(result: Fit) -> str:

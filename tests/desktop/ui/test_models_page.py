@@ -25,6 +25,7 @@ from desktop.ui.theme import Appearance
 from models.catalogue import Catalogue, load
 from models.fit import Card, Machine
 from models.library import Library, LocalModel
+from models.library_file import Origin
 from models.nvidia import NvidiaCard
 from models.power import Power, Source
 from models.shapes import estimated
@@ -141,8 +142,7 @@ def test_cards_are_judged_again_when_the_machine_is_measured(scene: Scene) -> No
 def test_a_card_leads_to_what_the_catalogue_knows_and_back(
     tmp_path: Path, look: Appearance, qtbot: QtBot
 ) -> None:
-    scene = Scene(tmp_path, look, qtbot, models=[local("mine", "Qwen3 8B"), local("other", "Somebody’s")])
-    assert scene.page.findChild(QPushButton, "about-other") is None
+    scene = Scene(tmp_path, look, qtbot, models=[local("mine", "Qwen3 8B")])
     scene.press("about-mine")
     assert scene.child(QWidget, "detail-qwen3-8b").isVisible()
     assert scene.child(QPushButton, "back-to-models").text() == "Back to your models"
@@ -151,6 +151,30 @@ def test_a_card_leads_to_what_the_catalogue_knows_and_back(
 
 
 # -- the catalogue
+
+
+def test_a_card_of_an_unknown_model_leads_to_what_its_file_says_and_back(
+    tmp_path: Path, look: Appearance, qtbot: QtBot
+) -> None:
+    origin = Origin("someone/other", "0123456789abcdef", ("other.gguf",), ("ab" * 32,))
+    other = replace(local("other", "<b>Other</b>"), licence="secret-1.0", origin=origin)
+    scene = Scene(tmp_path, look, qtbot, models=[other])
+    scene.press("about-other")
+    assert scene.page._over is not None
+    assert scene.page._over.objectName() == "file-other"
+    assert "Runs slowly." in scene.words("file-fit")
+    assert "6.1 GB = 4.8 weights + 1.1 context" in scene.words("file-fit")
+    assert "secret-1.0 · terms not known here" in scene.words("file-licence")
+    assert "Read it before you use the model for work." in scene.words("file-licence")
+    assert "32,768 tokens" in scene.words("file-facts")
+    for fact in ("someone/other, version 0123456789ab", " ".join(["ab" * 8] * 4), "5.0 GB"):
+        assert fact in scene.words("file-place")
+    scene.page.resize(560, 600)
+    qtbot.waitUntil(lambda: scene.page.horizontalScrollBar().maximum() == 0, timeout=10_000)
+    scene.service.judge_for(Machine(64 * 10**9, 400e9))
+    assert "Runs well." in scene.words("file-fit")
+    scene.press("back-to-models")
+    assert scene.page._over is None
 
 
 def test_the_tabs_show_one_or_the_other(scene: Scene) -> None:
