@@ -86,11 +86,13 @@ class Measures:
     """The file of measures. Nothing here raises for the disk's sake: what can't be kept is measured again.
 
     A model is known by its file's name, size and time, so a replaced file begins anew. May be used from
-    several threads: each call reads the file, and a write replaces it whole.
+    several threads and processes: each call looks whether the file is another than before and then reads
+    it, and a write replaces it whole.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._kept: tuple[tuple[int, int, int], dict[str, Measure]] | None = None
 
     def of(self, model: Path) -> Measure | None:
         """What is known of a model file."""
@@ -195,11 +197,17 @@ class Measures:
             return None
 
     def _read(self) -> dict[str, Measure]:
+        """All of them, to change at will. Quick: for each message it is asked once for each model."""
         try:
-            values = self._content()["models"]
-            return {
-                name: measure for name, value in values.items() if (measure := _measure(value)) is not None
-            }
+            stat = self._path.stat()
+            key = stat.st_ino, stat.st_mtime_ns, stat.st_size
+            kept = self._kept
+            if kept is None or kept[0] != key:
+                values = self._content()["models"]
+                found = {name: _measure(value) for name, value in values.items()}
+                kept = key, {name: measure for name, measure in found.items() if measure is not None}
+                self._kept = kept
+            return dict(kept[1])
         except _UNREADABLE:
             return {}
 
