@@ -275,9 +275,13 @@ def _add_download(words: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     download = words.add_parser(
         "download", help="bring a model from a hub; again to go on", allow_abbrev=False
     )
-    download.add_argument("model", metavar="REPO[/FILE]", help="such as owner/name or owner/name/file.gguf")
     download.add_argument(
-        "--file", metavar="PATTERN", help="which of the repository’s files, such as *Q4_K_M*"
+        "model",
+        metavar="REPO[/FILE]",
+        help="such as owner/name or owner/name/file.gguf, or an id of “list --all”",
+    )
+    download.add_argument(
+        "--file", metavar="PATTERN", help="which of its files, such as *Q4_K_M*; with an id such as Q4_K_M"
     )
     download.add_argument(
         "--endpoint", metavar="URL", action="append", help="another hub; repeated, the next if one fails"

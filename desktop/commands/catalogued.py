@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from desktop.commands.judging import Judge, fit_record
 from models.catalogue import Catalogue
+from models.errors import BadInput
 from models.facts import CatalogueModel
 from models.library import LocalModel
 from models.offer import installed_ids, parameters_words, price_words, strengths_words
@@ -71,6 +72,27 @@ def record(model: CatalogueModel, judge: Judge) -> dict[str, object]:
         "quantisation": offer.quantisation,
         "repositories": [files.repository for files in model.files],
     }
+
+
+def file_of(model: CatalogueModel, quantisation: str | None, judge: Judge) -> tuple[str, str]:
+    """The repository and the pattern of the file to download: the quantisation asked for, else the one that
+    is proposed for this machine. Raises BadInput with the choices."""
+    known = {
+        name: (files.repository, pattern)
+        for files in reversed(model.files)
+        for name, pattern in files.quantisations.items()
+    }
+    if not known:
+        raise BadInput(f"The catalogue knows no file of {model.name} that could run here.")
+    wanted = (quantisation or judge.offer(model).quantisation or "").strip("*")
+    found = next((known[name] for name in known if name.lower() == wanted.lower()), None)
+    if found is None and quantisation is None:
+        return next(iter(known.values()))
+    if found is None:
+        raise BadInput(
+            f"Of {model.name} the catalogue knows {', '.join(known)}.", "Choose one of them with --file."
+        )
+    return found
 
 
 def advice_facts(model: CatalogueModel | None, judge: Judge) -> Facts:
