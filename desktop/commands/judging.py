@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from desktop.commands.services import Services
 from desktop.commands.units import size
+from desktop.system.settings import Settings, load
 from models.errors import AppError
-from models.fit import Fit, Machine, fit
+from models.fit import USUAL_CONTEXT, Fit, Machine, fit
 from models.library import LocalModel
 
 if TYPE_CHECKING:
@@ -69,7 +70,12 @@ class Judge:
             return None
         speed = self._services.measures.speed(model.path, model.size_bytes)
         measured = speed.tps if speed is not None and speed.measured else None
-        return fit(model.shape, self._machine, measured_tps=measured)
+        context = self._settings.context_for(model.id) or USUAL_CONTEXT
+        return fit(model.shape, self._machine, context, measured_tps=measured)
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return load(self._services.paths.settings_file)[0]
 
     @cached_property
     def _machine(self) -> Machine:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.services.models import ModelService
 from models.catalogue import Catalogue, CatalogueModel
-from models.fit import Fit, Machine, fit
+from models.fit import USUAL_CONTEXT, Fit, Machine, fit
 from models.library import LocalModel
 from models.licences import Label
 from models.offer import Offer, installed_ids, offers
@@ -114,12 +114,14 @@ class CatalogueService(QObject):
         """The label of that licence."""
         return self.terms_of(model).label
 
-    def fit_of(self, model: LocalModel) -> Fit | None:
-        """How an installed model does on this machine; None if its file doesn't say."""
+    def fit_of(self, model: LocalModel, context: int | None = None) -> Fit | None:
+        """How an installed model does on this machine with a context of so many tokens, or the usual one;
+        None if its file doesn't say."""
         if model.shape is None or model.problem is not None:
             return None
         speed = self._models.speed(model)
-        return fit(model.shape, self.machine, measured_tps=speed.tps if speed and speed.measured else None)
+        measured = speed.tps if speed and speed.measured else None
+        return fit(model.shape, self.machine, context or USUAL_CONTEXT, measured_tps=measured)
 
     @cached_property
     def _first_machine(self) -> Machine:

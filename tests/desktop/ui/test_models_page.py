@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from desktop.services.catalogue import CatalogueService
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.system.options import Options
 from desktop.system.paths import resources
 from desktop.ui.manager.browse import Browse
 from desktop.ui.manager.comparison import Comparison
@@ -86,9 +87,10 @@ class Scene:
         self.models = ModelService(Shelf(folder, installed), speeds=lambda _paths: dict(self.speeds))
         self.service = CatalogueService(lambda: catalogue, lambda: LAPTOP, self.models)
         began = time.perf_counter()
+        self.settings = SettingsService(folder / "settings.json")
         self.page = ModelsPage(
             self.models,
-            SettingsService(folder / "settings.json"),
+            self.settings,
             self.service,
             look,
             can_download=can_download,
@@ -137,6 +139,16 @@ def test_a_card_says_licence_and_verdict(scene: Scene) -> None:
 def test_cards_are_judged_again_when_the_machine_is_measured(scene: Scene) -> None:
     scene.service.judge_for(Machine(64 * 10**9, 400e9))
     assert "Runs well. Takes" in scene.words("model-mine")
+
+
+def test_the_verdict_is_for_the_context_that_is_set(scene: Scene) -> None:
+    assert "Runs slowly. Takes 6.1 GB" in scene.words("model-mine")
+    options = replace(scene.settings.values.models.get("mine", Options()), context=131_072)
+    scene.settings.update(models=scene.settings.values.with_model("mine", options))
+    assert "fits (" in scene.words("model-mine")
+    assert "131,072 do not" in scene.words("model-mine")
+    scene.settings.update(models={})
+    assert "Runs slowly. Takes 6.1 GB" in scene.words("model-mine")
 
 
 def test_a_card_leads_to_what_the_catalogue_knows_and_back(
