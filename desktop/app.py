@@ -19,6 +19,7 @@ from desktop.parts.asides import Asides
 from desktop.parts.asking import Asking
 from desktop.parts.drafting import Drafting
 from desktop.parts.gateway import Gateway
+from desktop.parts.licence_list import LicenceList
 from desktop.parts.licensing import Licensing
 from desktop.parts.manager import Manager
 from desktop.parts.record import RecordRoom
@@ -123,6 +124,7 @@ class Program(QObject):
             library,
             self,
             speed=lambda path, size: self.measures.speed(path, size),
+            speeds=lambda paths: self.measures.speeds(paths),
             background=self.background,
         )
         self.books = BookService(
@@ -474,6 +476,8 @@ class Program(QObject):
         settings.hub_token_removed.connect(self._forget_hub_token)
         settings.record_requested.connect(lambda: self._show_page("record"))
         settings.insert_card(self.gateway.make_card())
+        licences = LicenceList(self.window, self.models, self.manager, self._open_folder, settings)
+        settings.insert_card(licences.make_card())
         return settings
 
     def _show_models(self) -> ModelsPage:

@@ -94,7 +94,7 @@ def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) ->
 def _list(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import library
 
-    return library.list_models(services, terminal, as_json=options.json)
+    return library.list_models(services, terminal, as_json=options.json, everything=options.all)
 
 
 def _add(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
@@ -245,7 +245,11 @@ def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     models = commands.add_parser("models", help="list, add, download, show, verify and remove models")
     words = models.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _finish(words.add_parser("list", help="all installed models, the default first"), _list)
+    listing = words.add_parser("list", help="all installed models, the default first")
+    listing.add_argument(
+        "--all", action="store_true", help="the catalogue’s, too, and how they would do here"
+    )
+    _finish(listing, _list)
     add = words.add_parser("add", help="use a GGUF file where it lies, or copy or move it here")
     add.add_argument("file", metavar="FILE")
     ways = add.add_mutually_exclusive_group()
@@ -275,9 +279,13 @@ def _add_download(words: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     download = words.add_parser(
         "download", help="bring a model from a hub; again to go on", allow_abbrev=False
     )
-    download.add_argument("model", metavar="REPO[/FILE]", help="such as owner/name or owner/name/file.gguf")
     download.add_argument(
-        "--file", metavar="PATTERN", help="which of the repository’s files, such as *Q4_K_M*"
+        "model",
+        metavar="REPO[/FILE]",
+        help="such as owner/name or owner/name/file.gguf, or an id of “list --all”",
+    )
+    download.add_argument(
+        "--file", metavar="PATTERN", help="which of its files, such as *Q4_K_M*; with an id such as Q4_K_M"
     )
     download.add_argument(
         "--endpoint", metavar="URL", action="append", help="another hub; repeated, the next if one fails"

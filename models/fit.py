@@ -19,6 +19,7 @@ _TALK_TOKENS = 1024
 _WELL_TPS, _SLOWLY_TPS = 6.0, 1.0  # people read about five tokens a second
 _CARDS_GB = (6, 8, 12, 16, 24, 32, 48, 80)
 _MOST_CARDS = 8
+_LIKE = 4.0
 
 
 class Verdict(StrEnum):
@@ -41,16 +42,26 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """What one model showed here: the bytes it reads for a token, and its speed over the expected one."""
+
+    read_bytes: int
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """What a model has to run on. `memory_bytes` is the machine's own, all of it; `bandwidth` is its.
 
     `shared` cards use the machine's memory (Apple's, and most built-in ones): they add speed, no room.
+    `paces` are what models showed on it; speeds to expect are corrected by them.
     """
 
     memory_bytes: int
     bandwidth: float
     cards: tuple[Card, ...] = ()
     shared: bool = False
+    paces: tuple[Pace, ...] = ()
 
     @property
     def room_bytes(self) -> int:
@@ -63,6 +74,15 @@ class Machine:
         if self.shared:
             return 0
         return sum(max(0, card.memory_bytes - _CARD_MARGIN_BYTES) for card in self.cards)
+
+    def pace(self, read_bytes: int) -> float:
+        """By how much faster or slower than expected the measured model was that is likest; 1 if none is."""
+        factors = {
+            max(one.read_bytes, read_bytes) / max(min(one.read_bytes, read_bytes), 1): one.ratio
+            for one in self.paces
+        }
+        nearest = min(factors, default=_LIKE + 1)
+        return factors[nearest] if nearest <= _LIKE else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +121,14 @@ def expected_tps(shape: Shape, machine: Machine, context: int, on_cards: float) 
     """Tokens a second: what is read for each, by the bandwidth of where it lies.
 
     Reading is what takes the time; 65 % of the bandwidth is what decoding reaches. A thousand tokens of
-    context are read with the weights.
+    context are read with the weights. It is corrected by what a model of about its size showed here.
     """
     read = shape.active_bytes + shape.cache_bytes(min(context, _TALK_TOKENS))
     card = min((card.bandwidth for card in machine.cards), default=0.0)
     fast = max(card, machine.bandwidth) if machine.shared else card
     part = 1.0 if machine.shared and machine.cards else on_cards
     seconds = read * (1 - part) / machine.bandwidth + (read * part / fast if part else 0.0)
-    return _EFFICIENCY / seconds
+    return _EFFICIENCY * machine.pace(shape.active_bytes) / seconds
 
 
 def best_bits(
@@ -156,12 +176,16 @@ def _not_here(shape: Shape, wanted: int) -> Fit:
     needed = shape.total_bytes(wanted)
     least = shape.total_bytes(min(wanted, SMALLEST_CONTEXT), Q8_0, flash=True)
     for gigabytes in _CARDS_GB:
-        if least <= gigabytes * _GB - _CARD_MARGIN_BYTES:
-            reason = f"Needs {needed / _GB:.1f} GB: a graphics card with {gigabytes} GB would hold it."
+        room = gigabytes * _GB - _CARD_MARGIN_BYTES
+        if least <= room:
+            how = "would hold it" if needed <= room else "would hold it with less context"
+            reason = f"Needs {needed / _GB:.1f} GB: a graphics card with {gigabytes} GB {how}."
             return Fit(Verdict.NEEDS_GPU, reason, needed, wanted, None)
-    cards = -(-least // (80 * _GB - _CARD_MARGIN_BYTES))
+    room = 80 * _GB - _CARD_MARGIN_BYTES
+    cards = -(-least // room)
     if cards <= _MOST_CARDS:
-        words = f"Needs {needed / _GB:.0f} GB: {cards} cards with 80 GB each, in a server."
+        less = "" if needed <= cards * room else ", and less context"
+        words = f"Needs {needed / _GB:.0f} GB: {cards} cards with 80 GB each, in a server{less}."
     else:
         words = f"Needs {needed / _GB:.0f} GB, which is more than one server has."
     return Fit(Verdict.GATEWAY, words, needed, wanted, None)

@@ -1,14 +1,32 @@
-"""What `models show` says from the catalogue: models that aren't installed, and advised hardware."""
+"""What `models show` and `models list --all` say from the catalogue: of what isn't installed, and advice."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 
-from desktop.commands.judging import Judge
+from desktop.commands.judging import Judge, fit_record
+from models.catalogue import Catalogue
+from models.errors import BadInput
 from models.facts import CatalogueModel
-from models.offer import parameters_words, price_words, strengths_words
+from models.library import LocalModel
+from models.offer import installed_ids, parameters_words, price_words, strengths_words
 
 Facts = list[tuple[str, str]]
+
+
+def others(catalogue: Catalogue, installed: Iterable[LocalModel]) -> list[CatalogueModel]:
+    """The catalogue's models of which no file is here that could answer."""
+    here = installed_ids(catalogue, (model for model in installed if model.problem is None))
+    return [model for model in catalogue.models if model.id not in here]
+
+
+def summary(model: CatalogueModel, judge: Judge) -> str:
+    """One line of a list: how large it is, its licence, how it would do here, and what the gateway asks."""
+    offer = judge.offer(model)
+    price = price_words(offer.price) if offer.price else ""
+    told = (parameters_words(model), model.label.text, offer.verdict, price)
+    return f"{model.id}  " + " · ".join(word for word in ("not installed", *told) if word)
 
 
 def facts(model: CatalogueModel, judge: Judge) -> Facts:
@@ -46,6 +64,7 @@ def record(model: CatalogueModel, judge: Judge) -> dict[str, object]:
         "licence": model.licence,
         "licence_tier": model.label.tier,
         "licence_label": model.label.text,
+        "fit": fit_record(found) if found else None,
         "verdict": offer.verdict,
         "reason": offer.reason,
         "needed_bytes": found.needed_bytes if found else None,
@@ -53,6 +72,27 @@ def record(model: CatalogueModel, judge: Judge) -> dict[str, object]:
         "quantisation": offer.quantisation,
         "repositories": [files.repository for files in model.files],
     }
+
+
+def file_of(model: CatalogueModel, quantisation: str | None, judge: Judge) -> tuple[str, str]:
+    """The repository and the pattern of the file to download: the quantisation asked for, else the one that
+    is proposed for this machine. Raises BadInput with the choices."""
+    known = {
+        name: (files.repository, pattern)
+        for files in reversed(model.files)
+        for name, pattern in files.quantisations.items()
+    }
+    if not known:
+        raise BadInput(f"The catalogue knows no file of {model.name} that could run here.")
+    wanted = (quantisation or judge.offer(model).quantisation or "").strip("*")
+    found = next((known[name] for name in known if name.lower() == wanted.lower()), None)
+    if found is None and quantisation is None:
+        return next(iter(known.values()))
+    if found is None:
+        raise BadInput(
+            f"Of {model.name} the catalogue knows {', '.join(known)}.", "Choose one of them with --file."
+        )
+    return found
 
 
 def advice_facts(model: CatalogueModel | None, judge: Judge) -> Facts:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from desktop.commands.licences import catalogue_of, not_accepted
@@ -46,7 +46,9 @@ TOKEN_VARIABLE = "INSHORE_HUB_TOKEN"  # noqa: S105 - the variable's name
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for: "owner/name" or "owner/name/file", and from where. The limit is in kB/s.
+    """What was asked for: "owner/name", "owner/name/file", or an id of the catalogue, and from where.
+
+    `pattern` says which file; of the catalogue's models it is a quantisation. The limit is in kB/s.
 
     Without `endpoints` those of the settings are asked.
     """
@@ -66,6 +68,7 @@ def run(wanted: Wanted, services: Services, terminal: Terminal, *, as_json: bool
     that it was entered for. Raises AppError.
     """
     services.paths.create()
+    wanted = _named(wanted, services)
     speaker = _Speaker(terminal, as_json=as_json)
     try:
         model = asyncio.run(_bring(wanted, services, speaker))
@@ -96,6 +99,17 @@ def stated_licence(repo: str, endpoints: Sequence[str], services: Services) -> s
         return found.licence
 
     return asyncio.run(ask())
+
+
+def _named(wanted: Wanted, services: Services) -> Wanted:
+    """A model of the catalogue as the file to take on this machine. Raises BadInput."""
+    if "/" in wanted.model or (entry := catalogue_of(services).get(wanted.model)) is None:
+        return wanted
+    from desktop.commands.catalogued import file_of
+    from desktop.commands.judging import Judge
+
+    repo, pattern = file_of(entry, wanted.pattern, Judge(services))
+    return replace(wanted, model=repo, pattern=pattern)
 
 
 async def _bring(wanted: Wanted, services: Services, speaker: _Speaker) -> LocalModel:
@@ -174,7 +188,8 @@ def _split(text: str) -> tuple[str, str]:
     name, _, file = rest.partition("/")
     if not owner or not name:
         raise BadInput(
-            f"“{plain(text)}” is not a repository.", "Give it as owner/name or owner/name/file.gguf."
+            f"“{plain(text)}” is neither a repository nor a model of the catalogue.",
+            "Give it as owner/name or owner/name/file.gguf, or as an id that “models list --all” has.",
         )
     return f"{owner}/{name}", file
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from desktop.commands.services import Services
 from desktop.commands.units import size
+from desktop.system.settings import Settings, load
 from models.errors import AppError
-from models.fit import Fit, Machine, fit
+from models.fit import USUAL_CONTEXT, Fit, Machine, fit
 from models.library import LocalModel
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from models.facts import CatalogueModel
     from models.local.measures import MachineSpeed
     from models.offer import Offer
+    from models.shapes import Shape
 
 
 class Judge:
@@ -33,7 +36,7 @@ class Judge:
             "tokens_per_second": None if speed is None else speed.tps,
             "speed_is_measured": None if speed is None else speed.measured,
             "memory_bytes": None if measure is None else measure.memory_bytes,
-            "fit": None if found is None else _record(found),
+            "fit": None if found is None else fit_record(found),
         }
 
     def facts(self, model: LocalModel) -> list[tuple[str, str]]:
@@ -67,16 +70,29 @@ class Judge:
             return None
         speed = self._services.measures.speed(model.path, model.size_bytes)
         measured = speed.tps if speed is not None and speed.measured else None
-        return fit(model.shape, self._machine, measured_tps=measured)
+        context = self._settings.context_for(model.id) or USUAL_CONTEXT
+        return fit(model.shape, self._machine, context, measured_tps=measured)
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return load(self._services.paths.settings_file)[0]
 
     @cached_property
     def _machine(self) -> Machine:
         from models.machine import this_machine
+        from models.paces import learned
 
         speed = self._services.measures.machine()
         if speed is None:
             speed = _gauged(self._services)
-        return this_machine(speed.bandwidth, speed.devices) if speed is not None else this_machine(None, ())
+        bare = this_machine(speed.bandwidth, speed.devices) if speed is not None else this_machine(None, ())
+        return learned(bare, self._measured())
+
+    def _measured(self) -> Iterable[tuple[Shape, float]]:
+        """What the installed models have shown."""
+        models = [one for one in self._services.library.models() if one.problem is None and one.shape]
+        speeds = self._services.measures.speeds(one.path for one in models)
+        return [(one.shape, speeds[one.path]) for one in models if one.shape and one.path in speeds]
 
 
 def _gauged(services: Services) -> MachineSpeed | None:
@@ -96,7 +112,8 @@ def _gauged(services: Services) -> MachineSpeed | None:
         return None
 
 
-def _record(found: Fit) -> dict[str, object]:
+def fit_record(found: Fit) -> dict[str, object]:
+    """A judgement as fields for programs."""
     return {
         "verdict": found.verdict.value,
         "reason": found.reason,

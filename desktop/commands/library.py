@@ -19,19 +19,26 @@ from models.plain import plain, shown
 from models.removal import delete_files
 
 
-def list_models(services: Services, terminal: Terminal, *, as_json: bool) -> int:
-    """Print all models, the default first; a model with a problem says so. The exit code."""
+def list_models(services: Services, terminal: Terminal, *, as_json: bool, everything: bool = False) -> int:
+    """Print all models, the default first; a model with a problem says so. The exit code.
+
+    With `everything` those of the catalogue that aren't installed follow, in its order.
+    """
     models = services.library.models()
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
-    catalogue = catalogue_of(services)
+    catalogue, judge = catalogue_of(services), Judge(services)
+    others = catalogued.others(catalogue, models) if everything else []
     if as_json:
-        judge = Judge(services)
-        terminal.record({"models": [_record(model, catalogue) | judge.record(model) for model in models]})
-    elif not models:
+        here = [_record(model, catalogue) | judge.record(model) for model in models]
+        terminal.record({"models": here + [catalogued.record(model, judge) for model in others]})
+        return 0
+    if not models:
         terminal.note("No model is installed yet. Add one with: python main.py models add FILE")
-    for model in () if as_json else models:
+    for model in models:
         terminal.line(_summary(model, catalogue))
+    for entry in others:
+        terminal.line(catalogued.summary(entry, judge))
     return 0
 
 

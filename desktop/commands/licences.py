@@ -18,6 +18,7 @@ from desktop.storage.acceptance_export import (
 )
 from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.database import open_database
+from desktop.storage.licence_list import licence_rows, of_entry, of_file
 from desktop.system.paths import resources
 from models.catalogue import Catalogue, load
 from models.errors import BadInput, ModelNotFound, NotAccepted, StorageBusy
@@ -129,12 +130,7 @@ def accept(
 
 
 def _rows(services: Services) -> list[LicenceRow]:
-    """The installed models, and those of the catalogue for which something was accepted."""
-    catalogue, acceptances = catalogue_of(services), _acceptances(services)
-    installed = [_local(model, catalogue) for model in services.library.models()]
-    named = {one.model for one in acceptances}.difference(*((one.id, *one.aliases) for one in installed))
-    others = [_catalogued(catalogue, model_id) for model_id in sorted(named)]
-    return rows_of([*installed, *(model for model in others if model is not None)], acceptances)
+    return licence_rows(services.library.models(), catalogue_of(services), _acceptances(services))
 
 
 def _acceptances(services: Services) -> list[Acceptance]:
@@ -157,9 +153,9 @@ def _find(model_id: str, services: Services, endpoints: Sequence[str]) -> Licens
     """A model of the library, else of the catalogue, else of the hub; raises ModelNotFound, or HubError."""
     catalogue = catalogue_of(services)
     try:
-        return _local(services.library.get(model_id), catalogue)
+        return of_file(services.library.get(model_id), catalogue)
     except ModelNotFound:
-        found = _catalogued(catalogue, model_id)
+        found = of_entry(model_id, catalogue)
         if found is None and "/" in model_id:
             found = _of_hub(model_id, catalogue, endpoints, services)
         if found is None:
@@ -183,19 +179,6 @@ def _known(model: LicensedModel) -> Passport:
         label = label_of(None, model.licence)
         raise BadInput(label.meaning, title=f"There is nothing to accept for {model.id}.")
     return model.passport
-
-
-def _local(model: LocalModel, catalogue: Catalogue) -> LicensedModel:
-    licence, entry = licence_of(model, catalogue), catalogue.by_name(model.architecture, model.name)
-    aliases = [entry.id] if entry is not None else []
-    aliases += [model.origin.repo] if model.origin is not None else []
-    return LicensedModel(model.id, model.name, licence.stated, licence.passport, tuple(aliases))
-
-
-def _catalogued(catalogue: Catalogue, model_id: str) -> LicensedModel | None:
-    """By its id, or by its name at a gateway."""
-    model = catalogue.get(model_id) or catalogue.by_remote(model_id)
-    return None if model is None else LicensedModel(model.id, model.name, model.licence, model.passport)
 
 
 def _summary(row: LicenceRow) -> str:

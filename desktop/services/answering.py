@@ -132,13 +132,16 @@ class AnsweringService(QObject):
         before the first use of a model whose licence asks for that, and what
         `models.routing.choose_simply` and `PrivacyService.check` raise.
         """
-        if self.privacy.wants_here(earlier):
-            route = self._pick_here(conversation_id, earlier)
-        else:
-            route = self.pick(conversation_id, earlier)
+        route = self.before_questions(conversation_id, earlier)
         self.check_licence(route)
         self.privacy.check(conversation_id, route, earlier)
         return route
+
+    def before_questions(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
+        """The same, whatever the model's licence or the conversation's class asks for."""
+        if self.privacy.wants_here(earlier):
+            return self._pick_here(conversation_id, earlier)
+        return self.pick(conversation_id, earlier)
 
     def _pick_here(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:
         """By the model of this conversation if it is on this machine, else by the default one."""

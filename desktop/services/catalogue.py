@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, Signal
 from desktop.services.models import ModelService
 from models.candidates import Score, scores_of
 from models.catalogue import Catalogue, CatalogueModel
-from models.fit import Fit, Machine, fit
+from models.fit import USUAL_CONTEXT, Fit, Machine, fit
 from models.library import LocalModel
 from models.licences import Label
 from models.offer import Offer, installed_ids, offers
+from models.paces import learned
 from models.selection import Choice, Wish, select
+from models.shapes import Shape
 from models.surroundings import Surroundings
 from models.terms import Terms, terms_of_file
 
@@ -37,6 +39,8 @@ class CatalogueService(QObject):
         super().__init__(parent)
         self._read, self._machine_at_first, self._models = read, machine, models
         self._measured: Machine | None = None
+        self._learned: Machine | None = None
+        self._speeds: Sequence[tuple[Shape, float]] = ()
         self.seen: Surroundings | None = None
         self._offers: Sequence[Offer] | None = None
         models.changed.connect(self._forget)
@@ -53,8 +57,11 @@ class CatalogueService(QObject):
 
     @property
     def machine(self) -> Machine:
-        """What the judgements are for."""
-        return self._measured or self._first_machine
+        """What the judgements are for, with what models have shown on it."""
+        if self._learned is None:
+            self._speeds = self._models.measured()
+            self._learned = learned(self._measured or self._first_machine, self._speeds)
+        return self._learned
 
     def judge_for(self, machine: Machine) -> None:
         """Judge for this machine, which was measured."""
@@ -66,7 +73,9 @@ class CatalogueService(QObject):
         """Take in what else is known of the machine by now."""
         before, first = self.notes, self.seen is None
         self.seen = seen
-        if first or self.notes != before:
+        if self._learned is not None and self._models.measured() != self._speeds:
+            self._forget()  # a model has answered since
+        elif first or self.notes != before:
             self.changed.emit()
 
     @property
@@ -110,12 +119,14 @@ class CatalogueService(QObject):
         """The label of that licence."""
         return self.terms_of(model).label
 
-    def fit_of(self, model: LocalModel) -> Fit | None:
-        """How an installed model does on this machine; None if its file doesn't say."""
+    def fit_of(self, model: LocalModel, context: int | None = None) -> Fit | None:
+        """How an installed model does on this machine with a context of so many tokens, or the usual one;
+        None if its file doesn't say."""
         if model.shape is None or model.problem is not None:
             return None
         speed = self._models.speed(model)
-        return fit(model.shape, self.machine, measured_tps=speed.tps if speed and speed.measured else None)
+        measured = speed.tps if speed and speed.measured else None
+        return fit(model.shape, self.machine, context or USUAL_CONTEXT, measured_tps=measured)
 
     def unfit(self, model: LocalModel) -> str:
         """Why an installed model would not run here; "" where it does, or nobody knows."""
@@ -127,5 +138,5 @@ class CatalogueService(QObject):
         return self._machine_at_first()
 
     def _forget(self) -> None:
-        self._offers = None
+        self._offers = self._learned = None
         self.changed.emit()

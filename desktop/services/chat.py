@@ -316,7 +316,7 @@ class ChatService(QObject):
 
     def route_of(self, message: StoredMessage) -> Route:
         """Who would write this answer now, whatever its licence asks for. Raises AppError."""
-        return self.answering.pick(message.conversation_id, self._before(message))
+        return self.answering.before_questions(message.conversation_id, self._before(message))
 
     def allow(self, message: StoredMessage) -> None:
         """Let the gateway that this answer waits for be asked, from now on, and have it answered."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from desktop.background import Background, Outcome
 from models.errors import AppError
 from models.library import Library, LocalModel
 from models.library_file import Origin
+from models.shapes import Shape
 
 if TYPE_CHECKING:
     from models.local.measures import Speed
@@ -36,12 +37,13 @@ class ModelService(QObject):
         parent: QObject | None = None,
         *,
         speed: Callable[[Path, int], Speed | None] = lambda _path, _size: None,
+        speeds: Callable[[Sequence[Path]], Mapping[Path, float]] = lambda _paths: {},
         background: Background | None = None,
     ) -> None:
         super().__init__(parent)
         self._library, self._background = library, background
         self._reading = False
-        self._speed = speed
+        self._speed, self._speeds = speed, speeds
         self._models: list[LocalModel] | None = None
         self._seen: list[object] = []
 
@@ -96,6 +98,13 @@ class ModelService(QObject):
     def speed(self, model: LocalModel) -> Speed | None:
         """How fast it decodes on this machine, as far as is known."""
         return self._speed(model.path, model.size_bytes)
+
+    def measured(self) -> list[tuple[Shape, float]]:
+        """What models take whose speed was measured, and that speed in tokens a second."""
+        usable = self.usable()
+        speeds = self._speeds([model.path for model in usable])
+        found = ((model.shape, speeds.get(model.path)) for model in usable)
+        return [(shape, tps) for shape, tps in found if shape is not None and tps]
 
     def choose(self, model_id: str) -> None:
         """Make it the model that answers from now on."""

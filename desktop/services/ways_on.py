@@ -25,8 +25,14 @@ def ways_for(
     answering: AnsweringService,
 ) -> tuple[Way, ...]:
     """All ways for a message that was refused, of which each fits now."""
-    here = [(one.id, one.name) for one in answering.local()]
-    return ways_on(refused, _offers(request, conversation_id, books, answering), here)
+    blind = _blind(request, answering)
+    here = [
+        (one.id, one.name)
+        for one in answering.local()
+        if one.id not in blind and _may_answer(Route("local", one.id, ""), answering)
+    ]
+    offers = _offers(request, conversation_id, books, answering)
+    return ways_on(refused, (one for one in offers if one.model not in blind), here)
 
 
 def _offers(
@@ -41,6 +47,13 @@ def _offers(
         most = books.most(route, replace(request, model=one.model), conversation_id, one.price)
         if most is not None:
             yield Offer(one.model, one.name, most)
+
+
+def _blind(request: ChatRequest, answering: AnsweringService) -> set[str]:
+    """Those that are known not to see the pictures that are asked about."""
+    if not any(message.images for message in request.messages):
+        return set()
+    return {one.id for one in (*answering.local(), *answering.remote()) if one.sees is False}
 
 
 def _may_answer(route: Route, answering: AnsweringService) -> bool:

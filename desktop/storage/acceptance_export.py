@@ -7,12 +7,20 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from models.licences import NOT_ADVICE, Acceptance, Passport, needs_acceptance
 
 _HEADINGS = ("model", "name", "licence", "tier", "version", "accepted", "use", "text_sha256")
 _TITLES = ("Model", "Name", "Licence", "Tier", "Version", "Accepted", "For what use", "Text shown (SHA-256)")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Listing(StrEnum):
+    """What the list is written as; the suffix of its file."""
+
+    CSV = "csv"
+    MARKDOWN = "md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,11 @@ def rows_of(models: Iterable[LicensedModel], acceptances: Sequence[Acceptance]) 
         rows += [_accepted(one, model) for one in own] or [_not_accepted(model)]
     gone = (one for one in acceptances if one.model not in listed)
     return rows + [_accepted(one, None) for one in gone]
+
+
+def text_of(rows: Iterable[LicenceRow], form: Listing) -> str:
+    """The whole file."""
+    return as_csv(rows) if form is Listing.CSV else as_markdown(rows)
 
 
 def as_csv(rows: Iterable[LicenceRow]) -> str:

@@ -106,7 +106,7 @@ def file_name(title: str, form: Form) -> str:
     return f"{words}.{form.value.rpartition('.')[2]}"
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str, *, failed: str = "The conversation was not exported.") -> None:
     """Write the file in one step, in place of one that was there. Raises AppError; that one then stays."""
     try:
         _replace(Path(os.path.realpath(path)), text.encode("utf-8", "replace"))
@@ -114,7 +114,7 @@ def write(path: Path, text: str) -> None:
         raise AppError(
             f"“{shown(path)}” can’t be written: {exc.strerror or exc}.",
             "Choose another folder, or free some space.",
-            title="The conversation was not exported.",
+            title=failed,
             details=repr(exc),
         ) from exc
 

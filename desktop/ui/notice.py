@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 from desktop.ui.labels import plain_label
 
 _STAYS_MS = 8_000
+_LINES = 3  # of words; what is longer loses its middle
+_ANY_WIDTH = 16_777_215  # Qt's own
 
 
 class Notice(QFrame):
@@ -39,7 +41,11 @@ class Notice(QFrame):
         """Show words, and a button where there is something to do about them."""
         metrics = self._words.fontMetrics()
         room = max(self._over.width() - 200, 160)
-        self._words.setText(metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room))
+        wraps = metrics.horizontalAdvance(words) > room
+        self._words.setWordWrap(wraps)
+        self._words.setMinimumWidth(room if wraps else 0)
+        self._words.setMaximumWidth(room if wraps else _ANY_WIDTH)
+        self._words.setText(metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, _LINES * room))
         self._button.setText(action)
         self._button.setVisible(then is not None)
         self._action = then

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -85,11 +86,13 @@ class Measures:
     """The file of measures. Nothing here raises for the disk's sake: what can't be kept is measured again.
 
     A model is known by its file's name, size and time, so a replaced file begins anew. May be used from
-    several threads: each call reads the file, and a write replaces it whole.
+    several threads and processes: each call looks whether the file is another than before and then reads
+    it, and a write replaces it whole.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._kept: tuple[tuple[int, int, int], dict[str, Measure]] | None = None
 
     def of(self, model: Path) -> Measure | None:
         """What is known of a model file."""
@@ -134,6 +137,12 @@ class Measures:
             return Speed(own.decode_tps, measured=True)
         expected = self.expected_tps(size_bytes)
         return None if expected is None else Speed(round(expected, 1), measured=False)
+
+    def speeds(self, models: Iterable[Path]) -> dict[Path, float]:
+        """How fast those of them that were measured decode (tokens/s); the file is read once."""
+        known = {name: measure.decode_tps for name, measure in self._read().items() if measure.decode_tps}
+        found = {model: known.get(_name(model)) for model in models} if known else {}
+        return {model: tps for model, tps in found.items() if tps}
 
     def record(
         self, model: Path, plan: Planned, wanted: int | None, *, as_wanted: bool, timings: Timings
@@ -188,11 +197,17 @@ class Measures:
             return None
 
     def _read(self) -> dict[str, Measure]:
+        """All of them, to change at will. Quick: for each message it is asked once for each model."""
         try:
-            values = self._content()["models"]
-            return {
-                name: measure for name, value in values.items() if (measure := _measure(value)) is not None
-            }
+            stat = self._path.stat()
+            key = stat.st_ino, stat.st_mtime_ns, stat.st_size
+            kept = self._kept
+            if kept is None or kept[0] != key:
+                values = self._content()["models"]
+                found = {name: _measure(value) for name, value in values.items()}
+                kept = key, {name: measure for name, measure in found.items() if measure is not None}
+                self._kept = kept
+            return dict(kept[1])
         except _UNREADABLE:
             return {}
 

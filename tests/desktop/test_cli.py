@@ -44,7 +44,7 @@ from models.local.measures import MachineSpeed
 from models.local.protocol import EngineInfo, Planned
 from models.thinking import ThinkingKind, ThinkingSupport
 from tests.fakes import FakeBackend, says
-from tests.fixtures.gguf_writer import Gguf
+from tests.fixtures.gguf_writer import U32, Gguf, Typed, usual_metadata
 
 ROOT = Path(__file__).parents[2]
 STARTER_ID = "smollm2-135m-instruct-q4_1"
@@ -584,6 +584,38 @@ def test_models_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert mine["problem"]["kind"] == "ModelFileMissing"
     assert cli.main(["models", "remove", "mine", "--json"], services) == 0
     assert _records(capsys.readouterr().out) == [{"removed": "mine", "path": str(path)}]
+
+
+def test_all_models_are_listed_with_licence_and_fit(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    services = _services(home)
+    assert cli.main(["models", "list", "--all", "--json"], services) == 0
+    (listing,) = _records(capsys.readouterr().out)
+    known = {model["id"]: model for model in listing["models"]}
+    assert next(iter(known)) == STARTER_ID
+    assert len(known) == len(listing["models"])
+    assert {"qwen3-0.6b", "mistral-large-3", "llama-4-behemoth"} <= set(known)
+    assert all(model["licence_label"] and model["fit"]["verdict"] for model in list(known.values())[1:])
+    assert (known["gemma-3-1b"]["licence_tier"], known["gemma-3-1b"]["source"]) == (2, "catalogue")
+    assert known["llama-4-maverick"]["fit"]["needed_bytes"] > 200e9
+    assert cli.main(["models", "list", "--all"], services) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(known)
+    (maverick,) = (line for line in lines if line.startswith("llama-4-maverick "))
+    assert "not installed · at least 400 B, 17 B active · Llama 4 Community License" in maverick
+    assert maverick.endswith("¥2 in, ¥6 out per million tokens")
+
+
+def test_the_fit_is_for_the_context_that_is_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    services = _services(home)
+    sizes = {"block_count": 8, "embedding_length": 512, "attention.head_count": 8, "context_length": 65_536}
+    values = usual_metadata() | {f"llama.{key}": Typed(U32, value) for key, value in sizes.items()}
+    path = Gguf(values).write(home / "mine.gguf")
+    assert cli.main(["models", "add", str(path)], services) == 0
+    for context, expected in ((None, 8_192), (32_768, 32_768)):
+        save(services.paths.settings_file, Settings(models={"mine": Options(context=context)}))
+        capsys.readouterr()
+        assert cli.main(["models", "show", "mine", "--json"], services) == 0
+        assert _records(capsys.readouterr().out)[0]["fit"]["context_tokens"] == expected
 
 
 def test_an_empty_library_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ from desktop.storage.outbound_pending import Pending
 from desktop.system.paths import Paths
 from desktop.system.settings import Settings, save
 from models.library import Library
+from models.local.measures import MachineSpeed
 from models.outbound import Sent
 from models.unfinished import Unfinished
 from tests.fakes import FakeBackend
@@ -82,6 +83,37 @@ def test_a_download_is_in_the_library_with_its_origin(
     assert model.origin is not None
     assert model.origin.repo == REPO
     assert model.origin.sha256 == (server.repositories[REPO].sha256_of(SMALL),)
+
+
+@pytest.mark.parametrize(
+    ("words", "repo", "name"),
+    [
+        (("qwen3-0.6b",), "Qwen/Qwen3-0.6B-GGUF", "Qwen3-0.6B-Q8_0.gguf"),
+        (("qwen3-0.6b", "--file", "q4_k_m"), "unsloth/Qwen3-0.6B-GGUF", "Qwen3-0.6B-Q4_K_M.gguf"),
+    ],
+)
+def test_a_model_of_the_catalogue_comes_in_the_file_that_suits_this_machine(
+    server: HubServer, services: Services, words: tuple[str, ...], repo: str, name: str
+) -> None:
+    services.paths.create()
+    services.measures.keep_machine(MachineSpeed(40e9, ()))
+    server.add("Qwen/Qwen3-0.6B-GGUF", {"Qwen3-0.6B-Q8_0.gguf": _model(90_000)})
+    server.add(
+        "unsloth/Qwen3-0.6B-GGUF", {f"Qwen3-0.6B-{q}.gguf": _model(70_000) for q in ("Q4_K_M", "Q2_K")}
+    )
+    assert _run(server, services, *words) == 0
+    (model,) = services.library.models()
+    assert model.path == services.paths.models / repo / name
+
+
+def test_a_model_without_that_file_or_without_any_is_told(
+    server: HubServer, services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(server, services, "qwen3-0.6b", "--file", "Q2_K") == 1
+    assert "knows Q4_K_M, Q8_0" in capsys.readouterr().err
+    assert _run(server, services, "mistral-large-3") == 1
+    assert "knows no file of Mistral Large 3" in capsys.readouterr().err
+    assert server.requests == []
 
 
 def test_without_an_address_the_hubs_of_the_settings_are_asked_in_their_order(
@@ -170,7 +202,7 @@ def test_several_models_are_named(
     [
         (("owner/other",), "has no “owner/other”"),
         ((REPO, "--file", "*F16*"), "no GGUF file that fits"),
-        (("nothing",), "is not a repository"),
+        (("nothing",), "is neither a repository nor a model"),
         (("../../etc",), "is not a repository’s name"),
     ],
 )

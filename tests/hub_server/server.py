@@ -6,7 +6,8 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -88,6 +89,7 @@ class HubServer:
         self.pace_bytes_s = pace_bytes_s
         self.token = token
         self.closing = threading.Event()
+        self.most_at_once = self._sending = 0  # answers with content that are on their way together
         self._lock = threading.Lock()
         self._hub = _Server(("127.0.0.1", 0), _handler(self, "hub"))
         self._cdn = _Server(("127.0.0.1", 0), _handler(self, "cdn"))
@@ -116,6 +118,17 @@ class HubServer:
         """The requests that one of the two got."""
         with self._lock:
             return [request for request in self.requests if request.server == server]
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        with self._lock:
+            self._sending += 1
+            self.most_at_once = max(self.most_at_once, self._sending)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._sending -= 1
 
     def content_sent(self) -> int:
         return sum(request.sent for request in self.to("cdn"))
@@ -182,7 +195,8 @@ def _handler(owner: HubServer, name: str) -> type[BaseHTTPRequestHandler]:
                 self.send_header(key, value)
             self.end_headers()
             if self.command == "GET":
-                self._send(request, answer.content, fault.drop_after, fault.stall_after)
+                with owner.sending():
+                    self._send(request, answer.content, fault.drop_after, fault.stall_after)
 
         def do_HEAD(self) -> None:
             self.do_GET()

@@ -39,12 +39,14 @@ def test_a_file_arrives_whole_private_and_under_its_name(server: HubServer, tmp_
 
 
 def test_no_byte_comes_twice_and_parts_come_side_by_side(server: HubServer, tmp_path: Path) -> None:
+    server.pace_bytes_s = 10 * PART
     bring(target(server, tmp_path))
 
     requests = server.to("cdn")
     assert len(requests) == 11
     assert all(request.status == 206 for request in requests)
     assert server.content_sent() == len(content())
+    assert server.most_at_once > 1
 
 
 def test_the_record_says_what_left_and_came(server: HubServer, tmp_path: Path) -> None:
@@ -68,6 +70,18 @@ def test_a_pause_keeps_what_came(server: HubServer, tmp_path: Path) -> None:
     assert second.of(StartedAnew) == []
     assert (tmp_path / NAME).read_bytes() == content()
     assert server.content_sent() - len(content()) <= PART
+
+
+def test_going_on_takes_only_bytes_of_the_same_version(server: HubServer, tmp_path: Path) -> None:
+    """By If-Range: a server that has another file then sends it whole, not a part that doesn't belong."""
+    what = target(server, tmp_path)
+    server.pace_bytes_s = 20 * PART
+    bring(what, stop=lambda event: isinstance(event, Progress) and event.done_bytes > 3 * PART)
+    before = len(server.to("cdn"))
+    server.pace_bytes_s = None
+    assert bring(what).of(Done)
+    asked = {request.headers.get("if-range") for request in server.to("cdn")[before:]}
+    assert asked == {f'"{len(content()):x}-cdn"'}
 
 
 def test_progress_tells_rate_and_remaining_time(server: HubServer, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from models.fit import Card, Fit, Machine, Verdict, best_bits, expected_tps, fit
@@ -70,6 +72,16 @@ def test_what_does_not_run_says_what_would_help(
     result = judged(machine, billions, active)
     assert result.verdict is verdict, result
     assert words in result.reason
+
+
+@pytest.mark.parametrize("bits", [Q4, 8.5])
+def test_a_card_that_is_named_holds_what_is_needed_or_is_said_to_take_less_context(bits: float) -> None:
+    """No “needs 8.2 GB: a card with 8 GB would hold it”."""
+    for tenths in range(40, 3_000, 7):
+        result = judged(LAPTOP_8, tenths / 10, bits=bits)
+        named = re.search(r"(?:(\d+) cards|card) with (\d+) GB", result.reason)
+        if named is not None and "less context" not in result.reason:
+            assert result.needed_bytes < int(named[1] or 1) * int(named[2]) * GB, result.reason
 
 
 def test_arithmetic_is_kinder_than_the_published_48_gb_for_32b() -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.services.catalogue import CatalogueService
 from desktop.ui.labels import plain_label
@@ -63,13 +72,13 @@ class Detail(QWidget):
         self._column.addStretch(1)
 
     def _head(self, offer: Offer, *, can_download: bool) -> None:
-        self._column.addWidget(_said(self, offer.model.name, "title"))
-        self._column.addWidget(_said(self, offer.model.summary, "muted"))
+        self._column.addWidget(said(self, offer.model.name, "title"))
+        self._column.addWidget(said(self, offer.model.summary, "muted"))
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(LicenceChip(offer.label, self))
         if offer.installed:
-            chip = _said(self, "Installed", "chip")
+            chip = said(self, "Installed", "chip")
             chip.setWordWrap(False)
             row.addWidget(chip)
         row.addStretch(1)
@@ -89,17 +98,17 @@ class Detail(QWidget):
         if rows := arithmetic(offer.model, machine):
             best = offer.quantisation if offer.runs else None
             marked = [(name, f"Proposed: {words}" if name == best else words) for name, words in rows]
-            column.addLayout(_grid(frame, marked))
+            column.addLayout(grid(frame, marked))
             note = machine_words(machine, measured=self._service.measured, seen=self._service.seen)
-            column.addWidget(_said(frame, note, "meta"))
+            column.addWidget(said(frame, note, "meta"))
             for note in self._service.notes:
-                column.addWidget(_said(frame, note, "warn"))
+                column.addWidget(said(frame, note, "warn"))
             dimensions = offer.model.sources.get("shape")
             if dimensions is not None:
                 self._sources(frame, column, [(dimensions, "its layers, for the context’s memory")])
             else:
                 column.addWidget(
-                    _said(frame, "Its layers aren’t known; the context’s part is estimated.", "meta")
+                    said(frame, "Its layers aren’t known; the context’s part is estimated.", "meta")
                 )
 
     def _advice(self, model: CatalogueModel) -> None:
@@ -108,29 +117,29 @@ class Detail(QWidget):
             return
         frame, column = self._section("Advised hardware", "detail-advice")
         if (both := compared(model, self._service.machine)) is not None:
-            column.addWidget(_said(frame, both.words))
-        column.addLayout(_grid(frame, advice(model)))
+            column.addWidget(said(frame, both.words))
+        column.addLayout(grid(frame, advice(model)))
         self._sources(frame, column, [(model.sources["hardware"], "advice")])
 
     def _licence(self, model: CatalogueModel) -> None:
         frame, column = self._section("Licence", "detail-licence")
         passport = model.passport
         if passport is None:
-            column.addWidget(_said(frame, model.label.meaning))
+            column.addWidget(said(frame, model.label.meaning))
             return
-        column.addWidget(_said(frame, passport.full_name, "strong"))
-        column.addWidget(_said(frame, passport.sentence))
-        column.addLayout(_grid(frame, passport.duties()))
-        column.addWidget(_said(frame, NOT_ADVICE, "meta"))
+        column.addWidget(said(frame, passport.full_name, "strong"))
+        column.addWidget(said(frame, passport.sentence))
+        column.addLayout(grid(frame, passport.duties()))
+        column.addWidget(said(frame, NOT_ADVICE, "meta"))
         column.addWidget(self._link(frame, passport), 0, Qt.AlignmentFlag.AlignLeft)
         self._sources(frame, column, [(passport.source, "licence")])
 
     def _about(self, model: CatalogueModel) -> None:
         frame, column = self._section("About the model", "detail-facts")
         told = facts(model)
-        column.addLayout(_grid(frame, [(name, value) for name, value, _ in told]))
+        column.addLayout(grid(frame, [(name, value) for name, value, _ in told]))
         for note in model.notes:
-            column.addWidget(_said(frame, note.text, "warn"))
+            column.addWidget(said(frame, note.text, "warn"))
             self._sources(frame, column, [(note.source, "this note")])
         self._sources(frame, column, sources_of(model, told))
 
@@ -143,9 +152,9 @@ class Detail(QWidget):
         for table in tables.values():
             own = [score for score in scores if score.table is table]
             thinking = ", with thinking on" if any(score.thinking for score in own) else ""
-            column.addWidget(_said(frame, f"{table.title}{thinking}", "muted"))
+            column.addWidget(said(frame, f"{table.title}{thinking}", "muted"))
             words = "   ".join(score_words(score) for score in own)
-            column.addWidget(_said(frame, words))
+            column.addWidget(said(frame, words))
         named = {table.source.id: (table.source, "scores") for table in tables.values()}
         self._sources(frame, column, named.values())
 
@@ -154,7 +163,7 @@ class Detail(QWidget):
             return
         frame, column = self._section("Via the gateway", "detail-price")
         price = price_words(model.remote.price) if model.remote.price else "The price isn’t known."
-        column.addLayout(_grid(frame, [("Called", model.remote.id), ("Price", price)]))
+        column.addLayout(grid(frame, [("Called", model.remote.id), ("Price", price)]))
         if (source := model.sources.get("remote")) is not None:
             self._sources(frame, column, [(source, "price")])
 
@@ -163,8 +172,8 @@ class Detail(QWidget):
         if not found:
             return
         frame, column = self._section("Files", "detail-files")
-        column.addLayout(_grid(frame, found, selectable=True))
-        column.addWidget(_said(frame, "The hub says how large each is when it is asked.", "meta"))
+        column.addLayout(grid(frame, found, selectable=True))
+        column.addWidget(said(frame, "The hub says how large each is when it is asked.", "meta"))
         if (source := model.sources.get("files")) is not None:
             self._sources(frame, column, [(source, "files")])
 
@@ -175,7 +184,7 @@ class Detail(QWidget):
         column = QVBoxLayout(frame)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(8)
-        column.addWidget(_said(frame, heading, "subtitle"))
+        column.addWidget(said(frame, heading, "subtitle"))
         self._column.addWidget(frame)
         return frame, column
 
@@ -190,7 +199,7 @@ class Detail(QWidget):
     def _sources(self, frame: QFrame, column: QVBoxLayout, sources: Iterable[tuple[Source, str]]) -> None:
         words = [f"{of[:1].upper()}{of[1:]}: {source_words(source)}." for source, of in sources]
         if words:
-            label = _said(frame, "\n".join(words), "meta")
+            label = said(frame, "\n".join(words), "meta")
             label.setProperty("source", True)
             column.addWidget(label)
 
@@ -201,24 +210,28 @@ def score_words(score: Score) -> str:
     return f"{score.benchmark.name} {value}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _grid(parent: QWidget, rows: Iterable[tuple[str, str]], *, selectable: bool = False) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(16)
-    grid.setVerticalSpacing(6)
-    grid.setColumnStretch(1, 1)
+def grid(parent: QWidget, rows: Iterable[tuple[str, str]], *, selectable: bool = False) -> QGridLayout:
+    """Facts under their names, as many rows."""
+    layout = QGridLayout()
+    layout.setHorizontalSpacing(16)
+    layout.setVerticalSpacing(6)
+    layout.setColumnStretch(1, 1)
     for number, (name, value) in enumerate(rows):
-        heading = _said(parent, name, "muted")
+        heading = said(parent, name, "muted")
         heading.setWordWrap(False)
         heading.setMinimumWidth(104)
-        fact = _said(parent, value)
+        fact = said(parent, value)
         if selectable:
             fact.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        grid.addWidget(heading, number, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(fact, number, 1)
-    return grid
+            # a long name without a place to break is cut rather than making the page wider than the window
+            fact.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        layout.addWidget(heading, number, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(fact, number, 1)
+    return layout
 
 
-def _said(parent: QWidget, words: str, role: str = "") -> QLabel:
+def said(parent: QWidget, words: str, role: str = "") -> QLabel:
+    """A label with these words."""
     label = plain_label(parent, role)
     label.setText(words)
     return label

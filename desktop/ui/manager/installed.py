@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,9 @@ _AT_ONCE = 12  # cards; a page that opens at once can't make hundreds
 class Installed(QWidget):
     """Shows the library; `add_requested`, `remove_requested(id, name)` and the like leave the deed to others.
 
-    `opened(catalogue id)` asks for what the catalogue knows of a model, `accept_requested(id)` for a
-    licence that is to be accepted before a model's first use.
+    `opened(catalogue id)` asks for what the catalogue knows of a model, `file_opened(id)` for what its file
+    says where it knows nothing, `accept_requested(id)` for a licence that is to be accepted before a
+    model's first use.
     """
 
     add_requested = Signal()
@@ -42,6 +44,7 @@ class Installed(QWidget):
     reveal_requested = Signal(str)
     trash_requested = Signal(str)
     opened = Signal(str)
+    file_opened = Signal(str)
     accept_requested = Signal(str)
 
     def __init__(
@@ -63,6 +66,7 @@ class Installed(QWidget):
         self._add.setProperty("primary", True)
         self._add.clicked.connect(self.add_requested)
         self._cards: list[QFrame] = []
+        self._judged: dict[str, tuple[int | None, Callable[[], None]]] = {}  # for which context, and again
         self._waiting: list[LocalModel] = []  # those without a card yet
         self._list = QVBoxLayout()
         self._list.setSpacing(8)
@@ -76,6 +80,7 @@ class Installed(QWidget):
         column.addSpacing(4)
         column.addLayout(self._list)
         catalogue.changed.connect(self.refresh)
+        settings.changed.connect(self._judge_again)
         self.refresh()
 
     def put_above(self, widget: QWidget) -> None:
@@ -90,7 +95,7 @@ class Installed(QWidget):
         for old in self._cards:
             self._list.removeWidget(old)
             old.deleteLater()
-        self._cards = []
+        self._cards, self._judged = [], {}
         self._waiting = list(self._models.models())
         self.show_more(shown)
 
@@ -116,8 +121,9 @@ class Installed(QWidget):
         facts.setText(" · ".join(text for text in told if text) if model.read else "Reading the file…")
         facts.setVisible(bool(facts.text()))
         words.addWidget(facts)
-        if (fit := self._catalogue.fit_of(model)) is not None:
-            words.addWidget(VerdictLine(fit.verdict, fit.verdict.value, fit.reason, self._look, frame))
+        verdict = QVBoxLayout()
+        words.addLayout(verdict)
+        self._judge(frame, model, verdict)
         if model.problem is not None:
             problem = plain_label(frame, "warn")
             problem.setText(f"{model.problem.title} {model.problem.cause}")
@@ -133,6 +139,23 @@ class Installed(QWidget):
         if model.problem is None:
             self._add_options(frame, model, row, words)
         return frame
+
+    def _judge(self, frame: QFrame, model: LocalModel, place: QVBoxLayout) -> None:
+        """Say how it does here with the context that is set for it."""
+        while (item := place.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
+        context = self._settings.context_for(model.id)
+        self._judged[model.id] = context, partial(self._judge, frame, model, place)
+        if (fit := self._catalogue.fit_of(model, context)) is not None:
+            place.addWidget(VerdictLine(fit.verdict, fit.verdict.value, fit.reason, self._look, frame))
+
+    def _judge_again(self) -> None:
+        """Where another context was set."""
+        for model_id, (context, judge) in tuple(self._judged.items()):
+            if context != self._settings.context_for(model_id):
+                judge()
 
     def _heading(self, frame: QFrame, model: LocalModel) -> QHBoxLayout:
         name = plain_label(frame, "strong")
@@ -198,11 +221,13 @@ class Installed(QWidget):
             read.setObjectName(f"accept-{model.id}")
             read.clicked.connect(partial(self.accept_requested.emit, model.id))
             buttons.append(read)
-        if model.problem is None and (entry := self._catalogue.entry_of(model)) is not None:
+        if model.problem is None and model.read:
             about = QPushButton("About this model", frame)
             about.setProperty("link", True)
             about.setObjectName(f"about-{model.id}")
-            about.clicked.connect(partial(self.opened.emit, entry.id))
+            entry = self._catalogue.entry_of(model)
+            opened, name = (self.opened, entry.id) if entry is not None else (self.file_opened, model.id)
+            about.clicked.connect(partial(opened.emit, name))
             buttons.append(about)
         return buttons
 

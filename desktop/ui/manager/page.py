@@ -15,6 +15,7 @@ from desktop.services.settings import SettingsService
 from desktop.ui.manager.browse import Browse
 from desktop.ui.manager.comparison import Comparison
 from desktop.ui.manager.detail import Detail
+from desktop.ui.manager.file_detail import FileDetail
 from desktop.ui.manager.installed import Installed
 from desktop.ui.page import Page
 from desktop.ui.theme import Appearance
@@ -73,6 +74,7 @@ class ModelsPage(Page):
         self.installed.add_requested.connect(self.add_requested)
         self.installed.remove_requested.connect(self.remove_requested)
         self.installed.opened.connect(self.show_model)
+        self.installed.file_opened.connect(self.show_file)
         self.browse: Browse | None = None
         self.hub: HubView | None = None
         self._over: QWidget | None = None  # what lies over the catalogue
@@ -114,6 +116,14 @@ class ModelsPage(Page):
         if offer is not None:
             detail = Detail(offer, self._catalogue, self._look, self, can_download=self._can_download)
             detail.download_requested.connect(self._download)
+            detail.link_activated.connect(self.link_activated)
+            self._lay_over(detail)
+
+    def show_file(self, model_id: str) -> None:
+        """Show what the file of an installed model says of itself."""
+        model = self._models.named(model_id)
+        if model is not None and model.problem is None:
+            detail = FileDetail(model, self._catalogue, self._look, self)
             detail.link_activated.connect(self.link_activated)
             self._lay_over(detail)
 
@@ -285,10 +295,14 @@ class ModelsPage(Page):
 
     def _judge_again(self) -> None:
         """The model that is shown may do otherwise on a machine that is measured now."""
-        if isinstance(self._over, Detail):
-            place = self.verticalScrollBar().value()
-            self.show_model(self._over.model_id)
-            self._scroll_to(place)
+        over, place = self._over, self.verticalScrollBar().value()
+        if isinstance(over, Detail):
+            self.show_model(over.model_id)
+        elif isinstance(over, FileDetail):
+            self.show_file(over.model_id)
+        else:
+            return
+        self._scroll_to(place)
 
     def _grow(self, value: int) -> None:
         if self.installed.isVisible() and value > self.verticalScrollBar().maximum() - self.height():

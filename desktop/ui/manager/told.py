@@ -8,6 +8,7 @@ from models.expected import QUANTISATIONS, expected_shape
 from models.facts import Architecture, CatalogueModel
 from models.fit import USUAL_CONTEXT, Fit, Machine, Verdict, fit
 from models.offer import parameters_words, strengths_words
+from models.shapes import Shape
 from models.sources import Source
 from models.surroundings import Surroundings
 
@@ -61,16 +62,19 @@ def arithmetic(model: CatalogueModel, machine: Machine) -> list[tuple[str, str]]
         shape = expected_shape(model, bits)
         if shape is None:
             return []
-        result = fit(shape, machine)
-        tokens = min(USUAL_CONTEXT, shape.trained_context or USUAL_CONTEXT)
-        parts = (
-            f"{shape.weights_bytes / _GB:,.1f} weights",
-            f"{shape.cache_bytes(tokens) / _GB:,.1f} context",
-            f"{(shape.compute_bytes(tokens) + shape.process_bytes()) / _GB:,.1f} buffers",
-        )
-        total = f"{shape.total_bytes(tokens) / _GB:,.1f} GB = {' + '.join(parts)}"
-        rows.append((name, f"{total}. {_outcome(result)}"))
+        rows.append((name, f"{parts_words(shape)}. {_outcome(fit(shape, machine))}"))
     return rows
+
+
+def parts_words(shape: Shape) -> str:
+    """What a model takes with the usual context, as a sum in GB."""
+    tokens = min(USUAL_CONTEXT, shape.trained_context or USUAL_CONTEXT)
+    parts = (
+        f"{shape.weights_bytes / _GB:,.1f} weights",
+        f"{shape.cache_bytes(tokens) / _GB:,.1f} context",
+        f"{(shape.compute_bytes(tokens) + shape.process_bytes()) / _GB:,.1f} buffers",
+    )
+    return f"{shape.total_bytes(tokens) / _GB:,.1f} GB = {' + '.join(parts)}"
 
 
 def _outcome(result: Fit) -> str:
@@ -86,10 +90,11 @@ def machine_words(machine: Machine, *, measured: bool, seen: Surroundings | None
     processor = f"{seen.processor}, {seen.cores} core{'' if seen.cores == 1 else 's'}; " if seen else ""
     memory = f"{machine.memory_bytes / _GB:.1f} GB of memory, {machine.room_bytes / _GB:.1f} GB for a model"
     speed = f"{machine.bandwidth / _GB:.0f} GB/s {'measured' if measured else 'assumed until measured'}"
+    learned = ", corrected by what models showed here" if machine.paces else ""
     disk = f"; {seen.disk.free_bytes / _GB:.0f} GB free on the disk" if seen and seen.disk else ""
     context = f"With a context of {USUAL_CONTEXT:,} tokens."
     graphics = cards or "no graphics card in use"
-    return f"{context} This machine: {processor}{memory}; {speed}; {graphics}{disk}."
+    return f"{context} This machine: {processor}{memory}; {speed}{learned}; {graphics}{disk}."
 
 
 def advice(model: CatalogueModel) -> list[tuple[str, str]]:

@@ -9,10 +9,19 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
+from desktop.storage.acceptance_export import Listing
 from desktop.storage.acceptances import AcceptanceStore
 from desktop.storage.database import open_database
 from desktop.storage.outbound_log import OutboundLog
@@ -21,6 +30,7 @@ from desktop.system.key import HUB
 from desktop.system.keys import Keys
 from desktop.system.paths import Paths
 from desktop.ui.manager.page import ModelsPage
+from desktop.ui.settings.licences import LicencesCard
 from desktop.ui.theme import Appearance
 from models.catalogue import Catalogue, load
 from models.fake import FakeBackend
@@ -214,6 +224,44 @@ def test_a_model_of_ones_own_answers_once_its_licence_is_accepted(scene: Scene) 
         ("mine", "notes at home")
     ]
     program.chat.answering.route(began)
+
+
+def test_what_was_accepted_is_shown_in_the_settings_and_saved_with_all_models(
+    scene: Scene, tmp_path: Path
+) -> None:
+    program = scene.start()
+    store = AcceptanceStore(program._connection)
+    program._show_page("settings")
+    card = program._pages["settings"].findChild(LicencesCard)
+    assert card is not None
+    accepted = card.findChild(QWidget, "accepted-licences")
+    assert accepted is not None
+
+    def said() -> list[str]:
+        return [label.text() for label in accepted.findChildren(QLabel) if label.isVisible()]
+
+    scene.wait(lambda: said() == ["You have accepted none so far."])
+    passport = program.manager.catalogue.catalogue.licences.get("gemma")
+    assert passport is not None
+    store.add(passport, "gemma-3-4b", "=notes at home")
+    program._show_page("models")
+    program._show_page("settings")
+    scene.wait(lambda: "".join(said()).endswith(", for =notes at home"))
+    (line,) = said()
+    assert line.startswith("Gemma 3 4B: Gemma Terms of Use (2026-04-01), on ")
+    for form, expected in (("csv", ",'=notes at home," + passport.text_hash()), ("md", "| =notes at home |")):
+        button = card.findChild(QPushButton, f"licences-{form}")
+        assert button is not None
+        button.click()
+        (dialog,) = (one for one in program.window.findChildren(QFileDialog) if one.isVisible())
+        dialog.fileSelected.emit(str(tmp_path / f"list.{form}"))
+        dialog.reject()
+        text = (tmp_path / f"list.{form}").read_text()
+        assert expected in text
+        assert "smollm2-135m-instruct-q4" in text
+    folder = tmp_path / "gone" / "list.csv"
+    card.export_requested.emit(str(folder), Listing.CSV)
+    assert any("was not saved" in label.text() for label in program.window.banner.findChildren(QLabel))
 
 
 def test_the_catalogue_is_read_once_beside_the_window(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,11 +22,14 @@ from desktop.system.paths import Paths
 from desktop.system.providers import Provider
 from desktop.ui.chat.thumbnail import Thumbnail
 from desktop.ui.theme import Appearance
+from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
 from models.fake import FakeBackend, Step
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
+from models.pricing import Cost
 from models.route import Mode, Privacy
+from models.ways_on import Kind, read
 from tests.fixtures.keyrings import CANARY as KEY
 from tests.fixtures.keyrings import MemoryHolder, keyring_of
 from tests.fixtures.pictures import CANARY, halves, huge_png, jpeg, png
@@ -180,6 +183,23 @@ def test_a_conversation_with_pictures_is_not_told_to_who_cannot_see_them(
     error = ended(program, qtbot).error
     assert error is not None
     assert error["title"] == "This model can’t see pictures."
+
+
+def test_over_budget_only_those_that_see_are_ways_on(
+    program: Program, gateway: GatewayServer, qtbot: QtBot
+) -> None:
+    """The nearest cheaper ones read text only, and so does this machine."""
+    program.chat.answering.choose(None, SEEING)
+    add(program, qtbot, halves())
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(10_000_000, "CNY")),))
+    send(program, "What is this?")
+    qtbot.waitUntil(lambda: messages(program)[-1].status is not Status.RUNNING)
+    offered = read((messages(program)[-1].receipt or {})["ways"])
+    sees = {one.id: one.sees for one in program.chat.answering.remote()}
+    assert Kind.RAISE in {way.kind for way in offered}
+    assert Kind.LOCAL not in {way.kind for way in offered}
+    assert [way.model for way in offered if way.model and sees[way.model] is False] == []
+    assert gateway.chats == []
 
 
 def test_the_router_asks_one_that_sees(program: Program, gateway: GatewayServer, qtbot: QtBot) -> None:

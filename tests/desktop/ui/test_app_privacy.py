@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QPlainTextEdit, QWidget
@@ -17,6 +18,7 @@ from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
 from models.errors import EngineCrashed, NextStep, NotAllowed, NotAvailable
 from models.leave import Leave
+from models.library import LocalModel
 from models.pricing import Cost
 from models.route import Mode, Privacy
 from tests.desktop.ui.test_app_remote import (
@@ -202,6 +204,25 @@ def test_a_yes_is_for_one_answer(program: Program, qtbot: QtBot, gateway: Gatewa
 def test_it_can_be_answered_here_instead(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
     asked(program, qtbot)
     press(program, "answer-here")
+    assert ended(program, qtbot).text == "From here."
+    assert gateway.chats == []
+
+
+def test_the_licence_of_whoever_answers_here_instead_is_the_one_to_read(
+    program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise one could press for ever: the gateway's model, which was chosen, has nothing to accept."""
+    mine = LocalModel("small", "My Gemma", Path("small"), 1, "added", licence="gemma")
+    monkeypatch.setattr(program.models, "models", lambda: [mine])
+    asked(program, qtbot)
+    press(program, "answer-here")
+    error = ended(program, qtbot).error or {}
+    assert error["next_step"] == "accept"
+    assert "My Gemma" in error["cause"]
+    press(program, "next-step")
+    qtbot.waitUntil(lambda: found(program, "intended-use").isVisible(), timeout=10_000)
+    found(program, "intended-use").setProperty("text", "notes at home")
+    press(program, "accept-licence")
     assert ended(program, qtbot).text == "From here."
     assert gateway.chats == []
 

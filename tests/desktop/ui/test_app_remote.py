@@ -438,6 +438,14 @@ def test_over_budget_this_machine_answers_the_same_message(
     assert len(program.chat.messages(answer.conversation_id)) == 2
 
 
+def test_over_budget_this_machine_is_not_offered_before_its_licence_is_accepted(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = LocalModel("small", "My Gemma", Path("small"), 1, "added", licence="gemma")
+    monkeypatch.setattr(program.models, "models", lambda: [mine])
+    assert set(ways(over_budget(program, qtbot, 1_000))) == {Kind.RAISE}
+
+
 def test_another_attempt_that_does_not_fit_any_more_is_not_sent(
     program: Program, qtbot: QtBot, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

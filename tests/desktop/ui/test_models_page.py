@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from desktop.services.catalogue import CatalogueService
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
+from desktop.system.options import Options
 from desktop.system.paths import resources
 from desktop.ui.manager.browse import Browse
 from desktop.ui.manager.comparison import Comparison
@@ -25,6 +26,7 @@ from desktop.ui.theme import Appearance
 from models.catalogue import Catalogue, load
 from models.fit import Card, Machine
 from models.library import Library, LocalModel
+from models.library_file import Origin
 from models.nvidia import NvidiaCard
 from models.power import Power, Source
 from models.shapes import estimated
@@ -81,12 +83,14 @@ class Scene:
         can_download: bool = False,
     ) -> None:
         installed = [local("mine", "Qwen3 8B")] if models is None else models
-        self.models = ModelService(Shelf(folder, installed))
+        self.speeds: dict[Path, float] = {}
+        self.models = ModelService(Shelf(folder, installed), speeds=lambda _paths: dict(self.speeds))
         self.service = CatalogueService(lambda: catalogue, lambda: LAPTOP, self.models)
         began = time.perf_counter()
+        self.settings = SettingsService(folder / "settings.json")
         self.page = ModelsPage(
             self.models,
-            SettingsService(folder / "settings.json"),
+            self.settings,
             self.service,
             look,
             can_download=can_download,
@@ -137,11 +141,20 @@ def test_cards_are_judged_again_when_the_machine_is_measured(scene: Scene) -> No
     assert "Runs well. Takes" in scene.words("model-mine")
 
 
+def test_the_verdict_is_for_the_context_that_is_set(scene: Scene) -> None:
+    assert "Runs slowly. Takes 6.1 GB" in scene.words("model-mine")
+    options = replace(scene.settings.values.models.get("mine", Options()), context=131_072)
+    scene.settings.update(models=scene.settings.values.with_model("mine", options))
+    assert "fits (" in scene.words("model-mine")
+    assert "131,072 do not" in scene.words("model-mine")
+    scene.settings.update(models={})
+    assert "Runs slowly. Takes 6.1 GB" in scene.words("model-mine")
+
+
 def test_a_card_leads_to_what_the_catalogue_knows_and_back(
     tmp_path: Path, look: Appearance, qtbot: QtBot
 ) -> None:
-    scene = Scene(tmp_path, look, qtbot, models=[local("mine", "Qwen3 8B"), local("other", "Somebody’s")])
-    assert scene.page.findChild(QPushButton, "about-other") is None
+    scene = Scene(tmp_path, look, qtbot, models=[local("mine", "Qwen3 8B")])
     scene.press("about-mine")
     assert scene.child(QWidget, "detail-qwen3-8b").isVisible()
     assert scene.child(QPushButton, "back-to-models").text() == "Back to your models"
@@ -150,6 +163,30 @@ def test_a_card_leads_to_what_the_catalogue_knows_and_back(
 
 
 # -- the catalogue
+
+
+def test_a_card_of_an_unknown_model_leads_to_what_its_file_says_and_back(
+    tmp_path: Path, look: Appearance, qtbot: QtBot
+) -> None:
+    origin = Origin("someone/other", "0123456789abcdef", ("other.gguf",), ("ab" * 32,))
+    other = replace(local("other", "<b>Other</b>"), licence="secret-1.0", origin=origin)
+    scene = Scene(tmp_path, look, qtbot, models=[other])
+    scene.press("about-other")
+    assert scene.page._over is not None
+    assert scene.page._over.objectName() == "file-other"
+    assert "Runs slowly." in scene.words("file-fit")
+    assert "6.1 GB = 4.8 weights + 1.1 context" in scene.words("file-fit")
+    assert "secret-1.0 · terms not known here" in scene.words("file-licence")
+    assert "Read it before you use the model for work." in scene.words("file-licence")
+    assert "32,768 tokens" in scene.words("file-facts")
+    for fact in ("someone/other, version 0123456789ab", " ".join(["ab" * 8] * 4), "5.0 GB"):
+        assert fact in scene.words("file-place")
+    scene.page.resize(560, 600)
+    qtbot.waitUntil(lambda: scene.page.horizontalScrollBar().maximum() == 0, timeout=10_000)
+    scene.service.judge_for(Machine(64 * 10**9, 400e9))
+    assert "Runs well." in scene.words("file-fit")
+    scene.press("back-to-models")
+    assert scene.page._over is None
 
 
 def test_the_tabs_show_one_or_the_other(scene: Scene) -> None:
@@ -338,6 +375,21 @@ def test_the_model_that_is_shown_is_judged_again(scene: Scene) -> None:
     words = [label.text() for label in scene.page._over.findChildren(QLabel)]
     assert any(text.startswith("Runs well.") for text in words)
     assert any("400 GB/s measured" in text for text in words)
+
+
+def test_what_a_model_showed_here_corrects_what_others_are_expected_to_do(scene: Scene) -> None:
+    def expected() -> float:
+        offer = scene.service.offer("gemma-3-12b")
+        assert offer is not None
+        assert offer.fit is not None
+        return offer.fit.tps or 0.0
+
+    before = expected()
+    scene.page.shown.connect(lambda: scene.service.describe(SEEN))
+    scene.speeds = {Path("mine"): 1.0}
+    scene.page.hide()
+    scene.page.show()
+    assert 0 < expected() < before / 2
 
 
 def test_the_articles_advice_stands_beside_the_arithmetic(scene: Scene) -> None:

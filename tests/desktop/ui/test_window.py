@@ -22,6 +22,7 @@ from desktop.system.paths import resources
 from desktop.ui.chat.page import ChatPage
 from desktop.ui.chat.text import MessageText
 from desktop.ui.manager.page import ModelsPage
+from desktop.ui.notice import Notice
 from desktop.ui.page import Page
 from desktop.ui.settings.page import SettingsPage
 from desktop.ui.sidebar import Sidebar
@@ -291,3 +292,26 @@ def test_settings_are_in_effect_and_stored_at_once(scene: Scene, tmp_path: Path)
         button.click()
     stored = SettingsService(tmp_path / "settings.json").values
     assert (stored.theme.value, stored.keep_states) == ("dark", False)
+
+
+def test_a_long_notice_is_read_whole_on_two_lines_and_stays_inside(look: Appearance, qtbot: QtBot) -> None:
+    over = QWidget()
+    qtbot.addWidget(over)
+    over.resize(620, 400)
+    notice = Notice(over)
+    over.show()
+    notice.say("Short.")
+    low = notice.height()
+    words = (
+        "No model is called “quen3”. Did you mean @xidao/qwen3-235b or @xidao/qwen3-32b? Or begin otherwise."
+    )
+    notice.say(words)
+    assert notice._words.text() == words
+    assert notice.height() > low
+    assert over.rect().contains(notice.geometry())
+    assert notice._words.height() >= notice._words.heightForWidth(notice._words.width())
+    notice.say(words * 20)
+    assert "…" in notice._words.text()
+    assert over.rect().contains(notice.geometry())
+    notice.say("Short.")
+    assert notice.height() == low

@@ -182,3 +182,30 @@ def test_a_number_that_nobody_writes_is_dropped(
     file.write_text(json.dumps(values))
     assert measures.of(model) is None
     assert measures.correction_permille(model) == 1000
+
+
+def test_speeds_are_of_those_that_were_measured(measures: Measures, model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.gguf"
+    other.write_bytes(bytes(500))
+    assert measures.speeds([model, other]) == {}
+    measures.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB, 40.0))
+    assert measures.speeds([model, other, tmp_path / "gone.gguf"]) == {model: 40.0}
+
+
+def test_the_file_is_read_again_only_when_it_is_another(
+    measures: Measures, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measures.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB, 40.0))
+    reads: list[int] = []
+    content = Measures._content
+
+    def counted(self: Measures) -> object:
+        reads.append(1)
+        return content(self)
+
+    monkeypatch.setattr(Measures, "_content", counted)
+    assert [measures.speed(model, 1000) for _ in range(100)] == [Speed(40.0, measured=True)] * 100
+    assert len(reads) == 1
+    other = Measures(tmp_path / "measures.json")  # as the command line would
+    other.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB, 50.0))
+    assert measures.speed(model, 1000) == Speed(43.0, measured=True)

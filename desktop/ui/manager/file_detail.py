@@ -1,0 +1,115 @@
+"""One installed file in full, of a model that the catalogue doesn't know: what its own header says of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+
+from desktop.services.catalogue import CatalogueService
+from desktop.ui.manager.detail import grid, said
+from desktop.ui.manager.licence import LicenceChip
+from desktop.ui.manager.told import machine_words, parts_words, source_words
+from desktop.ui.manager.units import size_words
+from desktop.ui.manager.verdict import VerdictLine
+from desktop.ui.page import card
+from desktop.ui.theme import Appearance
+from models.library import LocalModel
+from models.licences import NOT_ADVICE
+from models.plain import plain, shown
+
+
+class FileDetail(QWidget):
+    """Shows one model. `link_activated(address)` leaves the deed to others."""
+
+    link_activated = Signal(str)
+
+    def __init__(
+        self, model: LocalModel, catalogue: CatalogueService, look: Appearance, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"file-{model.id}")
+        self.model_id = model.id
+        self._model, self._service, self._look = model, catalogue, look
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(12)
+        self._column.addWidget(said(self, model.name, "title"))
+        self._column.addWidget(
+            said(self, "The catalogue doesn’t know this model; its file tells this of itself.", "muted")
+        )
+        self._column.addWidget(LicenceChip(catalogue.label_of(model), self), 0, Qt.AlignmentFlag.AlignLeft)
+        self._fit()
+        self._licence()
+        self._about()
+        self._place()
+        self._column.addStretch(1)
+
+    def _fit(self) -> None:
+        frame, column = self._section("On this machine", "file-fit")
+        fit, shape = self._service.fit_of(self._model), self._model.shape
+        if fit is None or shape is None:
+            column.addWidget(said(frame, "Its header doesn’t say what it takes of a machine."))
+            return
+        column.addWidget(VerdictLine(fit.verdict, fit.verdict.value, fit.reason, self._look, frame))
+        column.addLayout(grid(frame, [("Memory", f"{parts_words(shape)}.")]))
+        machine, seen = self._service.machine, self._service.seen
+        note = machine_words(machine, measured=self._service.measured, seen=seen)
+        column.addWidget(said(frame, note, "meta"))
+
+    def _licence(self) -> None:
+        frame, column = self._section("Licence", "file-licence")
+        terms = self._service.terms_of(self._model)
+        passport = terms.passport
+        if passport is None:
+            column.addWidget(said(frame, terms.label.text, "strong"))
+            column.addWidget(said(frame, terms.label.meaning))
+            return
+        column.addWidget(said(frame, passport.full_name, "strong"))
+        column.addWidget(said(frame, passport.sentence))
+        column.addLayout(grid(frame, passport.duties()))
+        column.addWidget(said(frame, f"{NOT_ADVICE} From: {source_words(passport.source)}.", "meta"))
+        read = QPushButton("Read the full text", frame)
+        read.setObjectName("licence-link")
+        read.setProperty("link", True)
+        read.setToolTip(passport.link)
+        read.clicked.connect(lambda: self.link_activated.emit(passport.link))
+        column.addWidget(read, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _about(self) -> None:
+        frame, column = self._section("About the model", "file-facts")
+        model = self._model
+        facts = (
+            ("Architecture", model.architecture),
+            ("Parameters", model.parameters),
+            ("Quantisation", model.quantisation),
+            ("Context", f"{model.context_length:,} tokens" if model.context_length else ""),
+            ("Licence", model.licence),
+        )
+        column.addLayout(grid(frame, [(name, fact or "not stated") for name, fact in facts]))
+        column.addWidget(said(frame, "From the file’s own header, as its maker wrote it.", "meta"))
+
+    def _place(self) -> None:
+        frame, column = self._section("The file", "file-place")
+        model, origin = self._model, self._model.origin
+        facts = [("Path", shown(model.path)), ("Size", size_words(model.size_bytes))]
+        if origin is not None and not origin.imported:
+            facts.append(("From", plain(f"{origin.repo}, version {origin.commit[:12]}")))
+        if origin is not None:
+            facts += [("SHA-256", _grouped(digest)) for digest in origin.sha256 if digest]
+        column.addLayout(grid(frame, facts, selectable=True))
+
+    def _section(self, heading: str, name: str) -> tuple[QFrame, QVBoxLayout]:
+        frame = card(self)
+        frame.setObjectName(name)
+        frame.setAccessibleName(heading)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(8)
+        column.addWidget(said(frame, heading, "subtitle"))
+        self._column.addWidget(frame)
+        return frame, column
+
+
+def _grouped(digest: str) -> str:
+    """In groups, so that it can be compared by eye and finds place in a narrow window."""
+    return " ".join(digest[start : start + 16] for start in range(0, len(digest), 16))
