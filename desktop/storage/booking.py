@@ -18,7 +18,7 @@ from models.errors import (
     SignInPage,
 )
 from models.route import Route
-from models.token_estimate import estimate_prompt
+from models.token_estimate import estimate_request
 
 if TYPE_CHECKING:
     from models.gateway import attempts
@@ -61,7 +61,7 @@ def attempt_of(
         turn_id=turn_id,
         route_reason=route.reason,
         price=price,
-        prompt_limit=estimate_prompt(request.messages).high,
+        prompt_limit=estimate_request(request).high,
         completion_limit=request.sampling.max_tokens,
     )
 
