@@ -569,7 +569,7 @@ class ChatService(QObject):
         if self._books is None or turn.account is None:
             return
         error = outcome.error if isinstance(outcome.error, AppError) else None
-        self._books.finish(turn.account, turn.finished, error)
+        self._books.finish(turn.account, turn.finished, error, turn.heard())
         if self._live.get(turn.message.id) is not turn:
             self._attempt(lambda: self._tell_cost(turn))
 

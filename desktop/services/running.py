@@ -67,6 +67,11 @@ class Running:
         return self._text.told or self._thought.tokens + self._text.tokens
 
     @property
+    def thought_tokens(self) -> int:
+        """Of the reasoning."""
+        return self._thought.tokens
+
+    @property
     def _told(self) -> bool:
         return bool(self._text.told or self._thought.told)
 

@@ -28,10 +28,11 @@ from desktop.ui.theme import Appearance
 from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
 from models.fake import FakeBackend, Step
+from models.fake import Hold as HoldHere
 from models.gateway.retrying import Patience
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
-from models.pricing import Cost, worst_case
+from models.pricing import FREE, Cost, worst_case
 from models.routing import Mode
 from models.ways_on import Kind, Way, read
 from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
@@ -312,6 +313,19 @@ def test_a_stopped_answer_s_cost_is_known_afterwards(
     qtbot.waitUntil(lambda: "'estimated': True" in str(last(program).receipt))
     (row,) = UsageReports(program._connection).rows(UsageFilter(), limit=10)
     assert (row.outcome, row.estimated) == (Outcome.STOPPED, True)
+
+
+def test_a_local_answer_that_is_stopped_is_counted_as_an_estimate(program: Program, qtbot: QtBot) -> None:
+    program.__dict__["local"] = Here([TextDelta("From "), TextDelta("here", tokens=7), HoldHere()])
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: last(program).text == "From here", timeout=10_000)
+    program.page.stop()
+    rows = UsageReports(program._connection)
+    qtbot.waitUntil(lambda: rows.rows(UsageFilter(), limit=1)[0].outcome is Outcome.STOPPED, timeout=10_000)
+    (row,) = rows.rows(UsageFilter(), limit=10)
+    assert (row.usage.completion_tokens, row.estimated, row.cost) == (7, True, FREE)
+    assert row.usage.prompt_tokens
+    assert row.duration_ms is not None
 
 
 def over_budget(program: Program, qtbot: QtBot, nano: int, model: str = "xidao/qwen3-235b") -> StoredMessage:
