@@ -88,14 +88,18 @@ class UsageRoom(QObject):
 
     def _make_statement_card(self, page: UsagePage, show_folder: Callable[[str], None]) -> StatementCard:
         from desktop.services.reconciling import ReconcilingService
+        from desktop.storage.ledger import Ledger
         from desktop.storage.usage import UsageReports
         from desktop.ui.usage.statement import StatementCard
 
-        service = ReconcilingService(UsageReports(self._connection), self._background, self)
+        reports, ledger = UsageReports(self._connection), Ledger(self._connection)
+        service = ReconcilingService(reports, ledger, self._background, self)
         card = StatementCard(self.service.providers, page)
         card.file_chosen.connect(lambda path: service.open(Path(path)))
         card.compare_wanted.connect(service.compare)
         card.export_wanted.connect(lambda report, path: service.export(report, Path(path)))
+        card.correct_wanted.connect(service.correct)
+        service.corrected.connect(lambda count: self._tell_corrected(count, card))
         service.opened.connect(card.show_table)
         service.compared.connect(card.show_report)
         service.failed.connect(card.show_problem)
@@ -131,6 +135,11 @@ class UsageRoom(QObject):
         before = (*self._settings.values.budgets, budget)
         undo = lambda: self._settings.update(budgets=before)  # noqa: E731
         self._window.notice.say("Removed the budget.", "Undo", undo)
+
+    def _tell_corrected(self, count: int, card: StatementCard) -> None:
+        self._window.notice.say(f"Entered {count:,} {'request' if count == 1 else 'requests'}.")
+        self.note_change()
+        card.compare_again()
 
     def _tell_exported(self, path: str, show_folder: Callable[[str], None]) -> None:
         folder = str(Path(path).parent)
