@@ -54,7 +54,7 @@ class Books:
         self._request, self._began, self._tokens, self._thought = request, time.monotonic(), 0, 0
         self._services, self._terminal, self._first = services, terminal, first
         self._raised = raised
-        self._told = self._waiting = self._begun = False
+        self._told = self._waiting = self._begun = self._blocked = False
         self._sent_at = time.time()
         self._id: int | None = None
         self._budgets = budgets
@@ -138,18 +138,21 @@ class Books:
     def _settle(self, settlement: Settlement) -> None:
         row_id, self._id = self._id, None
         if row_id is not None:
+            self._blocked = False
             self._write(lambda ledger: ledger.settle(row_id, settlement))
+            if self._blocked:
+                self._keep(self._first, settlement, row_id)
         elif self._waiting and not self._told:
             self._told = True
             self._keep(self._first, settlement)
 
-    def _keep(self, attempt: Attempt, settlement: Settlement) -> None:
-        """Until the window, which holds the ledger, enters it."""
+    def _keep(self, attempt: Attempt, settlement: Settlement, row_id: int | None = None) -> None:
+        """Until the window, which holds the ledger, enters it; `row_id` is where it was written before."""
         from desktop.storage.usage_pending import UsagePending, Waiting
 
         try:
             pending = UsagePending(self._services.paths.usage_pending)
-            pending.add(Waiting(attempt, self._sent_at, settlement))
+            pending.add(Waiting(attempt, self._sent_at, settlement, row_id))
         except StorageError as error:
             self._terminal.note(f"This answer is missing in your usage: {error.cause}")
 
@@ -157,9 +160,7 @@ class Books:
         try:
             return self._opened(step)
         except StorageBusy:
-            if self._begun:
-                self._terminal.note("This answer stays open in your usage: Inshore’s window holds the file.")
-            self._waiting = not self._begun
+            self._waiting, self._blocked = not self._begun, self._begun
         except StorageError as error:
             self._terminal.note(f"This answer is missing in your usage: {error.cause}")
         return None
