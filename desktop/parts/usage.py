@@ -50,6 +50,7 @@ class UsageRoom(QObject):
         self._chat, self._conversation = chat, conversation
         self._catalogue, self._paths, self._look = catalogue, paths, look
         self._background = background
+        self._told: set[str] = set()
 
     @cached_property
     def service(self) -> UsageService:
@@ -62,7 +63,7 @@ class UsageRoom(QObject):
             UsageReports(self._connection),
             Ledger(self._connection, now=time.time),
             self._settings,
-            prices=lambda: self._prices,
+            prices=self._prices,
             titles=lambda: {one.id: one.title for one in self._chat.conversations()},
             conversation=self._conversation,
             parent=self,
@@ -111,16 +112,17 @@ class UsageRoom(QObject):
         if "service" in self.__dict__:
             self.service.close()
 
-    @cached_property
     def _prices(self) -> Mapping[str, Price]:
-        """The user's own before the catalogue's."""
+        """The user's own before the catalogue's, as they are now. What can't be used is told once."""
         from desktop.system import prices
         from models.pricing import catalogue_price
 
         known = {one.remote.id: catalogue_price(one) for one in self._catalogue().models if one.remote}
         own = prices.read(self._paths.own_prices)
         for problem in own.problems:
-            self._window.warn(problem)
+            if problem not in self._told:
+                self._window.warn(problem)
+        self._told.update(own.problems)
         return {name: price for name, price in {**known, **own.prices}.items() if price is not None}
 
     def _enter_pending(self) -> None:

@@ -166,7 +166,7 @@ def test_another_attempt_is_reserved_before_it_is_sent(
     assert row.counts == Cost(worst, "CNY")
 
 
-@pytest.mark.parametrize("wrong", [-1, 10**12, "12", 1.5])
+@pytest.mark.parametrize("wrong", [-1, 10**12, "12", 1.5, float("nan")])
 def test_s29_absurd_usage_is_flagged_and_not_summed(
     paths: Paths, capsys: pytest.CaptureFixture[str], wrong: Any
 ) -> None:
