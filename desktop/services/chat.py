@@ -446,15 +446,15 @@ class ChatService(QObject):
             self._settle(turn, Status.FAILED, error)
 
     def _route(self, turn: LiveTurn, way: Way | None, follow: Follow | None) -> Route:
-        conversation_id = turn.message.conversation_id
+        conversation_id, so_far = turn.message.conversation_id, "".join(turn.text)
         if way is not None and way.model:
             route = self.answering.instead(way)
         elif follow is not None and follow.route is not None:
             route = follow.route
             self.answering.check_licence(route)
         else:
-            return self.answering.route(conversation_id, turn.earlier)
-        self.answering.privacy.check(conversation_id, route, turn.earlier)
+            return self.answering.route(conversation_id, turn.earlier, so_far)
+        self.answering.privacy.check(conversation_id, route, turn.earlier, so_far)
         return route
 
     def _stay_here(self, turn: LiveTurn, refused: OverBudget, *, chosen: bool) -> None:
