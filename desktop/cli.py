@@ -181,6 +181,7 @@ def _reconcile(options: argparse.Namespace, services: Services, terminal: Termin
         tuple(options.column),
         options.window,
         options.form,
+        options.settle,
     )
     return reconcile.run(asked, services, terminal)
 
@@ -354,6 +355,11 @@ def _add_reconcile(words: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     reconcile.add_argument(
         "--window", metavar="S", type=_whole(0, 86_400), default=120, help="how far times may differ"
+    )
+    reconcile.add_argument(
+        "--settle",
+        action="store_true",
+        help="enter the statement’s figures where ours are estimated or were left open by a crash",
     )
     _add_forms(reconcile)
     reconcile.set_defaults(command=_reconcile, form="text")

@@ -31,6 +31,8 @@ class Group(StrEnum):
 class Ours:
     """One attempt of the ledger. None is unknown; `estimated` numbers were counted here.
 
+    One that was `left_open` when the program ended has none at all.
+
     It was sent `at`, and took `took_s`: a gateway may state when it began, or when it was done.
     """
 
@@ -43,6 +45,7 @@ class Ours:
     cost: Cost | None = None
     estimated: bool = False
     took_s: float = 0.0
+    left_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

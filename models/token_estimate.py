@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from models.chat import Message
+from models.chat import ChatRequest, Message
 
 _OVERHEAD = 16  # what a chat template puts around one message, at most
+_CARRIED_ON = 256  # bytes of the words by which a gateway is asked to go on, and their template, at most
 _BYTES_PER_TOKEN = 6  # seldom more: long words of English; Chinese has three bytes a sign
 
 
@@ -51,6 +52,15 @@ def estimate_prompt(messages: Iterable[Message]) -> TokenEstimate:
         for image in message.images:
             total += of_picture(image.width, image.height)
     return total
+
+
+def estimate_request(request: ChatRequest) -> TokenEstimate:
+    """Of all that a request has read: its messages, an answer to go on with, and a form to keep to."""
+    total = estimate_prompt(request.messages)
+    if request.answer_so_far:
+        total += estimate(request.answer_so_far) + TokenEstimate(0, 4, _CARRIED_ON)
+    form = (request.sampling.json_schema or "") + (request.sampling.grammar or "")
+    return total + TokenEstimate(0, 0, estimate(form).high) if form else total
 
 
 def of_picture(width: int, height: int) -> TokenEstimate:

@@ -281,6 +281,7 @@ class _Booked:
         self._view, self._books, self._said = view, books, said
 
     def take(self, event: ChatEvent) -> None:
+        self._books.heard(event)
         if isinstance(event, TextDelta):
             self._said.append(event.text)
         self._view.take(event)

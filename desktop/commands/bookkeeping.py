@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
-from desktop.storage.booking import UNCHARGED, attempt_of, finished, settlement_of
+from desktop.storage.booking import UNCHARGED, attempt_of, broken_off, finished, heard_of, settlement_of
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
-from models.chat import ChatRequest, Finished, Usage
+from models.chat import ChatEvent, ChatRequest, Finished, ReasoningDelta, TextDelta, Usage
 from models.errors import AppError, StorageBusy, StorageError
 from models.money import short
 from models.pricing import absurdity, cost_of
@@ -46,14 +46,16 @@ class Books:
         budgets: Sequence[Budget] = (),
         *,
         raised: bool = False,
+        request: ChatRequest | None = None,
     ) -> None:
         """Write the first row. Raises OverBudget, and StorageError where a budget can't be looked at.
 
-        With `raised` this one answer may exceed the budgets.
+        With `raised` this one answer may exceed the budgets. `request` is what was read for a local one.
         """
+        self._request, self._began, self._tokens, self._thought = request, time.monotonic(), 0, 0
         self._services, self._terminal, self._first = services, terminal, first
         self._raised = raised
-        self._told = self._waiting = self._begun = False
+        self._told = self._waiting = self._begun = self._blocked = False
         self._sent_at = time.time()
         self._id: int | None = None
         self._budgets = budgets
@@ -104,17 +106,31 @@ class Books:
         self._id = self._reserved(replace(self._first, number=self._first.number + number - 1))
         self._begun = True
 
+    def heard(self, event: ChatEvent) -> None:
+        """A part of a local answer, as it is told how many tokens there were up to it."""
+        if isinstance(event, ReasoningDelta | TextDelta):
+            self._tokens = max(self._tokens + 1, event.tokens)
+        if isinstance(event, ReasoningDelta):
+            self._thought = self._tokens
+
     def finish(self, event: Finished) -> None:
         """A local answer ended by itself."""
-        self._settle(finished(event))
+        self._settle(finished(event, time.monotonic() - self._began))
 
     def fail(self, error: AppError) -> None:
         """By an error."""
-        self._settle(Settlement(Outcome.FAILED, self._untold(), note=type(error).__name__))
+        self._break_off(error, Settlement(Outcome.FAILED, self._untold(), note=type(error).__name__))
 
     def stop(self) -> None:
         """By the user."""
-        self._settle(Settlement(Outcome.STOPPED, self._untold()))
+        self._break_off(None, Settlement(Outcome.STOPPED, self._untold()))
+
+    def _break_off(self, error: AppError | None, remote: Settlement) -> None:
+        if self._first.place is Place.REMOTE or self._request is None:
+            self._settle(remote)
+            return
+        heard = heard_of(self._request, self._tokens, self._thought)
+        self._settle(broken_off(error, heard, time.monotonic() - self._began))
 
     def _untold(self) -> Usage:
         """What a gateway never was asked for costs nothing; each of its attempts is told."""
@@ -123,18 +139,21 @@ class Books:
     def _settle(self, settlement: Settlement) -> None:
         row_id, self._id = self._id, None
         if row_id is not None:
+            self._blocked = False
             self._write(lambda ledger: ledger.settle(row_id, settlement))
+            if self._blocked:
+                self._keep(self._first, settlement, row_id)
         elif self._waiting and not self._told:
             self._told = True
             self._keep(self._first, settlement)
 
-    def _keep(self, attempt: Attempt, settlement: Settlement) -> None:
-        """Until the window, which holds the ledger, enters it."""
+    def _keep(self, attempt: Attempt, settlement: Settlement, row_id: int | None = None) -> None:
+        """Until the window, which holds the ledger, enters it; `row_id` is where it was written before."""
         from desktop.storage.usage_pending import UsagePending, Waiting
 
         try:
             pending = UsagePending(self._services.paths.usage_pending)
-            pending.add(Waiting(attempt, self._sent_at, settlement))
+            pending.add(Waiting(attempt, self._sent_at, settlement, row_id))
         except StorageError as error:
             self._terminal.note(f"This answer is missing in your usage: {error.cause}")
 
@@ -142,9 +161,7 @@ class Books:
         try:
             return self._opened(step)
         except StorageBusy:
-            if self._begun:
-                self._terminal.note("This answer stays open in your usage: Inshore’s window holds the file.")
-            self._waiting = not self._begun
+            self._waiting, self._blocked = not self._begun, self._begun
         except StorageError as error:
             self._terminal.note(f"This answer is missing in your usage: {error.cause}")
         return None
@@ -179,7 +196,7 @@ def kept(
     `number` is which try of the answer this is; with `raised` it may exceed the budgets.
     """
     first = replace(_first(services, terminal, route, request), number=number)
-    books = Books(services, terminal, first, budgets, raised=raised)
+    books = Books(services, terminal, first, budgets, raised=raised, request=request)
     try:
         yield books
     except AppError as error:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
+from desktop.storage.correcting import correct, correction_words, corrections
 from desktop.storage.database import open_database
+from desktop.storage.ledger import Ledger
 from desktop.storage.ledger_values import LedgerRow
 from desktop.storage.reconciling import (
     DIFFERENT,
@@ -43,14 +45,18 @@ class Asked:
     columns: Sequence[str] = ()
     window_s: float = WINDOW_S
     form: str = "text"
+    settle: bool = False
 
 
 def run(asked: Asked, services: Services, terminal: Terminal) -> int:
-    """Compare and print; 0 also where something differs. Raises AppError."""
+    """Compare and print; 0 also where something differs. With `settle` enter what the statement knows better.
+
+    Raises AppError.
+    """
     table = read_table(Path(asked.file))
     statement = read_statement(table, _mapped(asked, table))
     rows = _rows(asked, statement.lines, services)
-    report = compared(statement, rows, asked.window_s)
+    report = compared(statement, rows, asked.window_s, asked.provider)
     if asked.form == "json":
         terminal.record({**report_values(report), "differences": list(difference_rows(report))})
     elif asked.form == "csv":
@@ -58,7 +64,21 @@ def run(asked: Asked, services: Services, terminal: Terminal) -> int:
             terminal.write(line)
     else:
         _print(report, terminal)
+    _correct(report, asked, services, terminal)
     return 0
+
+
+def _correct(report: Report, asked: Asked, services: Services, terminal: Terminal) -> None:
+    steps = corrections(report)
+    if not steps:
+        return
+    if not asked.settle:
+        terminal.note(f"{correction_words(steps)} --settle enters that.")
+        return
+    paths = services.paths
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        done = correct(Ledger(connection), steps)
+    terminal.note(f"Entered {done:,} {'request' if done == 1 else 'requests'} by the statement.")
 
 
 def _mapped(asked: Asked, table: Table) -> Mapped:

@@ -21,19 +21,27 @@ class Asking:
     def __init__(self, remote: Remote, setup: SetupService) -> None:
         self._remote, self._setup = remote, setup
 
-    def describe(self, route: Route, earlier: Sequence[StoredMessage]) -> str:
-        """ "To XiDao (api.example.org): 3 messages, about 1,200 tokens, for Qwen3. At most ¥0.012." """
-        from models.token_estimate import estimate_prompt
+    def describe(self, route: Route, earlier: Sequence[StoredMessage], so_far: str = "") -> str:
+        """ "To XiDao (api.example.org): 3 messages, about 1,200 tokens, for Qwen3. At most ¥0.012."
+
+        A part of the answer that there is `so_far` is sent with them.
+        """
+        from models.chat import ChatRequest
+        from models.token_estimate import estimate_request
 
         messages = history(earlier)
-        size = estimate_prompt(messages)
+        conversation = earlier[-1].conversation_id if earlier else None
+        _private, options = self._setup.merged(conversation, route.model)
+        request = ChatRequest(route.model, messages, sampling=options.sampling(), answer_so_far=so_far)
+        size = estimate_request(request)
         one = next((one for one in self._remote.answerers() if one.id == route.model), None)
         whom = f"{one.place.removeprefix('via ')} ({one.host})" if one is not None else route.model
         name = f", for {one.name}" if one is not None else ""
-        what = f"{_counted(messages)}, about {size.likely:,} tokens"
-        return f"To {whom}: {what}{name}. {self._most(route, earlier, size.high)}"
+        part = " and a part of the answer" if so_far else ""
+        what = f"{_counted(messages)}{part}, about {size.likely:,} tokens"
+        return f"To {whom}: {what}{name}. {self._most(route, size.high, options.max_tokens)}"
 
-    def _most(self, route: Route, earlier: Sequence[StoredMessage], tokens: int) -> str:
+    def _most(self, route: Route, tokens: int, longest: int | None) -> str:
         from desktop.storage.booking import LONGEST_WITHIN_BUDGET
         from models.money import about
         from models.pricing import Cost, CostRange, draft_range
@@ -41,9 +49,7 @@ class Asking:
         price = self._remote.price(route.model)
         if price is None:
             return "What it costs isn’t known."
-        conversation = earlier[-1].conversation_id if earlier else None
-        _private, options = self._setup.merged(conversation, route.model)
-        most = draft_range(tokens, tokens, options.max_tokens or LONGEST_WITHIN_BUDGET, price)
+        most = draft_range(tokens, tokens, longest or LONGEST_WITHIN_BUDGET, price)
         return f"At most {about(CostRange(Cost(0, most.high.currency), most.high)).removeprefix('≤ ')}."
 
 

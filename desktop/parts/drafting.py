@@ -6,14 +6,14 @@ from collections.abc import Callable, Coroutine
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.background import Background, Outcome
+from desktop.parts.draft_price import DraftPrice
 from desktop.services.answering import AUTOMATIC, Answerer
 from desktop.services.chat import ChatService
 from desktop.services.drafts import DraftCounter
 from desktop.services.settings import SettingsService
-from desktop.services.turns import history
 from desktop.ui.chat.page import ChatPage
 from models.errors import AppError
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from models.local.backend import LocalBackend
     from models.pricing import Price
     from models.thinking import ThinkingSupport
-    from models.token_estimate import TokenEstimate
+
+_PAUSE_MS = 300
 
 
 class Drafting(QObject):
@@ -49,9 +50,10 @@ class Drafting(QObject):
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._price, self._thinking = price, thinking
-        self._priced: tuple[str, Price | None] = ("", None)
-        self._history: tuple[object, TokenEstimate] | None = None
+        self._thinking = thinking
+        self._price = DraftPrice(page, chat.answering, chat.setup, price)
+        self._deciding = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._deciding.timeout.connect(self._decide)
         self._page, self._chat, self._settings = page, chat, settings
         self._background, self._local = background, local
         self._warmed: str | None = None
@@ -64,12 +66,13 @@ class Drafting(QObject):
         page.larger_context_needed.connect(self._enlarge)
         page.answering_shown.connect(self._on_answering)
         self.drafts.counted.connect(self._show_size)
-        chat.turn_finished.connect(lambda _answer: self.drafts.wake())
+        chat.turn_finished.connect(lambda _answer: self._on_answered())
         settings.changed.connect(self._on_settings)
 
     def close(self) -> None:
         """Count nothing any more: the end of an answer would have a draft counted."""
         self.drafts.take("")
+        self._deciding.stop()
 
     def _whom(self, text: str = "") -> Answerer | None:
         """Who would answer this text: the one that it names, else who was chosen."""
@@ -91,9 +94,15 @@ class Drafting(QObject):
         one = self._chat.answering.chosen(self._page.conversation)
         support = self._thinking(one.id) if one is not None and one.remote else None
         self._page.composer.thinking.show_support(support)
-        self._warmed, self._priced, self._history = None, ("", None), None
+        self._warmed = None
+        self._price.forget()
         self._show_price(self._page.composer.text())
         self.drafts.count_again()
+
+    def _on_answered(self) -> None:
+        """What is typed goes with a longer conversation now."""
+        self._show_price(self._page.composer.text())
+        self.drafts.wake()
 
     def _on_settings(self, _values: object) -> None:
         if self._settings.values.models != self._options:
@@ -119,37 +128,17 @@ class Drafting(QObject):
             self._page.composer.thinking.show_support(outcome.value)
 
     def _show_price(self, text: str) -> None:
-        """What sending this would cost, with the conversation before it, at least and at most."""
-        one = self._whom(text)
-        if one is None or not one.remote or not (text.strip() or self._page.attaching.images()):
-            self._page.room.show_price("")
-            return
-        if self._priced[0] != one.id:
-            self._priced = (one.id, self._price(one.id))
-        price = self._priced[1]
-        self._page.room.show_price(self._words(text, one.id, price) if price else "Price unknown")
+        """What sending this would take and cost, with the conversation before it, at least and at most."""
+        if self._price.undecided(text):
+            self._deciding.start()
+        self._page.room.show_price(*self._price.words(text))
 
-    def _words(self, text: str, model_id: str, price: Price) -> str:
-        from desktop.storage.booking import LONGEST_WITHIN_BUDGET
-        from models.money import about
-        from models.pricing import draft_range
-        from models.token_estimate import estimate, of_picture
-
-        _private, options = self._chat.setup.merged(self._page.conversation, model_id)
-        size = self._earlier() + estimate(text)
-        for image in self._page.attaching.images():
-            size += of_picture(image.width, image.height)
-        return about(draft_range(size.low, size.high, options.max_tokens or LONGEST_WITHIN_BUDGET, price))
-
-    def _earlier(self) -> TokenEstimate:
-        """The size of the conversation so far, estimated once for each state of it."""
-        from models.token_estimate import estimate_prompt
-
-        shown = self._page.transcript.messages()
-        key = [(message.id, len(message.text)) for message in shown]
-        if self._history is None or self._history[0] != key:
-            self._history = (key, estimate_prompt(history(shown)))
-        return self._history[1]
+    def _decide(self) -> None:
+        """Typing has paused, so the router may be asked who would answer."""
+        text = self._page.composer.text()
+        if self._price.undecided(text) and text.strip():
+            self._price.decide(text)
+            self._page.room.show_price(*self._price.words(text))
 
     def _count(self, text: str) -> Coroutine[Any, Any, TextSize] | None:
         """The size of a draft for the model that will read it, which typing has loaded or is loading."""

@@ -50,6 +50,7 @@ class UsageRoom(QObject):
         self._chat, self._conversation = chat, conversation
         self._catalogue, self._paths, self._look = catalogue, paths, look
         self._background = background
+        self._told: set[str] = set()
 
     @cached_property
     def service(self) -> UsageService:
@@ -62,7 +63,7 @@ class UsageRoom(QObject):
             UsageReports(self._connection),
             Ledger(self._connection, now=time.time),
             self._settings,
-            prices=lambda: self._prices,
+            prices=self._prices,
             titles=lambda: {one.id: one.title for one in self._chat.conversations()},
             conversation=self._conversation,
             parent=self,
@@ -88,14 +89,18 @@ class UsageRoom(QObject):
 
     def _make_statement_card(self, page: UsagePage, show_folder: Callable[[str], None]) -> StatementCard:
         from desktop.services.reconciling import ReconcilingService
+        from desktop.storage.ledger import Ledger
         from desktop.storage.usage import UsageReports
         from desktop.ui.usage.statement import StatementCard
 
-        service = ReconcilingService(UsageReports(self._connection), self._background, self)
+        reports, ledger = UsageReports(self._connection), Ledger(self._connection)
+        service = ReconcilingService(reports, ledger, self._background, self)
         card = StatementCard(self.service.providers, page)
         card.file_chosen.connect(lambda path: service.open(Path(path)))
         card.compare_wanted.connect(service.compare)
         card.export_wanted.connect(lambda report, path: service.export(report, Path(path)))
+        card.correct_wanted.connect(service.correct)
+        service.corrected.connect(lambda count: self._tell_corrected(count, card))
         service.opened.connect(card.show_table)
         service.compared.connect(card.show_report)
         service.failed.connect(card.show_problem)
@@ -107,16 +112,17 @@ class UsageRoom(QObject):
         if "service" in self.__dict__:
             self.service.close()
 
-    @cached_property
     def _prices(self) -> Mapping[str, Price]:
-        """The user's own before the catalogue's."""
+        """The user's own before the catalogue's, as they are now. What can't be used is told once."""
         from desktop.system import prices
         from models.pricing import catalogue_price
 
         known = {one.remote.id: catalogue_price(one) for one in self._catalogue().models if one.remote}
         own = prices.read(self._paths.own_prices)
         for problem in own.problems:
-            self._window.warn(problem)
+            if problem not in self._told:
+                self._window.warn(problem)
+        self._told.update(own.problems)
         return {name: price for name, price in {**known, **own.prices}.items() if price is not None}
 
     def _enter_pending(self) -> None:
@@ -131,6 +137,11 @@ class UsageRoom(QObject):
         before = (*self._settings.values.budgets, budget)
         undo = lambda: self._settings.update(budgets=before)  # noqa: E731
         self._window.notice.say("Removed the budget.", "Undo", undo)
+
+    def _tell_corrected(self, count: int, card: StatementCard) -> None:
+        self._window.notice.say(f"Entered {count:,} {'request' if count == 1 else 'requests'}.")
+        self.note_change()
+        card.compare_again()
 
     def _tell_exported(self, path: str, show_folder: Callable[[str], None]) -> None:
         folder = str(Path(path).parent)

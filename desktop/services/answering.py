@@ -125,8 +125,10 @@ class AnsweringService(QObject):
             return AUTOMATIC if field else None
         return next((one for one in field if one.id == wanted), field[0] if field else None)
 
-    def route(self, conversation_id: int | None, earlier: Sequence[StoredMessage] = ()) -> Route:
-        """The route of the answer to the last of these messages.
+    def route(
+        self, conversation_id: int | None, earlier: Sequence[StoredMessage] = (), so_far: str = ""
+    ) -> Route:
+        """The route of the answer to the last of these messages, of which there may be a part.
 
         Raises NotAllowed before anything is sent to a gateway that the user has not agreed to, NotAccepted
         before the first use of a model whose licence asks for that, and what
@@ -134,7 +136,7 @@ class AnsweringService(QObject):
         """
         route = self.before_questions(conversation_id, earlier)
         self.check_licence(route)
-        self.privacy.check(conversation_id, route, earlier)
+        self.privacy.check(conversation_id, route, earlier, so_far)
         return route
 
     def before_questions(self, conversation_id: int | None, earlier: Sequence[StoredMessage]) -> Route:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.settings import SettingsService
-from models.chat import ChatRequest, Finished
+from models.chat import ChatRequest, Finished, Usage
 from models.errors import AppError, StorageError
 from models.route import Route
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from models.pricing import Cost, Price
 
 T = TypeVar("T")
+NOTHING_HEARD = Usage()
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Account:
     currency: str = ""
     estimated: bool = False
     thinking_nano: int = 0
+    began: float = field(default_factory=time.monotonic)
 
     def values(self) -> dict[str, object]:
         """For the answer's receipt."""
@@ -186,8 +189,17 @@ class BookService(QObject):
         else:
             self._settle(account, settlement)
 
-    def finish(self, account: Account, event: Finished | None, error: AppError | None = None) -> None:
-        """The answer has ended, and nothing more comes of it: a local one's end, or one never asked for."""
+    def finish(
+        self,
+        account: Account,
+        event: Finished | None,
+        error: AppError | None = None,
+        heard: Usage = NOTHING_HEARD,
+    ) -> None:
+        """The answer has ended, and nothing more comes of it: a local one's end, or one never asked for.
+
+        `heard` is what there was of a local one that broke off.
+        """
         from desktop.storage import booking
         from desktop.storage.ledger_values import Place
 
@@ -195,8 +207,10 @@ class BookService(QObject):
             return
         if account.first.place is Place.REMOTE:
             self._settle(account, booking.never_asked(error))
-        else:
-            self._settle(account, booking.finished(event) if event else booking.broken_off(error))
+            return
+        took_s = time.monotonic() - account.began
+        ended = booking.finished(event, took_s) if event else booking.broken_off(error, heard, took_s)
+        self._settle(account, ended)
 
     def _try(self, step: Callable[[], T]) -> T | None:
         try:

@@ -464,15 +464,15 @@ class ChatService(QObject):
             self._settle(turn, Status.FAILED, error)
 
     def _route(self, turn: LiveTurn, way: Way | None, follow: Follow | None) -> Route:
-        conversation_id = turn.message.conversation_id
+        conversation_id, so_far = turn.message.conversation_id, "".join(turn.text)
         if way is not None and way.model:
             route = self.answering.instead(way)
         elif follow is not None and follow.route is not None:
             route = follow.route
             self.answering.check_licence(route)
         else:
-            return self.answering.route(conversation_id, turn.earlier)
-        self.answering.privacy.check(conversation_id, route, turn.earlier)
+            return self.answering.route(conversation_id, turn.earlier, so_far)
+        self.answering.privacy.check(conversation_id, route, turn.earlier, so_far)
         return route
 
     def _stay_here(self, turn: LiveTurn, refused: OverBudget, *, chosen: bool) -> None:
@@ -587,7 +587,7 @@ class ChatService(QObject):
         if self._books is None or turn.account is None:
             return
         error = outcome.error if isinstance(outcome.error, AppError) else None
-        self._books.finish(turn.account, turn.finished, error)
+        self._books.finish(turn.account, turn.finished, error, turn.heard())
         if self._live.get(turn.message.id) is not turn:
             self._attempt(lambda: self._tell_cost(turn))
 

@@ -31,7 +31,7 @@ class PrivacyService(QObject):
         super().__init__(parent)
         self._setup = setup
         self.raised_by: Callable[[int | None], Sequence[Raised]] = lambda _conversation: ()
-        self.describe: Callable[[Route, Sequence[StoredMessage]], str] = lambda _route, _earlier: ""
+        self.describe: Callable[[Route, Sequence[StoredMessage], str], str] = lambda *_what: ""
         self._agreed: set[int] = set()
         self._here: set[int] = set()
 
@@ -77,9 +77,18 @@ class PrivacyService(QObject):
         """Whether the next answer to the last of these is to be written here."""
         return bool(earlier) and earlier[-1].id in self._here
 
-    def check(self, conversation_id: int | None, route: Route, earlier: Sequence[StoredMessage]) -> None:
+    def check(
+        self,
+        conversation_id: int | None,
+        route: Route,
+        earlier: Sequence[StoredMessage],
+        so_far: str = "",
+    ) -> None:
         """Raises NotAvailable where a route leads out of a conversation that stays here, and NotAllowed with
-        what would be sent where the user is to be asked and has not said yes to this."""
+        what would be sent where the user is to be asked and has not said yes to this.
+
+        `so_far` is of the answer that is to be gone on with.
+        """
         if route.backend == LOCAL:
             return
         privacy = self.of(conversation_id)
@@ -95,7 +104,7 @@ class PrivacyService(QObject):
             each = f"in this conversation you are asked each time{because}"
             why = each if asks else "it may cost more than usual"
             raise NotAllowed(
-                self.describe(route, earlier),
+                self.describe(route, earlier, so_far),
                 f"Nothing has been sent yet; {why}.",
                 title="Send this?",
                 next_step=NextStep.SEND,

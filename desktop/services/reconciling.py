@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +16,8 @@ from models.errors import AppError
 from models.reconciling import WINDOW_S
 
 if TYPE_CHECKING:
+    from desktop.storage.correcting import Correction
+    from desktop.storage.ledger import Ledger
     from desktop.storage.reconciling import Report
     from desktop.storage.usage_values import UsageFilter
     from models.statement import Mapped, Statement
@@ -23,23 +25,28 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _PAGE = 500
+_AT_ONCE = 10
 
 
 class ReconcilingService(QObject):
     """One statement at a time; a newer one takes the place of one that is still being read. GUI thread.
 
     `opened(Table)`, then after each `compare` one `compared(Report)`; `failed(AppError)` instead of either,
-    or of `exported(path)`. Files are read and matched on another thread, our rows in pieces between events.
+    or of `exported(path)`. After `correct` one `corrected(count)`, or `failed`. Files are read and matched
+    on another thread, our rows in pieces between events.
     """
 
+    corrected = Signal(int)
     opened = Signal(object)
     compared = Signal(object)
     exported = Signal(str)
     failed = Signal(object)
 
-    def __init__(self, reports: UsageReports, background: Background, parent: QObject | None = None) -> None:
+    def __init__(
+        self, reports: UsageReports, ledger: Ledger, background: Background, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._reports, self._background = reports, background
+        self._reports, self._ledger, self._background = reports, ledger, background
         self._round = 0
         self._rows: list[LedgerRow] = []
 
@@ -56,7 +63,8 @@ class ReconcilingService(QObject):
 
         def read(statement: Statement) -> None:
             self._rows = []
-            self._gather(statement, wanted(statement.lines, provider, window_s), window_s, self._round)
+            chosen = wanted(statement.lines, provider, window_s)
+            self._gather(statement, chosen, window_s, self._round)
 
         self._beside(lambda: read_statement(table, mapped), read)
 
@@ -77,6 +85,25 @@ class ReconcilingService(QObject):
 
         self._run(write, self.exported.emit, lambda: True)
 
+    def correct(self, report: Report) -> None:
+        """Enter what the statement knows better, a few rows at a time."""
+        from desktop.storage.correcting import corrections
+
+        self._correct(corrections(report), 0)
+
+    def _correct(self, rest: Sequence[Correction], done: int) -> None:
+        from desktop.storage.correcting import correct
+
+        try:
+            done += correct(self._ledger, rest[:_AT_ONCE])
+        except AppError as error:
+            self.failed.emit(error)
+            return
+        if len(rest) > _AT_ONCE:
+            QTimer.singleShot(0, self, lambda: self._correct(rest[_AT_ONCE:], done))
+        else:
+            self.corrected.emit(done)
+
     def _gather(self, statement: Statement, chosen: UsageFilter, window_s: float, number: int) -> None:
         """Read our rows a page at a time, then match."""
         if number != self._round:
@@ -94,7 +121,7 @@ class ReconcilingService(QObject):
         from desktop.storage.reconciling import compared
 
         rows = self._rows[::-1]
-        self._beside(lambda: compared(statement, rows, window_s), self.compared.emit)
+        self._beside(lambda: compared(statement, rows, window_s, chosen.provider), self.compared.emit)
 
     def _beside(self, work: Callable[[], _T], then: Callable[[_T], None]) -> None:
         """Work on another thread; only what was begun last comes to its end."""

@@ -67,6 +67,11 @@ class Running:
         return self._text.told or self._thought.tokens + self._text.tokens
 
     @property
+    def thought_tokens(self) -> int:
+        """Of the reasoning."""
+        return self._thought.tokens
+
+    @property
     def _told(self) -> bool:
         return bool(self._text.told or self._thought.told)
 
@@ -93,6 +98,6 @@ def running_of(request: ChatRequest, account: Account | None) -> Running:
     price = account.first.price if account is not None else None
     if account is None or price is None:
         return Running()
-    from models.token_estimate import estimate_prompt
+    from models.token_estimate import estimate_request
 
-    return Running(estimate_prompt(request.messages).likely, price, account.nano or 0)
+    return Running(estimate_request(request).likely, price, account.nano or 0)

@@ -17,7 +17,7 @@ from desktop.storage.attempts import Partial
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.storage.seams import Part, joined, parts_of
 from desktop.storage.values import StoredImage
-from models.chat import ChatEvent, ChatRequest, Finished, Image, Message, Progress, Role
+from models.chat import ChatEvent, ChatRequest, Finished, Image, Message, Progress, Role, Usage
 from models.errors import AppError, NextStep
 from models.route import Route
 from models.ways_on import Way, written
@@ -110,6 +110,14 @@ class LiveTurn:
         """More of the answer."""
         self.running.write(text, tokens)
         self.text.append(text)
+
+    def heard(self) -> Usage:
+        """What whoever writes it has taken for it so far, as an estimate; unknown before its first word."""
+        from desktop.storage.booking import heard_of
+
+        if self.request is None:
+            return Usage()
+        return heard_of(self.request, self.running.tokens, self.running.thought_tokens)
 
     def note(self, text: str) -> None:
         """Keep a remark; saying it twice adds nothing."""

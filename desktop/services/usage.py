@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop.services.settings import SettingsService
 from desktop.services.usage_export import Export
 from desktop.storage.ledger import Ledger
-from desktop.storage.ledger_values import LedgerRow
+from desktop.storage.ledger_values import LedgerRow, State
 from desktop.storage.usage import UsageReports
 from desktop.storage.usage_export import totals_values
 from desktop.storage.usage_file import Table
@@ -98,6 +98,16 @@ class UsageService(QObject):
         """A page of single attempts, the newest first."""
         nothing: tuple[LedgerRow, ...] = ()
         return self._read(lambda: self._reports.rows(wanted, before=before, limit=limit), nothing)
+
+    def release(self, row_id: int) -> None:
+        """The user knows that an attempt that was left open was not charged; one that wasn't stays."""
+
+        def step() -> None:
+            if self._ledger.get(row_id).state is State.EXPIRED:
+                self._ledger.release(row_id, "not charged, as you said")
+                self.changed.emit()
+
+        self._read(step, None)
 
     def prices(self) -> Mapping[str, Price]:
         """What gateways' models cost, as far as it is known, by the model's id."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from models.chat import ChatRequest
 from models.errors import AppError, OverBudget
 from models.route import Route
-from models.token_estimate import estimate_prompt
+from models.token_estimate import estimate_request
 from models.ways_on import Offer, Way, ways_on
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _offers(
     """Other models that may be asked without any further question."""
     for one in answering.priced():
         route = Route("gateway", one.model, "")
-        known = one.context is None or one.context > estimate_prompt(request.messages).likely
+        known = one.context is None or one.context > estimate_request(request).likely
         if one.model == request.model or not known or not _may_answer(route, answering):
             continue
         most = books.most(route, replace(request, model=one.model), conversation_id, one.price)

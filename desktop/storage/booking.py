@@ -18,7 +18,7 @@ from models.errors import (
     SignInPage,
 )
 from models.route import Route
-from models.token_estimate import estimate_prompt
+from models.token_estimate import estimate_request
 
 if TYPE_CHECKING:
     from models.gateway import attempts
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 UNCHARGED = Usage(0, 0, 0, 0)
 LONGEST_WITHIN_BUDGET = 8_192
 """Tokens of an answer for which nobody set a limit, where a budget needs a worst case."""
+_LEAST_SPENT_S = 0.05  # within less a gateway gave out at once what it had kept
 _REFUSED, _BROKEN = range(400, 500), range(500, 600)
 _NEVER_ASKED = frozenset(
     error.__name__
@@ -61,7 +62,7 @@ def attempt_of(
         turn_id=turn_id,
         route_reason=route.reason,
         price=price,
-        prompt_limit=estimate_prompt(request.messages).high,
+        prompt_limit=estimate_request(request).high,
         completion_limit=request.sampling.max_tokens,
     )
 
@@ -92,17 +93,26 @@ def settlement_of(told: attempts.Attempt) -> Settlement:
         reported=reported,
         duration_ms=_thousandths(told.total_s),
         ttft_ms=_thousandths(told.ttft_s),
+        speed_mtps=_thousandths(_speed(told)) if outcome is Outcome.FINISHED else None,
         request_id=told.request_id or None,
         note=told.error or None,
     )
 
 
-def finished(event: Finished) -> Settlement:
+def _speed(told: attempts.Attempt) -> float | None:
+    """Tokens a second from the first one on; unknown where all came at once, or nobody counted them."""
+    tokens, spent = told.usage.completion_tokens, told.total_s - (told.ttft_s or told.total_s)
+    known = tokens is not None and not told.usage.estimated and not told.usage.flagged
+    return tokens / spent if known and tokens and spent >= _LEAST_SPENT_S else None
+
+
+def finished(event: Finished, took_s: float | None = None) -> Settlement:
     """A local answer that ended by itself."""
     timings = event.timings
     return Settlement(
         Outcome.FINISHED,
         event.usage,
+        duration_ms=_thousandths(took_s),
         ttft_ms=_thousandths(timings.ttft_s),
         speed_mtps=_thousandths(timings.decode_tps),
     )
@@ -114,10 +124,24 @@ def never_asked(error: AppError | None) -> Settlement:
     return Settlement(outcome, UNCHARGED, note=type(error).__name__ if error else None)
 
 
-def broken_off(error: AppError | None) -> Settlement:
-    """A local answer that was stopped, or failed."""
+def broken_off(error: AppError | None, heard: Usage, took_s: float | None = None) -> Settlement:
+    """A local answer that was stopped, or failed, after so much of it."""
     outcome = Outcome.STOPPED if error is None else Outcome.FAILED
-    return Settlement(outcome, note=type(error).__name__ if error else None)
+    note = type(error).__name__ if error else None
+    return Settlement(
+        outcome, heard, reported=not heard.estimated, duration_ms=_thousandths(took_s), note=note
+    )
+
+
+def heard_of(request: ChatRequest, tokens: int, thought: int) -> Usage:
+    """What a broken answer took: the worker’s count of what came, and an estimate of what it read.
+
+    Unknown where nothing came: it may have been read in part.
+    """
+    if not tokens:
+        return Usage()
+    prompt = estimate_request(request).likely
+    return Usage(prompt, None, min(thought, tokens), tokens, estimated=True)
 
 
 def _thousandths(value: float | None) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from desktop.storage.ledger_values import LedgerRow, Place
+from desktop.storage.ledger_values import LedgerRow, Place, State
 from desktop.storage.usage_values import UsageFilter
 from models.money import exact
 from models.pricing import Cost
@@ -26,12 +26,16 @@ DIFFERENT = (Group.DIFFERING, Group.ONLY_THEIRS, Group.ONLY_OURS)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A statement that was compared, with what each group and all of them add up to."""
+    """A statement that was compared, with what each group and all of them add up to.
+
+    `provider` is the gateway that it is from, None where nobody said.
+    """
 
     statement: Statement
     found: Reconciliation
     sums: Mapping[Group, Sums]
     whole: Sums
+    provider: str | None = None
 
     def count(self, group: Group) -> int:
         """How many requests are in a group."""
@@ -50,7 +54,9 @@ def wanted(lines: Sequence[Line], provider: str | None, window_s: float) -> Usag
     )
 
 
-def compared(statement: Statement, rows: Iterable[LedgerRow], window_s: float) -> Report:
+def compared(
+    statement: Statement, rows: Iterable[LedgerRow], window_s: float, provider: str | None = None
+) -> Report:
     """Match them. Rows from before or after the statement’s time can’t be missing in it. Any thread."""
     times = [line.at for line in statement.lines if line.at is not None]
     named = {line.request_id for line in statement.lines}
@@ -59,7 +65,7 @@ def compared(statement: Statement, rows: Iterable[LedgerRow], window_s: float) -
         first, last = min(times) - window_s, max(times) + window_s
         ours = [one for one in ours if first <= one.at <= last or one.request_id in named]
     found = reconcile(statement.lines, ours, window_s=window_s)
-    return Report(statement, found, {group: found.sums(group) for group in Group}, found.sums())
+    return Report(statement, found, {group: found.sums(group) for group in Group}, found.sums(), provider)
 
 
 def difference_rows(report: Report) -> Iterator[dict[str, object]]:
@@ -136,6 +142,7 @@ def _ours(row: LedgerRow) -> Ours:
         row.cost,
         bool(row.estimated),
         (row.duration_ms or 0) / 1000,
+        row.state is State.EXPIRED,
     )
 
 

@@ -16,7 +16,7 @@ import apsw
 
 from desktop.storage.held_file import held, let_go
 from desktop.storage.ledger import Ledger
-from desktop.storage.ledger_values import Attempt, Outcome, Place, Purpose, Settlement
+from desktop.storage.ledger_values import Attempt, Outcome, Place, Purpose, Settlement, State
 from desktop.storage.sqlite import translated
 from models.chat import Usage
 from models.pricing import Price, Tier
@@ -33,11 +33,15 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One attempt that has ended. `sent_at` is in seconds since 1970."""
+    """One attempt that has ended. `sent_at` is in seconds since 1970.
+
+    One with a `row_id` was entered as sent already, before somebody else held the file.
+    """
 
     attempt: Attempt
     sent_at: float
     settlement: Settlement
+    row_id: int | None = None
 
 
 class UsagePending:
@@ -66,7 +70,7 @@ class UsagePending:
             try:
                 for one in _parsed(lines):
                     ledger = Ledger(connection, now=lambda moment=one.sent_at: moment)  # type: ignore[misc]
-                    ledger.settle(ledger.reserve(one.attempt).id, one.settlement)
+                    _enter(ledger, one)
                     moved += 1
             except BaseException:
                 kept = list(_sound(lines))[moved:]
@@ -75,6 +79,18 @@ class UsagePending:
                 raise
             let_go(file, self._path)
         return moved
+
+
+def _enter(ledger: Ledger, one: Waiting) -> None:
+    if one.row_id is None:
+        ledger.settle(ledger.reserve(one.attempt).id, one.settlement)
+        return
+    try:
+        row = ledger.get(one.row_id)
+    except KeyError:
+        return  # the file is another one by now
+    if row.state in (State.SENT, State.EXPIRED) and row.attempt.model == one.attempt.model:
+        ledger.settle(row.id, one.settlement)
 
 
 def _sound(lines: list[bytes]) -> Iterator[bytes]:
@@ -91,7 +107,10 @@ def _read(line: bytes) -> Waiting | None:
         sent_at = float(values["sent_at"])
         if not 0 <= sent_at < 4e9:
             return None
-        return Waiting(_attempt(values["attempt"]), sent_at, _settlement(values["settlement"]))
+        row_id = values.get("row_id")
+        if row_id is not None and (type(row_id) is not int or not 0 < row_id < 1 << 63):
+            return None
+        return Waiting(_attempt(values["attempt"]), sent_at, _settlement(values["settlement"]), row_id)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 

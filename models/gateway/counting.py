@@ -59,6 +59,8 @@ def estimated_usage(request: ChatRequest, reasoning: str, text: str) -> Usage:
     """A guess from the texts' lengths, marked as one."""
     prompt = sum(estimate(message.text) + _PER_MESSAGE for message in request.messages)
     prompt += sum(_image_tokens(image) for message in request.messages for image in message.images)
+    if request.answer_so_far:
+        prompt += estimate(request.answer_so_far) + _PER_MESSAGE
     thought = estimate(reasoning)
     return Usage(prompt, None, thought, thought + estimate(text), estimated=True)
 

@@ -159,7 +159,7 @@ def _key_stroke() -> float:
         program._open(answer.conversation_id)
         text = "a draft of some lines " * 100
         spent = _ms(lambda: program.page.typed.emit(text), 100)
-        assert "¥" in program.page.room._price
+        assert "¥" in program.page.room._price[0]
         program._close()
         program.setParent(None)
     return spent

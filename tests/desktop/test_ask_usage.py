@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from desktop import cli
@@ -30,8 +31,8 @@ from desktop.storage.usage_values import UsageFilter
 from desktop.system.paths import Paths
 from desktop.system.settings import Settings, save
 from models.budget import Budget, Period
-from models.chat import Usage
-from models.errors import OverBudget, StorageError
+from models.chat import TextDelta, Usage
+from models.errors import EngineCrashed, OverBudget, StorageError
 from models.gateway.retrying import Patience
 from models.library import Library, LocalModel
 from models.pricing import NANO, Cost, Price
@@ -39,6 +40,7 @@ from models.route import Mode
 from models.ways_on import Kind, Way
 from tests.fakes import FakeBackend
 from tests.gateway_server import FAULTS, GatewayServer, answer, error, usage
+from tests.gateway_server.server import Received, Reply
 
 ROOT = Path(__file__).parents[2]
 MODEL = "xidao/qwen3-32b"  # ¥0.8 and ¥2.4 a million tokens
@@ -164,7 +166,7 @@ def test_another_attempt_is_reserved_before_it_is_sent(
     assert row.counts == Cost(worst, "CNY")
 
 
-@pytest.mark.parametrize("wrong", [-1, 10**12, "12", 1.5])
+@pytest.mark.parametrize("wrong", [-1, 10**12, "12", 1.5, float("nan")])
 def test_s29_absurd_usage_is_flagged_and_not_summed(
     paths: Paths, capsys: pytest.CaptureFixture[str], wrong: Any
 ) -> None:
@@ -263,6 +265,40 @@ def test_while_the_window_holds_the_ledger_attempts_wait_beside_it(paths: Paths)
     first, second = _rows(paths)
     assert (first.outcome, second.outcome) == (Outcome.FAILED, Outcome.FINISHED)
     assert second.cost == Cost(12 * 800 + 4 * 2_400, "CNY")
+
+
+def test_an_answer_that_ends_while_the_window_holds_the_ledger_is_settled_later(paths: Paths) -> None:
+    """The window was started meanwhile, and took what is open for what a crash left."""
+    held: list[apsw.Connection] = []
+
+    def open_window(_request: Received) -> Reply:
+        held.append(open_database(paths.database, backups=paths.backups))
+        Ledger(held[0]).expire_open()
+        return answer(told=usage(12, 4))
+
+    with GatewayServer(respond=open_window) as server:
+        assert _ask(paths, server.url) == 0
+    [connection] = held
+    reports = UsageReports(connection)
+    assert [row.state for row in reports.all_rows(UsageFilter())] == [State.EXPIRED]
+    assert UsagePending(paths.usage_pending).move_into(connection) == 1
+    [row] = reports.all_rows(UsageFilter())
+    assert (row.state, row.cost) == (State.SETTLED, Cost(12 * 800 + 4 * 2_400, "CNY"))
+    connection.close()
+
+
+def test_a_local_answer_that_breaks_off_is_counted_as_an_estimate(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Library, "models", lambda _self: [SMALL])
+    monkeypatch.setattr(Library, "get", lambda _self, _id: SMALL)
+    script: list[Any] = [TextDelta("Half "), TextDelta("an", tokens=6), EngineCrashed("", "")]
+    engine: Any = lambda *_: FakeBackend(script)  # noqa: E731
+    assert cli.main(["ask", "Hello?"], Services(paths, Library(paths.models, paths.data), engine)) == 1
+    [row] = _rows(paths)
+    assert (row.outcome, row.estimated, row.usage.completion_tokens) == (Outcome.FAILED, True, 6)
+    assert row.usage.prompt_tokens
+    assert row.duration_ms is not None
 
 
 def test_usage_counts_what_has_waited(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:

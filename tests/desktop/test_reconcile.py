@@ -16,11 +16,12 @@ from desktop import cli
 from desktop.commands.services import Services
 from desktop.storage.database import open_database
 from desktop.storage.ledger import Ledger
-from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
+from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement, State
 from desktop.system.paths import Paths
+from models.budget import Budget, Period
 from models.chat import Usage
 from models.library import Library
-from models.pricing import Price
+from models.pricing import Cost, Price
 from tests.fakes import FakeBackend
 
 PRICE = Price(1_000, 2_000, None, "CNY", "test", "2026-11")
@@ -122,3 +123,80 @@ def test_usage_alone_is_what_it_was(paths: Paths, capsys: pytest.CaptureFixture[
     services = Services(paths, Library(paths.models, paths.data), engine)
     assert cli.main(["usage", "--json", "--period", "today"], services) == 0
     assert json.loads(capsys.readouterr().out)["period"] == "today"
+
+
+def leave_open(connection: apsw.Connection, at: float, model: str = "xidao/m") -> int:
+    """An attempt of which the program did not see the end."""
+    attempt = Attempt("xidao", model, Place.REMOTE, price=PRICE, prompt_limit=100, completion_limit=100)
+    return Ledger(connection, now=lambda: at).reserve(attempt).id
+
+
+@pytest.fixture
+def doubtful(ledger: apsw.Connection) -> tuple[int, ...]:
+    """One that is known, one estimated, and two that were left open, of which one was never charged."""
+    add(ledger, "known", 10, 5)
+    books = Ledger(ledger, now=lambda: NOON + 10)
+    guessed = leave_open(ledger, NOON + 10)
+    guess = Usage(9, None, None, 4, estimated=True)
+    books.settle(guessed, Settlement(Outcome.STOPPED, guess, reported=False, request_id="guessed"))
+    charged, never = leave_open(ledger, NOON + 20), leave_open(ledger, NOON + 30, "xidao/other")
+    books.expire_open()
+    ledger.close()
+    return guessed, charged, never
+
+
+STATED = [
+    "known,2026-11-25T12:00:00Z,m,10,5,0.00002",
+    "guessed,2026-11-25T12:00:10Z,m,12,6,0.000024",
+    "lost,2026-11-25T12:00:20Z,m,7,3,0.000013",
+    "last,2026-11-25T12:09:00Z,elsewhere,1,1,0.000003",
+]
+
+
+def counted(paths: Paths) -> int:
+    """What counts against a budget, in nano-yuan."""
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        [state] = Ledger(connection).budget_states([Budget(Period.ALWAYS, Cost(10**9, "CNY"))])
+        return state.used.nano
+
+
+def test_what_a_statement_knows_better_is_entered_when_it_is_asked_for(
+    paths: Paths, doubtful: tuple[int, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = counted(paths)
+    assert run(paths, STATED, "--provider", "xidao") == 0
+    told = capsys.readouterr().err
+    assert "2 requests were estimated here, or left open" in told
+    assert "1 request that was left open here is not in it" in told
+    assert counted(paths) == before
+    assert run(paths, STATED, "--provider", "xidao", "--settle") == 0
+    assert "Entered 3 requests" in capsys.readouterr().err
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        guessed, charged, never = (Ledger(connection).get(row_id) for row_id in doubtful)
+    assert (guessed.usage, guessed.estimated, guessed.cost) == (
+        Usage(12, None, None, 6),
+        False,
+        Cost(24_000, "CNY"),
+    )
+    assert (charged.state, charged.cost, charged.request_id) == (State.SETTLED, Cost(13_000, "CNY"), "lost")
+    assert (never.state, never.counts) == (State.RELEASED, Cost(0, "CNY"))
+    assert counted(paths) == 20_000 + 24_000 + 13_000
+    assert run(paths, STATED, "--provider", "xidao", "--settle") == 0
+    assert "Entered" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lines", "more"),
+    [
+        (STATED, ()),  # nobody says whose statement it is
+        (STATED[:2], ("--provider", "xidao")),  # it ends before
+        ([*STATED, "bad,yesterday,m,1,1,1"], ("--provider", "xidao")),  # a line that nobody can read
+    ],
+)
+def test_what_was_left_open_goes_on_counting_where_a_statement_says_nothing_of_it(
+    paths: Paths, doubtful: tuple[int, ...], lines: list[str], more: tuple[str, ...]
+) -> None:
+    assert run(paths, lines, *more, "--settle") == 0
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        never = Ledger(connection).get(doubtful[2])
+    assert (never.state, never.counts) == (State.EXPIRED, never.reserved)

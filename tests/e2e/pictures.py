@@ -17,7 +17,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
-    """Write welcome-…, conversation-…, catalogue-…, comparison-…, model-…, usage-…, hub-… and download-….
+    """Write welcome-…, conversation-…, catalogue-…, comparison-…, model-…, usage-…, statement-…, hub-…, and
+    download-… for each theme.
 
     With the name of a scenario only its pictures are taken.
     """

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
+from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.storage.outbound_reports import RecordFilter
+from desktop.ui.usage.statement import StatementCard
 from models.chat import Thinking
 from tests.e2e.driver import Hands, Scenario, say
-from tests.e2e.sample_usage import BUDGETS, fill
+from tests.e2e.sample_usage import BUDGETS, fill, write_statement
 
 QUESTION = "What is the capital of France? Answer in one sentence."
 _USAGE_PX = 250  # from the budgets to the chart’s legend
@@ -241,6 +244,7 @@ def pose(hands: Hands) -> Scenario:
     hands.picture(f"{folder}/conversation-{theme}.png")
     yield from _pose_models(hands, f"{folder}/{{}}-{theme}.png")
     yield from _pose_usage(hands, f"{folder}/usage-{theme}.png")
+    yield from _pose_statement(hands, f"{folder}/statement-{theme}.png")
 
 
 def _pose_usage(hands: Hands, picture: str) -> Scenario:
@@ -251,6 +255,30 @@ def _pose_usage(hands: Hands, picture: str) -> Scenario:
     program._show_page("usage")
     yield lambda: hands.shows("chart-over-time")
     program._pages["usage"].verticalScrollBar().setValue(_USAGE_PX)
+    hands.picture(picture)
+
+
+def pose_statement(hands: Hands) -> Scenario:
+    """The picture of a statement alone, which needs no model."""
+    folder, theme = os.environ["INSHORE_TEST_PICTURES"], hands.program.settings.values.theme.value
+    fill(hands.program._connection, [])
+    hands.program._show_page("usage")
+    yield lambda: hands.shows("chart-over-time")
+    yield from _pose_statement(hands, f"{folder}/statement-{theme}.png")
+
+
+def _pose_statement(hands: Hands, picture: str) -> Scenario:
+    """The Usage page with a gateway’s own list of those requests, compared."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "XiDao 2026-11.csv"
+        write_statement(hands.program._connection, file)
+        card = hands.find("statement", StatementCard)
+        card._choose_file(str(file))
+        yield lambda: hands.shows("statement-correct") and hands.find("statement-group").height() > 0
+    page = hands.program._pages["usage"]
+    inner = page.widget()
+    assert inner is not None
+    page.verticalScrollBar().setValue(card.mapTo(inner, QPoint(0, -16)).y())
     hands.picture(picture)
 
 

@@ -108,6 +108,13 @@ class ChatPage(QWidget):
         self._show_running()
         self.composer.edit.setFocus()
 
+    def earlier(self) -> list[StoredMessage]:
+        """The messages that what is typed will be added to, or put in place of what followed."""
+        shown, editing = self.transcript.messages(), self._editing
+        if editing is None:
+            return shown
+        return list(takewhile(lambda message: message.id != editing.id, shown))
+
     def keep_typed(self) -> None:
         """Store what is in the composer; an edited message that was not sent becomes part of the draft."""
         self.composer.flush()
@@ -373,10 +380,7 @@ class ChatPage(QWidget):
         self._show_room()
 
     def _show_room(self) -> None:
-        shown, editing = self.transcript.messages(), self._editing
-        if editing is not None:
-            shown = list(takewhile(lambda message: message.id != editing.id, shown))
-        self.room.show_conversation(shown, editing=editing is not None)
+        self.room.show_conversation(self.earlier(), editing=self._editing is not None)
 
     # -- models
 

@@ -32,7 +32,7 @@ class Room(QObject):
         self._text = ""
         self._size: TextSize | None = None
         self._editing = False
-        self._price = self._names = ""
+        self._price, self._names = ("", ""), ""
         self.card = TooLargeCard(parent)
         self.card.larger_context_wanted.connect(self.larger_context_wanted)
 
@@ -54,10 +54,10 @@ class Room(QObject):
         self._names = words
         self._show()
 
-    def show_price(self, words: str) -> None:
-        """What sending may cost, in words; "" where nothing is known or to pay."""
-        if words != self._price:
-            self._price = words
+    def show_price(self, words: str, shorter: str = "") -> None:
+        """What sending takes and may cost, in words; "" where nothing is known or to be said."""
+        if (words, shorter) != self._price:
+            self._price = (words, shorter)
             self._show()
 
     def refuses(self, text: str) -> bool:
@@ -69,8 +69,9 @@ class Room(QObject):
 
     def _show(self) -> None:
         self._composer.meter.show_use(context_use(self._earlier), self._size)
-        words = [*_notes(self._editing, self._size), *filter(None, [self._names or self._price])]
-        shorter = "Asking differently" if self._editing else self._price or _figure(self._size)
+        price, brief = self._price
+        words = [*_notes(self._editing, self._size), *filter(None, [self._names or price])]
+        shorter = "Asking differently" if self._editing else brief or price or _figure(self._size)
         shorter = self._names or shorter
         self._composer.set_note(" · ".join(words), shorter)
         self.card.show_size(self._size)

@@ -114,7 +114,12 @@ def _tokens(sums: Totals) -> Figure:
 
 
 def _requests(sums: Totals) -> Figure:
-    parts = ((sums.stopped_count, "stopped"), (sums.failed_count, "failed"), (sums.open_count, "not settled"))
+    parts = (
+        (sums.stopped_count, "stopped"),
+        (sums.failed_count, "failed"),
+        (sums.open_count, "running"),
+        (sums.expired_count, "not settled"),
+    )
     small = tuple(_parts(parts))
     return Figure("requests", "Requests", (counted(sums.attempts),), small, f"{sums.attempts:,}")
 

@@ -109,6 +109,7 @@ class UsagePage(Page):
         self.conversion.changed.connect(self._convert)
         self.budgets.removed.connect(self.budget_removed)
         self.export.export_requested.connect(self._export)
+        self.table.left_open.not_charged.connect(self._release)
 
     # -- what is chosen
 
@@ -140,6 +141,10 @@ class UsagePage(Page):
 
     def _read_rows(self, wanted: UsageFilter, before: int | None, limit: int) -> tuple[LedgerRow, ...]:
         return self._service.rows(wanted, before=before, limit=limit)
+
+    def _release(self, row_id: int) -> None:
+        self._service.release(row_id)
+        self.refresh()
 
     def _export(self, path: str, form: Table) -> None:
         self._service.export(Path(path), form, self.table.wanted(), self._span)

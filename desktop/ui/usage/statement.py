@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from desktop.storage.correcting import correction_words, corrections
 from desktop.storage.reconciling import DIFFERENT, GROUPS, Report, difference_words
 from desktop.storage.usage_export import costs_words
 from desktop.ui.labels import plain_label
@@ -26,7 +27,8 @@ _WORDS = (
 
 
 class StatementCard(QFrame):
-    """Says `file_chosen(path)`, `compare_wanted(Table, Mapped, provider)` and `export_wanted(Report, path)`.
+    """Says `file_chosen(path)`, `compare_wanted(Table, Mapped, provider)`, `correct_wanted(Report)` and
+    `export_wanted(Report, path)`.
 
     Whoever hears that calls `show_table`, `show_report` or `show_problem`. `providers` are the gateways'
     names by their ids.
@@ -34,6 +36,7 @@ class StatementCard(QFrame):
 
     file_chosen = Signal(str)
     compare_wanted = Signal(object, object, object)
+    correct_wanted = Signal(object)
     export_wanted = Signal(object, str)
 
     def __init__(self, providers: Callable[[], Mapping[str, str]], parent: QWidget | None = None) -> None:
@@ -116,8 +119,16 @@ class StatementCard(QFrame):
         if not report.count(self._group):
             self._group = next((one for one in DIFFERENT if report.count(one)), Group.MATCHED)
         self._export.setEnabled(bool(unread) or any(report.count(one) for one in DIFFERENT))
+        steps = corrections(report)
+        self._can_correct.setText(correction_words(steps))
+        for part in (self._can_correct, self._correct):
+            part.setVisible(bool(steps))
         self._result.show()
         self._show_group()
+
+    def compare_again(self) -> None:
+        """Some of our rows are others now."""
+        self._compare()
 
     def show_problem(self, error: AppError) -> None:
         """Why there is nothing to show."""
@@ -184,13 +195,22 @@ class StatementCard(QFrame):
         self._unread.setObjectName("statement-unread")
         self._table_view = PairTable(result)
         self._export = self._button("Export the differences", "export-differences", self.ask_for_export)
+        self._can_correct = plain_label(result)
+        self._can_correct.setObjectName("statement-can-correct")
+        self._correct = self._button(
+            "Enter the gateway’s figures",
+            "statement-correct",
+            lambda: self.correct_wanted.emit(self._report),
+        )
         row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._correct)
         row.addWidget(self._export)
         row.addStretch(1)
         column = QVBoxLayout(result)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(8)
-        for part in (self._all, self._groups, self._sums, self._table_view, self._unread):
+        for part in (self._all, self._groups, self._sums, self._table_view, self._unread, self._can_correct):
             column.addWidget(part)
         column.addLayout(row)
         return result

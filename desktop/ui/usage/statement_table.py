@@ -14,7 +14,7 @@ from models.pricing import Cost
 from models.reconciling import Pair
 
 _HEADINGS = ("Time", "Model", "Cost there", "Cost here", "Tokens there", "Tokens here", "What differs")
-_WIDTHS = (150, 130, 96, 96, 112, 112, 170)
+_WIDTHS = (152, 120, 100, 100, 118, 118, 320)
 _NUMBERS = (2, 3, 4, 5)
 _MOST_ROWS, _ROW_PX = 8, 12
 _Index = QModelIndex | QPersistentModelIndex
@@ -64,7 +64,8 @@ def cell(pair: Pair, column: int) -> str:
             at = theirs.at if theirs is not None and theirs.at is not None else ours.at if ours else None
             return "–" if at is None else f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}"
         case 1:
-            return (theirs and theirs.model) or (ours and ours.model) or "–"
+            name = (theirs and theirs.model) or (ours and ours.model) or "–"
+            return name.rpartition("/")[2] or name
         case 2:
             return _money(theirs.cost if theirs else None)
         case 3:

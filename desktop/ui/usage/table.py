@@ -22,6 +22,7 @@ from desktop.storage.ledger_values import LedgerRow, Outcome, Place, Purpose, St
 from desktop.storage.usage_values import UsageFilter
 from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label
+from desktop.ui.usage.left_open import LeftOpen
 from models.money import exact
 
 _PAGE, _HEIGHT_PX = 200, 320
@@ -60,6 +61,10 @@ class RowModel(QAbstractTableModel):
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(_HEADINGS)
+
+    def row(self, index: _Index) -> LedgerRow | None:
+        """What is shown there."""
+        return self._rows[index.row()] if index.isValid() else None
 
     def canFetchMore(self, parent: _Index) -> bool:
         return self._more and not parent.isValid()
@@ -153,6 +158,12 @@ class RowTable(QFrame):
         column.addWidget(title)
         column.addLayout(filters)
         column.addWidget(self.view)
+        self.left_open = LeftOpen(self)
+        column.addWidget(self.left_open)
+        self.view.selectionModel().currentRowChanged.connect(
+            lambda index, _before: self.left_open.show_row(self.rows.row(index))
+        )
+        self.rows.modelReset.connect(lambda: self.left_open.show_row(None))
 
     def show_rows(self, wanted: UsageFilter) -> None:
         """Show the rows of the page's filter that the table's own filters let through."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from desktop.background import Background
 from desktop.services.models import ModelService
 from models.file_facts import FileFacts, read_facts
 from models.library import Library
+from models.library_file import Origin
 from tests.fixtures.gguf_writer import Gguf, usual_metadata
 
 LONG_MS = 20_000
@@ -33,6 +35,20 @@ def shelf(folder: Path, count: int) -> Library:
         Gguf(usual_metadata() | {"general.name": f"Model {number}"}).write(folder / f"m{number}.gguf")
         library.add(folder / f"m{number}.gguf")
     return Library(folder / "models", folder / "starter")
+
+
+def test_a_receipt_tells_a_local_model_from_others(tmp_path: Path) -> None:
+    library = shelf(tmp_path, 1)
+    service = ModelService(library)
+    [model] = library.models()
+    origin = Origin("o/r", "c", ("m0.gguf",), ("ab" * 32,))
+    service.models = lambda: [replace(model, origin=origin)]  # type: ignore[method-assign]
+    facts = service.facts_of(model.id)
+    assert facts["sha256"] == ["ab" * 32]
+    assert facts["bytes"] == model.size_bytes
+    assert facts["name"] == "Model 0"
+    assert facts.get("quantisation") == model.quantisation
+    assert service.facts_of("another") == {}
 
 
 def test_the_window_reads_a_few_files_and_the_others_fill_in(

@@ -191,6 +191,21 @@ def test_it_asks_with_host_size_and_worst_price_and_nothing_is_retyped(
     assert gateway.chats[0].json["messages"][-1]["content"] == "Hello?"
 
 
+def test_it_asks_with_the_part_of_the_answer_that_is_sent_again(program: Program, qtbot: QtBot) -> None:
+    message = ask_there(program, qtbot)
+    answering, here = program.chat.answering, program.page.conversation
+    earlier = program.chat.messages(here or 0)[:1]
+    answering.privacy.choose(here, Privacy.ASK)
+    said = []
+    for so_far in ("", message.text + " again" * 2_000):
+        with pytest.raises(NotAllowed) as error:
+            answering.route(here, earlier, so_far)
+        said.append(error.value.cause)
+    assert "1 message, about" in said[0]
+    assert "1 message and a part of the answer, about 3,0" in said[1]
+    assert said[0].partition("At most")[2] != said[1].partition("At most")[2]
+
+
 def test_a_yes_is_for_one_answer(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
     asked(program, qtbot)
     press(program, "next-step")

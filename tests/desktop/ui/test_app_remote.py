@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,11 @@ from models.budget import Budget, Period
 from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
 from models.errors import NextStep, PromptTooLong
 from models.fake import FakeBackend, Step
+from models.fake import Hold as HoldHere
 from models.gateway.retrying import Patience
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
-from models.pricing import Cost, worst_case
+from models.pricing import FREE, Cost, worst_case
 from models.route import Privacy
 from models.routing import Mode
 from models.thinking import ThinkingKind
@@ -343,6 +345,19 @@ def test_a_stopped_answer_s_cost_is_known_afterwards(
     assert (row.outcome, row.estimated) == (Outcome.STOPPED, True)
 
 
+def test_a_local_answer_that_is_stopped_is_counted_as_an_estimate(program: Program, qtbot: QtBot) -> None:
+    program.__dict__["local"] = Here([TextDelta("From "), TextDelta("here", tokens=7), HoldHere()])
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: last(program).text == "From here", timeout=10_000)
+    program.page.stop()
+    rows = UsageReports(program._connection)
+    qtbot.waitUntil(lambda: rows.rows(UsageFilter(), limit=1)[0].outcome is Outcome.STOPPED, timeout=10_000)
+    (row,) = rows.rows(UsageFilter(), limit=10)
+    assert (row.usage.completion_tokens, row.estimated, row.cost) == (7, True, FREE)
+    assert row.usage.prompt_tokens
+    assert row.duration_ms is not None
+
+
 def over_budget(program: Program, qtbot: QtBot, nano: int, model: str = "xidao/qwen3-235b") -> StoredMessage:
     """The answer to a message that does not fit into a budget of so much."""
     program.chat.answering.allow("xidao")
@@ -472,14 +487,59 @@ def test_each_attempt_is_written_before_it_is_sent(
     program.page.stop()
 
 
+def note(program: Program) -> str:
+    """The quiet line below what is typed."""
+    found = program.window.findChild(QWidget, "composer-note")
+    assert found is not None
+    return str(found.toolTip())
+
+
 def test_the_price_of_a_draft_is_shown_while_typing(program: Program, qtbot: QtBot) -> None:
     pick(program, "xidao/qwen3-235b")
     program.page.composer.edit.setPlainText("How far is the moon?")
-    note = program.window.findChild(QWidget, "composer-note")
-    assert note is not None
-    assert note.property("text").startswith(("≈ ¥", "≤ ¥"))
+    assert re.fullmatch(r"about 5 tokens · [≈≤] ¥[0-9.–]+", note(program))
     pick(program, "small")
-    assert "¥" not in note.property("text")
+    assert note(program) == "Free on this machine"
+
+
+def test_a_draft_is_counted_with_what_it_would_be_added_to(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    question = ask_there(program, qtbot).parent_id
+    edit = program.page.composer.edit
+    edit.setPlainText("And back?")
+    with_history = note(program)
+    [asked, _answer] = program.chat.messages(program.page.conversation or 0)
+    assert asked.id == question
+    program.page._edit(asked)
+    edit.setPlainText("And back?")
+    assert "about 3 tokens" in note(program)
+    assert "about 3 tokens" not in with_history
+
+
+def test_a_draft_is_priced_for_the_model_that_it_names(program: Program, qtbot: QtBot) -> None:
+    program.chat.answering.allow("xidao")
+    pick(program, "xidao/qwen3-235b")
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    edit = program.page.composer.edit
+    edit.setPlainText("@small How far?")
+    assert note(program) == "Free on this machine"
+    edit.setPlainText("@xidao/qwen3-235b How far?")
+    assert note(program).startswith("about 2 tokens · ")
+
+
+def test_in_hybrid_a_draft_is_priced_for_the_router_s_pick(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.chat.answering.allow("xidao")
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    edit = program.page.composer.edit
+    edit.setPlainText("Hi!")
+    qtbot.waitUntil(lambda: note(program) == "Free on this machine", timeout=10_000)
+    edit.setPlainText(CODE)
+    qtbot.waitUntil(lambda: " tokens · " in note(program) and "¥" in note(program), timeout=10_000)
+    assert not note(program).startswith("about")  # the model's name is first
+    assert gateway.chats == []
 
 
 def test_a_missing_key_leads_to_the_gateways(program: Program, qtbot: QtBot, holder: MemoryHolder) -> None:

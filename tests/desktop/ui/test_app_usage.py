@@ -70,6 +70,16 @@ def test_a_statement_is_compared_with_what_was_used(program: Program, qtbot: QtB
     assert difference.text() == "In all, the statement has ¥0.0001 more than was written here."
 
 
+def test_a_price_that_is_entered_meanwhile_is_used_at_once(program: Program) -> None:
+    opened(program)
+    prices = program.usage.service.prices
+    assert "xidao/new" not in prices()
+    program._paths.own_prices.write_text(
+        '[[price]]\nmodel = "xidao/new"\ncurrency = "CNY"\ninput = "1"\noutput = "2"\n', encoding="utf-8"
+    )
+    assert prices()["xidao/new"].output_nano == 2_000
+
+
 def test_removing_a_budget_can_be_undone(program: Program) -> None:
     program.settings.update(budgets=(BUDGET,))
     page = opened(program)

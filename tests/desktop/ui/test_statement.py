@@ -38,10 +38,12 @@ class Scene:
 
     def __init__(self, folder: Path, connection: apsw.Connection, background: Background) -> None:
         self.folder, self.connection = folder, connection
-        self.service = ReconcilingService(UsageReports(connection), background)
+        self.service = ReconcilingService(UsageReports(connection), Ledger(connection), background)
         self.card = card = StatementCard(lambda: {"xidao": "XiDao"})
         card.file_chosen.connect(lambda path: self.service.open(Path(path)))
         card.compare_wanted.connect(self.service.compare)
+        card.correct_wanted.connect(self.service.correct)
+        self.service.corrected.connect(lambda _count: card.compare_again())
         card.export_wanted.connect(lambda report, path: self.service.export(report, Path(path)))
         self.service.opened.connect(card.show_table)
         self.service.compared.connect(card.show_report)
@@ -109,6 +111,25 @@ def test_a_statement_is_compared_as_its_columns_are_guessed(scene: Scene, qtbot:
     shown = [table.model().index(0, column).data() for column in range(7)]
     assert shown[2:6] == ["¥0.000022", "¥0.00002", "10 + 6", "10 + 5"]
     assert shown[6] == "answer tokens: 6 there, 5 here; cost"
+
+
+def test_estimates_are_corrected_by_a_statement_when_that_is_wanted(scene: Scene, qtbot: QtBot) -> None:
+    attempt = Attempt("xidao", "xidao/m", Place.REMOTE, price=PRICE, prompt_limit=99, completion_limit=99)
+    books = Ledger(scene.connection, now=lambda: NOON)
+    guess = Usage(9, None, None, 4, estimated=True)
+    row = books.settle(books.reserve(attempt).id, Settlement(Outcome.STOPPED, guess, False, request_id="r3"))
+    button = scene.card.findChild(QPushButton, "statement-correct")
+    assert button is not None
+    with qtbot.waitSignal(scene.service.compared, timeout=LONG_MS):
+        scene.open(SAME, "r3,2026-11-25T12:00:00Z,m,10,6,0.000022")
+    assert scene.text("statement-can-correct").startswith("1 request was estimated here")
+    assert not button.isHidden()
+    with qtbot.waitSignal(scene.service.compared, timeout=LONG_MS):
+        button.click()
+    corrected = books.get(row.id)
+    assert (corrected.estimated, corrected.usage.completion_tokens) == (False, 6)
+    assert button.isHidden()
+    assert scene.groups()[0] == "Matched 2"
 
 
 def test_columns_that_are_not_guessed_are_asked_for(scene: Scene, qtbot: QtBot) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QLineEdit, QPushButto
 from pytestqt.qtbot import QtBot
 
 from desktop.services.usage import Figures
-from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
+from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement, State
 from desktop.storage.usage_file import Table
 from desktop.storage.usage_values import Saved, Span
 from desktop.system.settings import load
@@ -26,6 +26,7 @@ from desktop.ui.usage.measures import Kind, Measure, counted, measures, steps
 from desktop.ui.usage.page import UsagePage
 from desktop.ui.usage.sections import model_bars, place_bars
 from desktop.ui.usage.series import columns
+from desktop.ui.usage.table import cell
 from models.budget import Budget, Period
 from models.chat import Usage
 from models.money import Rate, short
@@ -204,6 +205,27 @@ def test_the_dialog_asks_for_a_csv_file(page: UsagePage, books: Books) -> None:
     (dialog,) = page.findChildren(QFileDialog)
     assert dialog.selectedFiles()[0].endswith("inshore-usage.csv")
     dialog.reject()
+
+
+def test_a_request_that_was_left_open_counts_until_it_is_said_that_it_was_not_charged(
+    books: Books, page: UsagePage
+) -> None:
+    books.write(2)
+    attempt = Attempt("xidao", "xidao/big", Place.REMOTE, price=YUAN, prompt_limit=100, completion_limit=50)
+    row = books.ledger.reserve(attempt).id
+    books.ledger.expire_open()
+    page.refresh()
+    found = page.findChild(QPushButton, "not-charged")
+    assert found is not None
+    table = page.table
+    table.view.setCurrentIndex(table.rows.index(1, 0))
+    assert table.left_open.isHidden()
+    table.view.setCurrentIndex(table.rows.index(0, 0))
+    assert not table.left_open.isHidden()
+    found.click()
+    assert books.ledger.get(row).state is State.RELEASED
+    assert table.left_open.isHidden()
+    assert cell(table.rows._rows[0], 6) == "not charged"
 
 
 def test_what_it_would_have_cost_is_shown_with_its_arithmetic(books: Books, page: UsagePage) -> None:
