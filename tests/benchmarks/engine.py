@@ -38,8 +38,7 @@ def bench_decode() -> list[Row]:
     for _ in range(RUNS):  # where the system puts a process's memory moves its speed by some percent
         with Bare() as bare, Ours() as ours:
             for number in range(5):
-                _, theirs = bare.answer(request, TOKENS)
-                _, speed = ours.answer(request)
+                theirs, speed = _in_turn(bare, ours, request, ours_first=bool(number % 2))
                 if number:
                     ratios.append(speed / theirs)
                     speeds.append(speed)
@@ -47,6 +46,16 @@ def bench_decode() -> list[Row]:
         row("decode speed against a bare loop", ratios, "×", "≥ 0.97", at_least=0.97),
         row("decode speed", speeds, "tokens/s"),
     ]
+
+
+def _in_turn(bare: Bare, ours: Ours, request: ChatRequest, *, ours_first: bool) -> tuple[float, float]:
+    """The speeds of both. Whoever comes second is up to 2 % slower here, be it a second bare loop."""
+    if ours_first:
+        _, speed = ours.answer(request)
+    _, theirs = bare.answer(request, TOKENS)
+    if not ours_first:
+        _, speed = ours.answer(request)
+    return theirs, speed
 
 
 def bench_waiting() -> list[Row]:
