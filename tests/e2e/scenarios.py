@@ -274,7 +274,9 @@ def _pose_statement(hands: Hands, picture: str) -> Scenario:
         write_statement(hands.program._connection, file)
         card = hands.find("statement", StatementCard)
         card._choose_file(str(file))
-        yield lambda: hands.shows("statement-correct") and hands.find("statement-group").height() > 0
+        yield lambda: hands.shows("statement-correct")
+    result = card._result
+    yield lambda: result.height() >= result.heightForWidth(result.width())  # it is laid out
     page = hands.program._pages["usage"]
     inner = page.widget()
     assert inner is not None
