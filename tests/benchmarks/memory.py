@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import tempfile
 from pathlib import Path
 
-import llama_cpp.llama_cpp as llama
-
 from models.local.measures import Measures
+from tests.benchmarks.another_model import write_another
 from tests.benchmarks.players import STARTER, Ours, request_for, row
 from tests.benchmarks.rows import Row
 
@@ -18,9 +15,9 @@ def bench_memory() -> list[Row]:
     """Measured over predicted memory of the worker, once its context is full."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        other = Path(folder) / "requantised.gguf"
-        _requantise(STARTER, other)
-        for model, name in ((STARTER, "starter"), (other, "the same in Q4_0")):
+        other = Path(folder) / "another.gguf"
+        write_another(STARTER, other)
+        for model, name in ((STARTER, "starter, Llama in Q4_1"), (other, "12 layers of a Qwen3 in F16")):
             offs = []
             for context in (1024, 2048, 4096):
                 for rung in (0, 1):
@@ -31,13 +28,6 @@ def bench_memory() -> list[Row]:
             found["runs"] = offs
             rows.append(found)
     return rows
-
-
-def _requantise(source: Path, target: Path) -> None:
-    params = llama.llama_model_quantize_default_params()
-    params.ftype, params.allow_requantize = llama.LLAMA_FTYPE_MOSTLY_Q4_0, True
-    if llama.llama_model_quantize(os.fsencode(source), os.fsencode(target), ctypes.byref(params)):
-        raise RuntimeError("the model could not be quantised")
 
 
 def _measured_over_predicted(model: Path, context: int, rung: int, folder: Path) -> float:
