@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -26,12 +27,15 @@ from models.chat import (
 )
 from models.gateway.attempts import Attempt, Outcome
 from models.gateway.check import check
+from models.gateway.wire import Timeouts
+from models.local.worker import SPINS
 from models.outbound import Outbound
 from tests.fakes import ROOT, STARTER, collect, finished, text_of
 from tests.gateway_server.asking import Asking, ask_gateway, backend, connection
 
 THINKER = ROOT / "tests" / "fixtures" / "thinker" / "thinker.gguf"
 KEY = "sk-real-server-0123456789"
+PATIENT = Timeouts(first_byte_s=50, idle_s=50)  # beside other programs it may take a while
 GREEDY = Sampling(temperature=0.0, max_tokens=120)
 
 pytestmark = [
@@ -46,8 +50,9 @@ def serving(model: Path, *options: str) -> Iterator[str]:
     pytest.importorskip("uvicorn")
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--model_alias", "m"]
     command += ["--host", "127.0.0.1", "--port", "0", "--n_ctx", "1024", "--verbose", "False", *options]
+    gentle = os.environ | {"GOMP_SPINCOUNT": str(SPINS)}  # else its threads starve each other beside others
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8"
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", env=gentle
     ) as server:
         assert server.stderr is not None
         told: list[str] = []
@@ -91,7 +96,7 @@ def question(text: str, **values: object) -> ChatRequest:
 
 
 def ask(url: str, *questions: ChatRequest, profile: str = "llama-server") -> Asking:
-    told = ask_gateway(connection(url, profile=profile), *questions, keys=(KEY,))
+    told = ask_gateway(connection(url, profile=profile), *questions, keys=(KEY,), timeouts=PATIENT)
     assert told.error is None, told.error
     return told
 
