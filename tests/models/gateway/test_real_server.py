@@ -141,7 +141,12 @@ def test_after_a_stop_it_answers_the_next_question(starter: str) -> None:
     attempts: list[Attempt] = []
 
     async def go() -> str:
-        one = backend(connection(starter, profile="llama-server"), keys=(KEY,), attempted=attempts.append)
+        one = backend(
+            connection(starter, profile="llama-server"),
+            keys=(KEY,),
+            timeouts=PATIENT,
+            attempted=attempts.append,
+        )
         long = one.stream(question("Tell me a very long story.", sampling=replace(GREEDY, max_tokens=900)))
         async for event in long:
             if isinstance(event, TextDelta):
