@@ -15,6 +15,8 @@ from PySide6.QtCore import QTimer
 
 from models.chat import ChatEvent, ChatRequest, TextDelta
 from models.gateway.backend import GatewayBackend
+from models.leave import Leave, for_leave
+from models.route import Mode, Privacy
 from tests.gateway_server import GatewayServer, Reply, answer
 from tests.gateway_server.scripts import DONE, delta, event, text
 from tests.gateway_server.server import Part, Pause
@@ -47,7 +49,8 @@ class Named:
         self.first = self.last = 0.0
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
-        """The gateway's events."""
+        """The gateway’s events; as the window takes it for this machine, leave is given here."""
+        for_leave.set(Leave(Mode.CLOUD, Privacy.OUT))
         async for one in self._inner.stream(replace(request, model="xidao/m")):
             if isinstance(one, TextDelta):
                 self.last = time.perf_counter()
