@@ -14,6 +14,12 @@ _WORDS = {
     Privacy.ASK: ("Asks", "hand-palm", "offshore", "Asks each time before anything is sent"),
     Privacy.OUT: ("May go out", "globe-simple", "muted", "May go out – as the mode says"),
 }
+_LOCAL = (
+    "Nothing leaves",
+    "shield-check",
+    "muted",
+    "Nothing leaves in the local mode; in the others it may go out",
+)
 
 
 class PrivacySwitch(QToolButton):
@@ -39,10 +45,13 @@ class PrivacySwitch(QToolButton):
         self.setMenu(menu)
         self.show_privacy(Privacy.OUT)
 
-    def show_privacy(self, privacy: Privacy, raised: str = "") -> None:
-        """Show the class that holds; `raised` is what makes it stricter than was chosen, in words."""
+    def show_privacy(self, privacy: Privacy, raised: str = "", *, local: bool = False) -> None:
+        """Show the class that holds; `raised` is what makes it stricter than was chosen, in words.
+
+        In the local mode what may go out doesn't, so that is what it says there.
+        """
         self.shown = privacy
-        name, icon, colour, words = _WORDS[privacy]
+        name, icon, colour, words = _LOCAL if local and privacy is Privacy.OUT else _WORDS[privacy]
         self._actions[privacy].setChecked(True)
         self.setIcon(self._look.icon(icon, colour))
         self.setText(name)

@@ -153,6 +153,8 @@ def test_the_class_is_kept_with_its_conversation(program: Program, qtbot: QtBot)
     assert found(program, "privacy").property("text") == "Stays here"
     program._open(None)
     assert found(program, "privacy").property("text") == "May go out"
+    program.chat.answering.set_mode(None, Mode.LOCAL)
+    assert found(program, "privacy").property("text") == "Nothing leaves"
 
 
 def test_what_is_attached_can_raise_it(program: Program, qtbot: QtBot) -> None:
