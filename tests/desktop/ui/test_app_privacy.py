@@ -152,6 +152,7 @@ def test_the_class_is_kept_with_its_conversation(program: Program, qtbot: QtBot)
     assert privacy.of(program.page.conversation) is Privacy.HERE
     assert found(program, "privacy").property("text") == "Stays here"
     program._open(None)
+    program.chat.answering.set_mode(None, Mode.HYBRID)
     assert found(program, "privacy").property("text") == "May go out"
     program.chat.answering.set_mode(None, Mode.LOCAL)
     assert found(program, "privacy").property("text") == "Nothing leaves"
