@@ -675,9 +675,11 @@ class ChatService(QObject):
         )
 
     def _save_live(self) -> None:
-        for turn in self._live.values():
+        for turn in list(self._live.values()):
             if turn.saved != turn.length:
                 self._attempt(lambda turn=turn: self._save_partial(turn))  # type: ignore[misc]
+            if turn.running.behind:  # it paused right after its last piece
+                self.turn_advanced.emit(turn.message.id)
         try:
             for message_id in list(self._unsaved):
                 self._store_unsaved(message_id)

@@ -75,6 +75,11 @@ class Running:
     def _told(self) -> bool:
         return bool(self._text.told or self._thought.told)
 
+    @property
+    def behind(self) -> bool:
+        """Whether `values` told less than there is by now: who shows them is to ask once more."""
+        return bool(self._values) and self._values["tokens"] != self.tokens
+
     def values(self) -> Mapping[str, object]:
         """For the running answer’s receipt; empty before its first word."""
         if self._clock() >= self._due and (self._text.tokens or self._thought.tokens):

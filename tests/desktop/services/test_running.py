@@ -73,3 +73,17 @@ def test_figures_are_renewed_at_most_four_times_a_second() -> None:
         seen.append(int(str(running.values()["tokens"])))
     assert len(set(seen)) <= 8
     assert seen[-1] > seen[0]
+
+
+def test_a_piece_right_after_another_is_told_a_little_later() -> None:
+    clock = Clock()
+    running = Running(clock=clock)
+    running.write("One", 1)
+    assert running.values()["tokens"] == 1
+    assert not running.behind
+    running.write(" two", 2)
+    assert running.values()["tokens"] == 1
+    assert running.behind
+    clock.now += 0.3
+    assert running.values()["tokens"] == 2
+    assert not running.behind

@@ -43,7 +43,7 @@ from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
 from tests.gateway_server import GatewayServer
 from tests.gateway_server.scripts import FAULTS, answer, error, text, thought
 from tests.gateway_server.scripts import respond as usual
-from tests.gateway_server.server import Hold, Received, Reply
+from tests.gateway_server.server import Hold, Pause, Received, Reply
 
 HERE: list[Step] = [TextDelta("From here."), Finished(FinishReason.STOP, Usage(), Timings())]
 
@@ -333,7 +333,7 @@ def test_how_a_model_did_is_in_the_picker_and_with_the_router(program: Program, 
 def test_a_stopped_answer_s_cost_is_known_afterwards(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
-    reply(gateway, Reply([text("Half an "), text("answer"), Hold()]))
+    reply(gateway, Reply([text("Half an "), Pause(0.1), text("answer"), Hold()]))
     program.chat.answering.allow("xidao")
     pick(program, "xidao/qwen3-235b")
     send(program, "Hello?")
