@@ -314,9 +314,11 @@ class Outbound:
 
 
 def _not_now() -> str:
-    """Why nothing may leave for the conversation that the running task works for."""
+    """Why nothing may leave for the conversation that the running task works for; one needs a leave."""
     leave = for_leave.get()
-    return leave.refusal() if leave is not None else ""
+    if leave is not None:
+        return leave.refusal()
+    return "" if for_conversation.get() is None else "Nobody has said what of this conversation may leave."
 
 
 def _split(url: str) -> SplitResult:

@@ -147,7 +147,7 @@ async def in_conversation(
     events: AsyncGenerator[ChatEvent, None],
     attempted: Callable[[Attempt], None],
     repeating: Callable[[int], Awaitable[None]],
-    leave: Leave | None = None,
+    leave: Leave | None,
     sends: Callable[[str, bytes], None] | None = None,
 ) -> AsyncGenerator[ChatEvent, None]:
     """The same events; what leaves the machine for them is recorded under the conversation.

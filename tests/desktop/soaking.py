@@ -23,9 +23,10 @@ from models.budget import Budget, Period
 from models.chat import ChatRequest, Finished, Message, Role, Sampling
 from models.errors import AppError
 from models.gateway.attempts import Attempt
+from models.leave import Leave
 from models.library import Library
 from models.pricing import Cost, Price
-from models.route import Route
+from models.route import Mode, Privacy, Route
 from tests.gateway_server import FAULTS, Cut, Received, Reply, answer, error, events, usage
 from tests.gateway_server.asking import backend, connection
 
@@ -132,7 +133,8 @@ async def _send(services: Services, gateway: Any, dice: random.Random, budgets: 
         return
     stop_after = dice.randrange(1, 4) if dice.random() < 0.04 else 0
     try:
-        stream = in_conversation(1, gateway.stream(request), books.attempted, books.repeating)
+        leave = Leave(Mode.CLOUD, Privacy.OUT)
+        stream = in_conversation(1, gateway.stream(request), books.attempted, books.repeating, leave)
         async with aclosing(stream):
             await _read(stream, stop_after)
     except AppError as error:

@@ -13,7 +13,9 @@ import pytest
 
 from models.errors import BadInput, NetworkError, Offline, Refused, Unreachable
 from models.hosts import check_address, check_redirect, is_loopback, origin
+from models.leave import Leave, for_leave
 from models.outbound import Ask, Outbound, Sent, for_conversation
+from models.route import Mode, Privacy
 from tests.hub_server import Fault, HubServer
 
 ROOT = Path(__file__).parents[2]
@@ -198,6 +200,7 @@ def test_a_line_names_the_conversation_that_its_task_asks_for(server: HubServer)
 
     async def turn(outbound: Outbound, conversation_id: int | None) -> None:
         for_conversation.set(conversation_id)
+        for_leave.set(Leave(Mode.CLOUD, Privacy.OUT))
         async with outbound.request("GET", f"{server.url}/api/models", purpose="test") as response:
             await response.read(10_000)
 
@@ -209,3 +212,20 @@ def test_a_line_names_the_conversation_that_its_task_asks_for(server: HubServer)
     asyncio.run(go())
     assert {line.conversation_id for line in sent} == {1, 2, None}
     assert for_conversation.get() is None
+
+
+def test_s27_nothing_leaves_for_a_conversation_of_which_nobody_said_what_may(server: HubServer) -> None:
+    sent: list[Sent] = []
+
+    async def go() -> None:
+        for_conversation.set(1)
+        outbound = Outbound(record=sent.append)
+        try:
+            async with outbound.request("GET", f"{server.url}/api/models", purpose="test"):
+                pass
+        finally:
+            await outbound.aclose()
+
+    with pytest.raises(Refused, match="Nobody has said"):
+        asyncio.run(go())
+    assert [line.bytes_out for line in sent] == [0]
