@@ -205,9 +205,9 @@ class Context:
     def _can_cut(self, keep: int) -> bool:
         if not llama.llama_memory_seq_rm(self._memory, 0, keep, -1):
             return False
-        # A sliding window may have dropped cells that the next token would look at.
+        # A sliding window may have dropped cells that the next token would look at; -1 is that all are gone.
         oldest = llama.llama_memory_seq_pos_min(self._memory, 0)
-        return bool(oldest <= max(0, keep - self._model.window))
+        return keep == 0 or bool(0 <= oldest <= max(0, keep - self._model.window))
 
     def _warm_up(self) -> None:
         """One token, so that the first question doesn't pay for pages and threads."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
+import llama_cpp.llama_cpp as llama
 import pytest
 
 from models.chat import (
@@ -26,6 +27,7 @@ from models.chat import (
     Stage,
     TextSize,
     Thinking,
+    Timings,
 )
 from models.errors import ModelTooLarge, NextStep, PromptTooLong, TemplateFailed, UnsupportedModel
 from models.local.engine import devices
@@ -50,6 +52,7 @@ from tests.fakes import (
     text_of,
 )
 from tests.fixtures.gguf_writer import F32, I32, Typed
+from tests.fixtures.odd_gguf import write_mamba, write_sliding
 from tests.fixtures.tiny_gguf import TEMPLATE, Piece, write_tiny
 
 SAYS = ("Hello", " there", ".")
@@ -437,26 +440,50 @@ def test_stop_frees_a_busy_engine_without_ending_it(kind: str, tmp_path: Path) -
     run(case())
 
 
-def test_a_model_that_cannot_keep_what_it_has_read_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As recurrent models do: they can be emptied, and not be cut."""
+def read_in_turn(model: Path, *questions: str) -> list[Timings]:
+    """How each question was read by one engine."""
     engine = Engine(StopFlag())
-    engine.load(Load(str(write_tiny(tmp_path / "m.gguf")), 1), lambda _done, _total: None, lambda _plan: None)
-    model, context = engine._model, engine._context
-    assert model is not None
-    assert context is not None
-    monkeypatch.setattr(Context, "_can_cut", lambda _self, keep: keep == 0)
-    notes: list[str] = []
-    for forgets_parts in (True, False, False):
-        model.__dict__["forgets_parts"] = forgets_parts
+    engine.load(Load(str(model), 1), lambda _done, _total: None, lambda _plan: None)
+    told: list[Timings] = []
+    for question in questions:
         events: list[ChatEvent] = []
-        engine.answer(ask("Hi" + "x" * len(notes)), events.append, lambda: False)
-        notes.append(finished(events).timings.reuse_note)
+        short = replace(ask(question), sampling=Sampling(temperature=0, max_tokens=4))
+        engine.answer(short, events.append, lambda: False)
+        told.append(finished(events).timings)
     engine._unload()
-    assert notes[0] == ""  # there was nothing to keep
-    assert "can’t forget a part" in notes[1]
-    assert notes[2] == notes[1]
+    return told
+
+
+def test_a_recurrent_model_cannot_keep_what_it_has_read_and_says_so(tmp_path: Path) -> None:
+    first, longer, shorter = read_in_turn(write_mamba(tmp_path / "m.gguf"), "a" * 300, "a" * 301, "a" * 200)
+    assert first.reuse_note == ""  # there was nothing to keep
+    assert "can’t forget a part" in longer.reuse_note
+    assert (longer.reused_tokens, shorter.reused_tokens) == (0, 0)
+    assert shorter.reuse_note == longer.reuse_note
+
+
+def test_a_model_with_a_sliding_window_keeps_what_was_read_behind_its_window_too(tmp_path: Path) -> None:
+    model = write_sliding(tmp_path / "m.gguf", window=64)
+    _first, longer, early = read_in_turn(model, "a" * 300, "a" * 301, "b" + "a" * 300)
+    assert (longer.reused_tokens or 0) > 300
+    assert 0 < (early.reused_tokens or 0) < 20
+    assert longer.reuse_note == early.reuse_note == ""
+
+
+def test_a_window_whose_beginning_is_gone_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where llama.cpp keeps the window's own tokens only, which a build may do."""
+    default = llama.llama_context_default_params
+
+    def own_tokens_only() -> object:
+        params = default()
+        params.swa_full = False
+        return params
+
+    monkeypatch.setattr(llama, "llama_context_default_params", own_tokens_only)
+    model = write_sliding(tmp_path / "m.gguf", window=64)
+    _first, other = read_in_turn(model, "a" * 1500, "a" * 200)
+    assert other.reused_tokens == 0
+    assert "last 64 tokens" in other.reuse_note
 
 
 def test_a_second_start_has_nothing_to_tell_of_a_small_model(tmp_path: Path) -> None:
