@@ -21,25 +21,20 @@ from models.leave import Leave
 from models.library import LocalModel
 from models.pricing import Cost
 from models.route import Mode, Privacy
-from tests.desktop.ui.test_app_remote import (
+from tests.desktop.ui.programs import (
     CODE,
+    THERE,
     Here,
     ask_there,
     ended,
-    gateway,
-    holder,
     last,
     pick,
     press,
-    program,
     send,
     shown,
 )
 from tests.fixtures.keyrings import CANARY
 from tests.gateway_server import GatewayServer
-
-__all__ = ["gateway", "holder", "program"]  # fixtures
-THERE = "xidao/qwen3-235b"
 
 
 def found(program: Program, name: str) -> QWidget:
