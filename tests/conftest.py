@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from desktop.ui import imports
 from tests.fixtures.keyrings import CANARY
@@ -17,9 +18,15 @@ _PLANTED = (CANARY.encode(), KEY.encode(), CANARY.encode("utf-16-le"), KEY.encod
 _LARGEST = 64 << 20  # models are larger, and nobody writes into them
 
 
+_PATIENCE_MS = 20_000
+"""How long a test waits for what doesn't come: a wait that comes true is over at once, on any machine."""
+
+
 def pytest_configure() -> None:
-    """As main.py does."""
+    """As main.py does; and waits that say no time of their own are patient."""
     imports.restore()
+    for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitCallback, QtBot.waitExposed):
+        wait.__kwdefaults__ = {**(wait.__kwdefaults__ or {}), "timeout": _PATIENCE_MS}
 
 
 @pytest.fixture(scope="session", autouse=True)
