@@ -160,6 +160,14 @@ def test_doors_are_blamed_for_their_own_faults_and_tried_when_asked_by_hand(
     assert breaker.state("one") is DoorState.CLOSED
 
 
+def test_who_is_stopped_by_hand_is_not_blamed(make: Make, answer: StoredMessage, breaker: Breaker) -> None:
+    handing = make()
+    for _ in range(3):
+        handing.left(answer.id, handing.begin(answer.id, REMOTELY, Partial()), REMOTELY)
+    assert breaker.state("one") is DoorState.CLOSED
+    assert handing.after(answer, []) is None
+
+
 def test_a_door_that_is_left_alone_is_not_offered(
     make: Make, answer: StoredMessage, breaker: Breaker
 ) -> None:

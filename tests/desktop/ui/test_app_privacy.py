@@ -138,6 +138,17 @@ def test_a_route_that_leads_out_is_refused_whoever_made_it(program: Program, qtb
     assert answering.privacy.leave(out, earlier).refusal()
 
 
+def test_while_this_machine_answers_the_gate_lets_nothing_out(program: Program, qtbot: QtBot) -> None:
+    program.chat.answering.allow("xidao")
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    send(program, "Hi!")
+    ended(program, qtbot)
+    earlier = program.chat.messages(program.page.conversation or 0)[:1]
+    route = program.chat.answering.pick(program.page.conversation, earlier)
+    assert route.backend == "local"
+    assert program.chat.answering.privacy.leave(route, earlier).refusal()
+
+
 def test_the_class_is_kept_with_its_conversation(program: Program, qtbot: QtBot) -> None:
     privacy = program.chat.answering.privacy
     privacy.choose(None, Privacy.HERE)
@@ -218,6 +229,14 @@ def test_it_can_be_answered_here_instead(program: Program, qtbot: QtBot, gateway
     asked(program, qtbot)
     press(program, "answer-here")
     assert ended(program, qtbot).text == "From here."
+    assert gateway.chats == []
+
+
+def test_here_instead_is_for_one_answer(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
+    asked(program, qtbot)
+    press(program, "answer-here")
+    program.chat.regenerate(ended(program, qtbot))
+    assert (ended(program, qtbot).error or {})["next_step"] == "send"
     assert gateway.chats == []
 
 
