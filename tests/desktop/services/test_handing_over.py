@@ -123,6 +123,16 @@ def test_what_was_tried_is_known_after_a_restart_and_not_tried_again(
     assert end.values()["end"].startswith("Nobody else is there to go on.")
 
 
+def test_a_fault_that_a_later_version_wrote_down_is_nobody_s(
+    make: Make, answer: StoredMessage, connection: apsw.Connection
+) -> None:
+    number = make().begin(answer.id, LOCALLY, Partial())
+    AttemptStore(connection).ended(answer.id, number, "NotInventedYet")
+    end = make().after(answer, [])
+    assert end is not None
+    assert (end.route, end.words) == (None, "Nobody else could do better with this.")
+
+
 def test_the_same_follow_is_begun_once(make: Make, answer: StoredMessage) -> None:
     follow = failed(make(), answer, LOCALLY, DIED)
     make().begin(answer.id, REMOTELY, Partial(), follow)

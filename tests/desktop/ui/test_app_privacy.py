@@ -20,7 +20,7 @@ from models.errors import EngineCrashed, NextStep, NotAllowed, NotAvailable
 from models.leave import Leave
 from models.library import LocalModel
 from models.pricing import Cost
-from models.route import Mode, Privacy
+from models.route import Mode, Privacy, Route
 from tests.desktop.ui.programs import (
     CODE,
     THERE,
@@ -238,6 +238,19 @@ def test_here_instead_is_for_one_answer(program: Program, qtbot: QtBot, gateway:
     program.chat.regenerate(ended(program, qtbot))
     assert (ended(program, qtbot).error or {})["next_step"] == "send"
     assert gateway.chats == []
+
+
+def test_the_last_word_on_a_question_holds(program: Program, qtbot: QtBot) -> None:
+    send(program, "Mine.")
+    ended(program, qtbot)
+    privacy = program.chat.answering.privacy
+    earlier = program.chat.messages(program.page.conversation or 0)[:1]
+    privacy.keep_here(earlier[-1].id)
+    privacy.agree(earlier[-1].id)
+    assert not privacy.wants_here(earlier)
+    privacy.keep_here(earlier[-1].id)
+    assert privacy.wants_here(earlier)
+    assert not privacy.leave(Route("gateway", THERE, ""), earlier).agreed
 
 
 def test_the_licence_of_whoever_answers_here_instead_is_the_one_to_read(
