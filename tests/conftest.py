@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import apsw
 import pytest
+from pytestqt.qtbot import QtBot
 
+from desktop.storage import database
 from desktop.ui import imports
 from tests.fixtures.keyrings import CANARY
 from tests.gateway_server.asking import KEY
@@ -15,11 +18,17 @@ from tests.network_guard import watched
 
 _PLANTED = (CANARY.encode(), KEY.encode(), CANARY.encode("utf-16-le"), KEY.encode("utf-16-le"))
 _LARGEST = 64 << 20  # models are larger, and nobody writes into them
+_PATIENCE_MS = 20_000
+"""How long a test waits for what doesn't come: a wait that comes true is over at once, on any machine."""
+
+Configure = Callable[[apsw.Connection, float], None]
 
 
 def pytest_configure() -> None:
-    """As main.py does."""
+    """As main.py does; and waits that say no time of their own are patient."""
     imports.restore()
+    for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitCallback, QtBot.waitExposed):
+        wait.__kwdefaults__ = {**(wait.__kwdefaults__ or {}), "timeout": _PATIENCE_MS}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,6 +37,23 @@ def no_key_in_any_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     yield
     found = [str(file) for home in homes(tmp_path_factory.getbasetemp()) for file in holding_a_key(home)]
     assert not found, f"a key was written into {', '.join(found)}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def configured() -> Iterator[Configure]:
+    """How the program sets up its database. In tests it does not wait for the disk: nobody pulls the plug.
+
+    What a killed process wrote is there all the same, and waiting took most of the time of many tests.
+    """
+    shipped = database._configure
+
+    def hurried(connection: apsw.Connection, patience_s: float) -> None:
+        shipped(connection, patience_s)
+        connection.pragma("synchronous", "off")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_configure", hurried)
+        yield shipped
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -123,6 +123,15 @@ def test_a_model_here_is_compared_by_its_scores(
     assert "on MATH" in " ".join(route["trace"])
 
 
+def test_a_model_here_whose_licence_was_not_accepted_takes_no_part(
+    services: Services, keep: Keep, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(allowed=["xidao"])
+    mine = replace(services.library.models()[0], name="My Gemma", licence="gemma", source="added")
+    monkeypatch.setattr(services.library, "models", lambda: [mine])
+    assert ask("Hi!")["backend"] == "gateway"
+
+
 def test_a_gateway_that_was_not_allowed_takes_no_part_and_the_trace_says_so(
     keep: Keep, ask: Ask, gateway: GatewayServer
 ) -> None:

@@ -135,6 +135,17 @@ def test_what_cost_nothing_is_not_missed() -> None:
     assert len(found.groups[Group.UNPAID]) == len(found.groups[Group.ONLY_OURS]) == 1
 
 
+def test_what_cost_nothing_is_not_taken_for_a_request_of_other_tokens() -> None:
+    refused = replace(ROW, prompt=0, completion=0, cost=Cost(0, "CNY"), request_id="")
+    assert group_of(replace(LINE, request_id=""), refused) is Group.ONLY_THEIRS
+
+
+def test_a_statement_that_names_no_models_is_matched_without_them() -> None:
+    assert group_of(replace(LINE, request_id="", model=""), ROW) is Group.MATCHED
+    other = replace(LINE, request_id="", model="n")
+    assert group_of(other, ROW) is Group.ONLY_THEIRS
+
+
 def test_a_refused_request_that_was_charged_for_is_found() -> None:
     row = replace(ROW, prompt=0, completion=0, cost=Cost(0, "CNY"))
     [pair] = reconcile([LINE], [row]).groups[Group.DIFFERING]

@@ -123,6 +123,16 @@ def test_what_was_tried_is_known_after_a_restart_and_not_tried_again(
     assert end.values()["end"].startswith("Nobody else is there to go on.")
 
 
+def test_a_fault_that_a_later_version_wrote_down_is_nobody_s(
+    make: Make, answer: StoredMessage, connection: apsw.Connection
+) -> None:
+    number = make().begin(answer.id, LOCALLY, Partial())
+    AttemptStore(connection).ended(answer.id, number, "NotInventedYet")
+    end = make().after(answer, [])
+    assert end is not None
+    assert (end.route, end.words) == (None, "Nobody else could do better with this.")
+
+
 def test_the_same_follow_is_begun_once(make: Make, answer: StoredMessage) -> None:
     follow = failed(make(), answer, LOCALLY, DIED)
     make().begin(answer.id, REMOTELY, Partial(), follow)
@@ -158,6 +168,14 @@ def test_doors_are_blamed_for_their_own_faults_and_tried_when_asked_by_hand(
     number = handing.begin(answer.id, REMOTELY, Partial())
     handing.ended(answer.id, number, REMOTELY, None)
     assert breaker.state("one") is DoorState.CLOSED
+
+
+def test_who_is_stopped_by_hand_is_not_blamed(make: Make, answer: StoredMessage, breaker: Breaker) -> None:
+    handing = make()
+    for _ in range(3):
+        handing.left(answer.id, handing.begin(answer.id, REMOTELY, Partial()), REMOTELY)
+    assert breaker.state("one") is DoorState.CLOSED
+    assert handing.after(answer, []) is None
 
 
 def test_a_door_that_is_left_alone_is_not_offered(

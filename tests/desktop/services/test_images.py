@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QImage, QImageReader
+from PySide6.QtGui import QColor, QColorSpace, QImage, QImageReader
 
 from desktop.services.images import encoded, image_of, preview, read_image
 from models.errors import BadImage
@@ -18,6 +18,16 @@ def test_s29_nothing_of_the_metadata_is_left(content: bytes) -> None:
     assert CANARY not in image.data
     assert b"Exif" not in image.data
     assert (image.width, image.height) == (40, 20)
+
+
+def test_colours_become_those_that_everybody_assumes() -> None:
+    """Without its profile a red of a wide screen would be read as a paler one."""
+    wide = QImage(40, 20, QImage.Format.Format_RGB32)
+    wide.fill(QColor(200, 60, 60))
+    wide.setColorSpace(QColorSpace(QColorSpace.NamedColorSpace.DisplayP3))
+    picture = QImage.fromData(image_of(written(wide, "PNG")).data)
+    assert picture.pixelColor(9, 9).red() > 210
+    assert b"iCCP" not in image_of(written(wide, "PNG")).data
 
 
 def test_a_photograph_is_turned_upright() -> None:

@@ -7,9 +7,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.services.running import Running
+from desktop.services.books import Account
+from desktop.services.running import Running, running_of
+from desktop.storage.booking import attempt_of
+from models.chat import ChatRequest, Message, Role
 from models.gateway.counting import estimate
 from models.pricing import Price, Tier
+from models.route import Route
+from models.token_estimate import estimate_request
 
 PRICE = Price(1_000, 2_000, None, "CNY", "", "")
 
@@ -87,3 +92,14 @@ def test_a_piece_right_after_another_is_told_a_little_later() -> None:
     clock.now += 0.3
     assert running.values()["tokens"] == 2
     assert not running.behind
+
+
+def test_an_answer_that_is_gone_on_with_counts_what_it_had_cost() -> None:
+    request = ChatRequest("x/m", (Message(Role.USER, "Hello?"),))
+    attempt = attempt_of(Route("gateway", "x/m", ""), request, PRICE)
+    anew, later = (running_of(request, Account(attempt, nano=nano)) for nano in (0, 7_000))
+    for running in (anew, later):
+        running.write("Yes", 1)
+    prompt = estimate_request(request).likely
+    assert anew.values()["nano"] == prompt * 1_000 + 2_000
+    assert later.values()["nano"] == prompt * 1_000 + 2_000 + 7_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -23,11 +24,14 @@ def test_the_bundled_sqlite_has_the_wal_fix() -> None:
     assert tuple(map(int, apsw.sqlite_lib_version().split("."))) >= (3, 51, 3)
 
 
-def test_the_connection_is_durable_and_alone(connection: apsw.Connection) -> None:
+def test_the_connection_is_durable_and_alone(
+    connection: apsw.Connection, configured: Callable[[apsw.Connection, float], None]
+) -> None:
+    assert connection.pragma("foreign_keys") == 1
+    configured(connection, 1.0)  # as the program does; other tests don't wait for the disk
     assert connection.pragma("journal_mode") == "wal"
     assert connection.pragma("synchronous") == 2  # FULL
     assert connection.pragma("locking_mode") == "exclusive"
-    assert connection.pragma("foreign_keys") == 1
     assert connection.pragma("secure_delete") == 1
     assert connection.pragma("user_version") == len(MIGRATIONS)
     assert connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, -1) == 1

@@ -144,7 +144,6 @@ def _summed(rows: list[LedgerRow]) -> Totals:
 @given(st.lists(steps(), max_size=14), st.lists(filters, min_size=3, max_size=6))
 def test_every_total_equals_its_rows_for_any_filter(written: Any, wanted: list[UsageFilter]) -> None:
     with TemporaryDirectory() as folder, closing(open_database(Path(folder) / "x.db")) as connection:
-        connection.pragma("synchronous", "off")
         _write(connection, written)
         reports = UsageReports(connection)
         everything = list(reports.all_rows(UsageFilter()))
@@ -170,7 +169,6 @@ def test_every_total_equals_its_rows_for_any_filter(written: Any, wanted: list[U
 @given(st.lists(steps(), max_size=14))
 def test_the_kept_sums_equal_sums_made_anew_and_hold_whole_numbers_only(written: Any) -> None:
     with TemporaryDirectory() as folder, closing(open_database(Path(folder) / "x.db")) as connection:
-        connection.pragma("synchronous", "off")
         _write(connection, written)
         for table in ("usage_daily", "usage_conversation_daily"):
             kept = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608

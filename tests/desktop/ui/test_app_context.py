@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
-from desktop.system.paths import Paths
 from desktop.ui.theme import Appearance
 from models.chat import TextDelta
 from models.errors import NextStep, PromptTooLong
 from models.fake import FakeBackend, Hold, says
 from models.library import LocalModel
+from tests.desktop.ui.programs import running
 
 
 @pytest.fixture
@@ -25,20 +24,11 @@ def engine() -> FakeBackend:
 
 @pytest.fixture
 def program(
-    look: Appearance, qtbot: QtBot, tmp_path: Path, engine: FakeBackend, monkeypatch: pytest.MonkeyPatch
+    look: Appearance, tmp_path: Path, engine: FakeBackend, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Program]:
-    paths = Paths.find({"INSHORE_HOME": str(tmp_path)})
-    paths.create()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    program = Program(app, look, paths)
-    program.__dict__["local"] = engine
-    monkeypatch.setattr(program.models, "usable", lambda: [LocalModel("m", "m", Path("m"), 1, "added")])
-    qtbot.addWidget(program.window)
-    program.window.show()
-    yield program
-    program._close()
-    program.setParent(None)
+    with running(tmp_path, look, engine) as program:
+        monkeypatch.setattr(program.models, "usable", lambda: [LocalModel("m", "m", Path("m"), 1, "added")])
+        yield program
 
 
 def failed_question(program: Program, engine: FakeBackend, qtbot: QtBot, text: str) -> None:

@@ -7,30 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.services.keys import Known
 from desktop.system.keys import Keys
-from desktop.system.paths import Paths
 from desktop.system.secrets import SystemKeyring
 from desktop.ui.theme import Appearance
 from models.fake import FakeBackend
+from tests.desktop.ui.programs import made
 from tests.fixtures.keyrings import CANARY, MemoryHolder, Sleeping, keyring_of
 
 
 @pytest.fixture
-def program(look: Appearance, qtbot: QtBot, tmp_path: Path) -> Iterator[Program]:
-    paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
-    paths.create()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    program = Program(app, look, paths)
-    program.__dict__["local"] = FakeBackend()
-    qtbot.addWidget(program.window)
+def program(look: Appearance, tmp_path: Path) -> Iterator[Program]:
+    program = made(tmp_path / "home", look, FakeBackend())
     program.window.show()
     yield program
+    program.window.destroy_now()
     program.setParent(None)
 
 

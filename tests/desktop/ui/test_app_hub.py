@@ -11,7 +11,6 @@ from typing import TypeVar
 import pytest
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QApplication,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -35,6 +34,7 @@ from desktop.ui.theme import Appearance
 from models.catalogue import Catalogue, load
 from models.fake import FakeBackend
 from models.local.measures import MachineSpeed
+from tests.desktop.ui.programs import closed, made
 from tests.desktop.ui.test_bringing import OTHER, QWEN, model_bytes
 from tests.fixtures.gguf_writer import Gguf, usual_metadata
 from tests.fixtures.keyrings import MemoryHolder, Sleeping, keyring_of
@@ -56,6 +56,7 @@ class Scene:
     def __init__(self, home: Path, look: Appearance, qtbot: QtBot, server: HubServer) -> None:
         self.look, self.qtbot, self.server = look, qtbot, server
         self.holder = MemoryHolder()
+        self.home = home
         self.paths = Paths.find({"INSHORE_HOME": str(home)})
         self.paths.create()
         wanted = replace(settings.load(self.paths.settings_file)[0], hub_endpoints=(server.url,))
@@ -63,19 +64,14 @@ class Scene:
         self.program: Program | None = None
 
     def start(self) -> Program:
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        self.program = program = Program(app, self.look, self.paths)
-        program.__dict__["local"] = Engine()
+        self.program = program = made(self.home, self.look, Engine())
         program.gateway.keys._make = lambda _asked: Keys(keyring_of(self.holder))
-        self.qtbot.addWidget(program.window)
         program.window.show()
         return program
 
     def end(self) -> None:
         if self.program is not None:
-            self.program._close()
-            self.program.setParent(None)
+            closed(self.program)
             self.program = None
 
     def page(self) -> ModelsPage:

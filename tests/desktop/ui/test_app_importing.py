@@ -14,11 +14,9 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QProgressBar, QPushButton, QRadioButton
 from pytestqt.qtbot import QtBot
 
-from desktop.app import Program
 from desktop.parts import importing as part
 from desktop.parts import reveal as reveal_module
 from desktop.parts.care import Care
-from desktop.system.paths import Paths
 from desktop.ui.manager.found import FoundCard
 from desktop.ui.manager.importing import ImportSheet
 from desktop.ui.manager.page import ModelsPage
@@ -28,6 +26,7 @@ from models.discovery import Discovered
 from models.fake import FakeBackend, says
 from models.importing import How, gather
 from models.local.measures import MachineSpeed
+from tests.desktop.ui.programs import closed, made
 from tests.fixtures.tiny_gguf import write_tiny
 from tests.models.test_importing import split
 
@@ -51,14 +50,9 @@ class Scene:
         self.own = folder / "own"
         self.own.mkdir()
         self.qtbot = qtbot
-        self.paths = Paths.find({"INSHORE_HOME": str(folder / "home")})
-        self.paths.create()
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        self.program = Program(app, look, self.paths)
         self.engine = Engine(says("Yes."))
-        self.program.__dict__["local"] = self.engine
-        qtbot.addWidget(self.program.window)
+        self.program = made(folder / "home", look, self.engine)
+        self.paths = self.program._paths
         self.program.window.show()
 
     def drop(self, *paths: Path) -> ImportSheet:
@@ -120,8 +114,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[Discovered]:
 def scene(look: Appearance, qtbot: QtBot, tmp_path: Path, found: list[Discovered]) -> Iterator[Scene]:
     scene = Scene(tmp_path, look, qtbot)
     yield scene
-    scene.program._close()
-    scene.program.setParent(None)
+    closed(scene.program)
 
 
 def test_a_dropped_folder_is_copied_in_as_the_user_says(scene: Scene) -> None:

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.parts.manager import Manager
 from desktop.storage.export import Form
 from desktop.system.options import Options
-from desktop.system.paths import Paths
 from desktop.system.settings import Theme
 from desktop.ui.manager.page import ModelsPage
 from desktop.ui.theme import Appearance
@@ -23,6 +22,7 @@ from models.chat import ReasoningDelta
 from models.fake import FakeBackend, says
 from models.library import LocalModel
 from models.local.measures import MachineSpeed
+from tests.desktop.ui.programs import running
 
 
 class Engine(FakeBackend):
@@ -46,21 +46,12 @@ def engine() -> Engine:
 
 @pytest.fixture
 def program(
-    look: Appearance, qtbot: QtBot, tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    look: Appearance, tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Program]:
-    paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
-    paths.create()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    program = Program(app, look, paths)
-    program.__dict__["local"] = engine
     model = LocalModel("m", "m", Path("m"), 1, "added", context_length=4096)
-    monkeypatch.setattr(program.models, "models", lambda: [model])
-    qtbot.addWidget(program.window)
-    program.window.show()
-    yield program
-    program._close()
-    program.setParent(None)
+    with running(tmp_path / "home", look, engine) as program:
+        monkeypatch.setattr(program.models, "models", lambda: [model])
+        yield program
 
 
 def asked(program: Program, qtbot: QtBot) -> int:

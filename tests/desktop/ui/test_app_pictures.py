@@ -17,72 +17,34 @@ from pytestqt.qtbot import QtBot
 from desktop.app import Program
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.storage.export import Form
-from desktop.system.keys import Keys
-from desktop.system.paths import Paths
-from desktop.system.providers import Provider
 from desktop.ui.chat.thumbnail import Thumbnail
 from desktop.ui.theme import Appearance
 from models.budget import Budget, Period
-from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
-from models.fake import FakeBackend, Step
-from models.library import LocalModel
-from models.local.measures import MachineSpeed
 from models.pricing import Cost
 from models.route import Mode, Privacy
 from models.ways_on import Kind, read
-from tests.fixtures.keyrings import CANARY as KEY
-from tests.fixtures.keyrings import MemoryHolder, keyring_of
+from tests.desktop.ui.programs import beside_a_gateway, ended, send
+from tests.fixtures.keyrings import MemoryHolder
 from tests.fixtures.pictures import CANARY, halves, huge_png, jpeg, png
 from tests.gateway_server import GatewayServer
 
 SEEING, BLIND = "xidao/gemma-3-27b", "xidao/qwen3-32b"
-HERE: list[Step] = [TextDelta("From here."), Finished(FinishReason.STOP, Usage(), Timings())]
-
-
-class Here(FakeBackend):
-    """The shipped fake on an ordinary machine."""
-
-    async def gauge(self) -> MachineSpeed:
-        return MachineSpeed(20e9, ())
-
-
-@pytest.fixture
-def gateway() -> Iterator[GatewayServer]:
-    with GatewayServer() as server:
-        yield server
 
 
 @contextmanager
-def running(look: Appearance, home: Path, gateway: GatewayServer) -> Iterator[Program]:
-    """A window over what is kept in the folder."""
-    holder = MemoryHolder()
-    holder.entries["xidao"] = KEY
-    paths = Paths.find({"INSHORE_HOME": str(home)})
-    paths.create()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    program = Program(app, look, paths)
-    program.__dict__["local"] = Here(HERE, HERE, HERE)
-    here = [LocalModel("small", "Small", Path("small"), 1, "added")]
-    program.models.models = lambda: here  # type: ignore[method-assign]
-    program.models.changed.emit()
-    program.gateway.keys._make = lambda _asked: Keys(keyring_of(holder))
-    program.settings.update(
-        providers=(Provider("xidao", "xidao", "XiDao", (gateway.url,)),), allowed=("xidao",)
-    )
-    program.chat.answering.check_licence = lambda _route: None
-    program.window.show()
-    try:
+def running(look: Appearance, home: Path, gateway: GatewayServer, holder: MemoryHolder) -> Iterator[Program]:
+    """With the gateway allowed, and licences accepted."""
+    with beside_a_gateway(home, look, gateway, holder) as program:
+        program.settings.update(allowed=("xidao",))
+        program.chat.answering.check_licence = lambda _route: None
         yield program
-    finally:
-        program._close()
-        program.window.destroy_now()
-        program.setParent(None)
 
 
 @pytest.fixture
-def program(look: Appearance, tmp_path: Path, gateway: GatewayServer, qtbot: QtBot) -> Iterator[Program]:
-    with running(look, tmp_path / "home", gateway) as program:
+def program(
+    look: Appearance, tmp_path: Path, gateway: GatewayServer, holder: MemoryHolder
+) -> Iterator[Program]:
+    with running(look, tmp_path / "home", gateway, holder) as program:
         yield program
 
 
@@ -94,18 +56,8 @@ def add(program: Program, qtbot: QtBot, *sources: Path | QImage, count: int | No
     assert len(program.page.composer.tray.pictures()) == expected
 
 
-def send(program: Program, words: str) -> None:
-    program.page.composer.edit.setPlainText(words)
-    program.page.composer.edit.submitted.emit()
-
-
 def messages(program: Program) -> list[StoredMessage]:
     return [] if program.page.conversation is None else program.chat.messages(program.page.conversation)
-
-
-def ended(program: Program, qtbot: QtBot) -> StoredMessage:
-    qtbot.waitUntil(lambda: messages(program)[-1].status is not Status.RUNNING, timeout=10_000)
-    return messages(program)[-1]
 
 
 def received(gateway: GatewayServer) -> list[QImage]:
@@ -124,12 +76,12 @@ def received(gateway: GatewayServer) -> list[QImage]:
 
 
 def test_s26_pictures_are_sent_scaled_without_metadata_and_again_after_a_restart(
-    look: Appearance, tmp_path: Path, gateway: GatewayServer, qtbot: QtBot
+    look: Appearance, tmp_path: Path, gateway: GatewayServer, holder: MemoryHolder, qtbot: QtBot
 ) -> None:
     (tmp_path / "holiday.jpg").write_bytes(jpeg(picture=halves().scaled(2400, 1200)))
     (tmp_path / "screen.png").write_bytes(png())
     home = tmp_path / "home"
-    with running(look, home, gateway) as program:
+    with running(look, home, gateway, holder) as program:
         program.chat.answering.choose(None, SEEING)
         add(program, qtbot, tmp_path / "holiday.jpg", tmp_path / "screen.png")
         send(program, "What is this?")
@@ -139,7 +91,7 @@ def test_s26_pictures_are_sent_scaled_without_metadata_and_again_after_a_restart
         assert program.page.composer.tray.pictures() == program.chat.pictures.drafted(None) == []
         assert not program.page.composer.tray.isVisible()
         conversation = program.page.conversation
-    with running(look, home, gateway) as program:
+    with running(look, home, gateway, holder) as program:
         program._open(conversation)
         assert [image.width for image in messages(program)[0].images] == [2048, 40]
         send(program, "And the colours?")

@@ -20,26 +20,21 @@ from models.errors import EngineCrashed, NextStep, NotAllowed, NotAvailable
 from models.leave import Leave
 from models.library import LocalModel
 from models.pricing import Cost
-from models.route import Mode, Privacy
-from tests.desktop.ui.test_app_remote import (
+from models.route import Mode, Privacy, Route
+from tests.desktop.ui.programs import (
     CODE,
+    THERE,
     Here,
     ask_there,
     ended,
-    gateway,
-    holder,
     last,
     pick,
     press,
-    program,
     send,
     shown,
 )
 from tests.fixtures.keyrings import CANARY
 from tests.gateway_server import GatewayServer
-
-__all__ = ["gateway", "holder", "program"]  # fixtures
-THERE = "xidao/qwen3-235b"
 
 
 def found(program: Program, name: str) -> QWidget:
@@ -143,6 +138,17 @@ def test_a_route_that_leads_out_is_refused_whoever_made_it(program: Program, qtb
     assert answering.privacy.leave(out, earlier).refusal()
 
 
+def test_while_this_machine_answers_the_gate_lets_nothing_out(program: Program, qtbot: QtBot) -> None:
+    program.chat.answering.allow("xidao")
+    program.page.composer.mode.chosen.emit(Mode.HYBRID)
+    send(program, "Hi!")
+    ended(program, qtbot)
+    earlier = program.chat.messages(program.page.conversation or 0)[:1]
+    route = program.chat.answering.pick(program.page.conversation, earlier)
+    assert route.backend == "local"
+    assert program.chat.answering.privacy.leave(route, earlier).refusal()
+
+
 def test_the_class_is_kept_with_its_conversation(program: Program, qtbot: QtBot) -> None:
     privacy = program.chat.answering.privacy
     privacy.choose(None, Privacy.HERE)
@@ -224,6 +230,27 @@ def test_it_can_be_answered_here_instead(program: Program, qtbot: QtBot, gateway
     press(program, "answer-here")
     assert ended(program, qtbot).text == "From here."
     assert gateway.chats == []
+
+
+def test_here_instead_is_for_one_answer(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
+    asked(program, qtbot)
+    press(program, "answer-here")
+    program.chat.regenerate(ended(program, qtbot))
+    assert (ended(program, qtbot).error or {})["next_step"] == "send"
+    assert gateway.chats == []
+
+
+def test_the_last_word_on_a_question_holds(program: Program, qtbot: QtBot) -> None:
+    send(program, "Mine.")
+    ended(program, qtbot)
+    privacy = program.chat.answering.privacy
+    earlier = program.chat.messages(program.page.conversation or 0)[:1]
+    privacy.keep_here(earlier[-1].id)
+    privacy.agree(earlier[-1].id)
+    assert not privacy.wants_here(earlier)
+    privacy.keep_here(earlier[-1].id)
+    assert privacy.wants_here(earlier)
+    assert not privacy.leave(Route("gateway", THERE, ""), earlier).agreed
 
 
 def test_the_licence_of_whoever_answers_here_instead_is_the_one_to_read(

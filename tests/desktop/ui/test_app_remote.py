@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -21,132 +17,37 @@ from desktop.storage.conversations import Status, StoredMessage
 from desktop.storage.ledger_values import Outcome, State
 from desktop.storage.usage import UsageReports
 from desktop.storage.usage_values import UsageFilter
-from desktop.system.keys import Keys
 from desktop.system.options import Options
-from desktop.system.paths import Paths
 from desktop.system.providers import Provider
-from desktop.ui.theme import Appearance
 from models.budget import Budget, Period
-from models.chat import Finished, FinishReason, TextDelta, Thinking, Timings, Usage
+from models.chat import TextDelta, Thinking
 from models.errors import NextStep, PromptTooLong
-from models.fake import FakeBackend, Step
+from models.fake import FakeBackend
 from models.fake import Hold as HoldHere
 from models.gateway.retrying import Patience
 from models.library import LocalModel
-from models.local.measures import MachineSpeed
 from models.pricing import FREE, Cost, worst_case
 from models.route import Privacy
 from models.routing import Mode
 from models.thinking import ThinkingKind
 from models.ways_on import Kind, Way, read
-from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
+from tests.desktop.ui.programs import (
+    CODE,
+    Here,
+    ask_there,
+    ended,
+    last,
+    pick,
+    press,
+    reply,
+    send,
+    shown,
+)
+from tests.fixtures.keyrings import CANARY, MemoryHolder
 from tests.gateway_server import GatewayServer
 from tests.gateway_server.scripts import FAULTS, answer, error, text, thought
 from tests.gateway_server.scripts import respond as usual
 from tests.gateway_server.server import Hold, Pause, Received, Reply
-
-HERE: list[Step] = [TextDelta("From here."), Finished(FinishReason.STOP, Usage(), Timings())]
-
-
-class Here(FakeBackend):
-    """The shipped fake on an ordinary machine."""
-
-    async def gauge(self) -> MachineSpeed:
-        return MachineSpeed(20e9, ())
-
-
-@pytest.fixture
-def gateway() -> Iterator[GatewayServer]:
-    with GatewayServer() as server:
-        yield server
-
-
-@pytest.fixture
-def holder() -> MemoryHolder:
-    holder = MemoryHolder()
-    holder.entries["xidao"] = CANARY
-    return holder
-
-
-@pytest.fixture
-def program(
-    look: Appearance,
-    qtbot: QtBot,
-    tmp_path: Path,
-    gateway: GatewayServer,
-    holder: MemoryHolder,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Program]:
-    paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
-    paths.create()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    program = Program(app, look, paths)
-    program.__dict__["local"] = Here(HERE, HERE, HERE)
-    here = [LocalModel("small", "Small", Path("small"), 1, "added")]
-    monkeypatch.setattr(program.models, "models", lambda: here)
-    program.models.changed.emit()
-    program.gateway.keys._make = lambda _asked: Keys(keyring_of(holder))
-    program.settings.update(providers=(Provider("xidao", "xidao", "XiDao", (gateway.url,)),))
-    qtbot.addWidget(program.window)
-    program.window.show()
-    yield program
-    program._close()
-    program.setParent(None)
-
-
-def reply(gateway: GatewayServer, *replies: Reply) -> None:
-    """What the next questions are answered with; other requests are answered as usual."""
-    waiting = list(replies)
-
-    def respond(request: Received) -> Reply:
-        asked = request.path.endswith("/chat/completions")
-        return waiting.pop(0) if asked and waiting else usual(request)
-
-    gateway.respond = respond
-
-
-def pick(program: Program, name: str) -> None:
-    """Choose a model in the picker's menu."""
-    menu = program.page.picker.menu()
-    menu.aboutToShow.emit()
-    action = next(a for a in menu.actions() if a.objectName() == f"answerer-{name}")
-    assert isinstance(action, QAction)
-    action.trigger()
-
-
-def press(program: Program, name: str) -> None:
-    buttons = [b for b in program.window.findChildren(QPushButton, name) if b.isVisible()]
-    QTest.mouseClick(buttons[-1], Qt.MouseButton.LeftButton)
-
-
-def send(program: Program, words: str) -> None:
-    program.page.composer.edit.setPlainText(words)
-    program.page.composer.edit.submitted.emit()
-
-
-def last(program: Program) -> StoredMessage:
-    assert program.page.conversation is not None
-    return program.chat.messages(program.page.conversation)[-1]
-
-
-def shown(program: Program) -> str:
-    """The line under the newest answer."""
-    return str(program.window.findChildren(QWidget, "status-line")[-1].property("text"))
-
-
-def ended(program: Program, qtbot: QtBot) -> StoredMessage:
-    qtbot.waitUntil(lambda: last(program).status is not Status.RUNNING)
-    return last(program)
-
-
-def ask_there(program: Program, qtbot: QtBot, model: str = "xidao/qwen3-235b") -> StoredMessage:
-    """The first question to the gateway, which is allowed when it is asked about."""
-    pick(program, model)
-    send(program, "Hello?")
-    qtbot.waitUntil(lambda: last(program).error is not None)
-    press(program, "next-step")
-    return ended(program, qtbot)
 
 
 def test_nothing_is_sent_before_the_gateway_is_allowed(
@@ -599,9 +500,6 @@ def test_the_local_mode_refuses_no_local_model_and_sends_nothing(
     assert error is not None
     assert error["next_step"] == "add_model"
     assert gateway.received == []
-
-
-CODE = "Write a Python function that sorts a list of dictionaries by a key, with tests."
 
 
 def test_hybrid_asks_the_gateway_for_what_it_does_better_and_says_why(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
@@ -22,13 +22,9 @@ from desktop.storage.ledger_values import LedgerRow, Outcome
 from desktop.storage.usage import UsageReports
 from desktop.storage.usage_values import UsageFilter
 from desktop.system.answering import TakeOver
-from desktop.system.keys import Keys
-from desktop.system.paths import Paths
-from desktop.system.providers import Provider
 from desktop.ui.chat import wording
 from desktop.ui.chat.markdown import Kind
 from desktop.ui.chat.seam import whole
-from desktop.ui.theme import Appearance
 from models.breaker import DoorState
 from models.budget import Budget, Period
 from models.chat import TextDelta
@@ -41,52 +37,18 @@ from models.pricing import Cost
 from models.route import Preference
 from models.routing import Mode
 from models.shapes import estimated
-from tests.desktop.ui.test_app_remote import HERE, Here, last, reply, send, shown
-from tests.fixtures.keyrings import CANARY, MemoryHolder, keyring_of
+from tests.desktop.ui.programs import CODE, HERE, Here, ended, last, reply, send, shown
 from tests.gateway_server import GatewayServer
 from tests.gateway_server.scripts import answer, error, text
 from tests.gateway_server.server import Hold, Reply
 
-CODE = "Write a Python function that sorts a list of dictionaries by a key, with tests."
-
 
 @pytest.fixture
-def gateway() -> Iterator[GatewayServer]:
-    with GatewayServer() as server:
-        yield server
-
-
-@pytest.fixture
-def program(
-    look: Appearance, qtbot: QtBot, tmp_path: Path, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Program]:
-    """A window in the hybrid mode with a model here and an allowed gateway."""
-    holder = MemoryHolder()
-    holder.entries["xidao"] = CANARY
-    paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
-    paths.create()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    program = Program(app, look, paths)
-    program.__dict__["local"] = Here(HERE, HERE, HERE)
-    here = [LocalModel("small", "Small", Path("small"), 1, "added")]
-    monkeypatch.setattr(program.models, "models", lambda: here)
-    program.models.changed.emit()
-    program.gateway.keys._make = lambda _asked: Keys(keyring_of(holder))
-    program.settings.update(
-        providers=(Provider("xidao", "xidao", "XiDao", (gateway.url,)),), allowed=("xidao",), mode=Mode.HYBRID
-    )
-    qtbot.addWidget(program.window)
-    program.window.show()
+def program(program: Program) -> Program:
+    """In the hybrid mode, with the gateway allowed and asked once only."""
+    program.settings.update(allowed=("xidao",), mode=Mode.HYBRID)
     program.remote.backend()._patience = Patience(tries=1)
-    yield program
-    program._close()
-    program.setParent(None)
-
-
-def ended(program: Program, qtbot: QtBot) -> StoredMessage:
-    qtbot.waitUntil(lambda: last(program).status is not Status.RUNNING, timeout=15_000)
-    return last(program)
+    return program
 
 
 def said(program: Program) -> str:

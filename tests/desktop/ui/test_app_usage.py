@@ -7,34 +7,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
 from desktop.storage.usage_pending import UsagePending, Waiting
-from desktop.system.paths import Paths
 from desktop.ui.theme import Appearance
 from desktop.ui.usage.page import UsagePage
 from desktop.ui.usage.statement import StatementCard
 from models.budget import Budget, Period
 from models.chat import Usage
+from models.fake import FakeBackend
 from models.pricing import Cost, Price
+from tests.desktop.ui.programs import running
 
 BUDGET = Budget(Period.MONTH, Cost(50 * 10**9, "CNY"))
 
 
 @pytest.fixture
-def program(look: Appearance, qtbot: QtBot, tmp_path: Path) -> Iterator[Program]:
-    paths = Paths.find({"INSHORE_HOME": str(tmp_path / "home")})
-    paths.create()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    program = Program(app, look, paths)
-    qtbot.addWidget(program.window)
-    program.window.show()
-    yield program
-    program._close()
+def program(look: Appearance, tmp_path: Path) -> Iterator[Program]:
+    with running(tmp_path / "home", look, FakeBackend()) as program:
+        yield program
 
 
 def opened(program: Program) -> UsagePage:

@@ -118,9 +118,9 @@ def test_a_day_and_a_conversation_narrow_the_lines(page: RecordPage, connection:
 def test_100_000_lines_come_page_by_page(page: RecordPage, connection: apsw.Connection) -> None:
     OutboundLog(connection).add([LINE])
     connection.execute(_MANY)
-    begun = time.perf_counter()
+    begun = time.process_time()
     page.refresh()
-    assert time.perf_counter() - begun < 3  # measured: 0.15 s; a page that reads all takes ten times this
+    assert time.process_time() - begun < 1  # measured: 0.15 s; a page that reads all takes ten times this
     lines = page.lines.lines
     assert lines.rowCount() == 200
     lines.fetchMore(lines.index(-1, -1))
