@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
-from desktop.storage.usage_file import Table
+from desktop.storage.table_file import Table
 
 
 class ExportButtons(QWidget):

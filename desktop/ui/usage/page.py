@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButt
 
 from desktop.services.usage import Figures, UsageService
 from desktop.storage.ledger_values import LedgerRow, Place
-from desktop.storage.usage_file import Table
+from desktop.storage.table_file import Table
 from desktop.storage.usage_values import Span, UsageFilter
 from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label

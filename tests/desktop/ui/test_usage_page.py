@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.services.usage import Figures
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement, State
-from desktop.storage.usage_file import Table
+from desktop.storage.table_file import Table
 from desktop.storage.usage_values import Saved, Span
 from desktop.system.settings import load
 from desktop.ui.choice import Choice
