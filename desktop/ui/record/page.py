@@ -75,12 +75,6 @@ class RecordPage(Page):
         host = str(self._host.currentData() or "")
         return replace(wanted, host=host, conversation_id=self._conversation, refused=refused)
 
-    def show_conversation(self, conversation_id: int | None) -> None:
-        """Only what left for this conversation; None is everything."""
-        self._conversation, self._day, self._span = conversation_id, None, Span.ALL
-        self.spans.show_choices(_SPANS, self._span)
-        self.refresh()
-
     def refresh(self) -> None:
         """Read and show what holds now."""
         wanted = self.wanted()
