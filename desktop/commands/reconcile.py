@@ -10,6 +10,7 @@ from pathlib import Path
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from desktop.storage.correcting import correct, correction_words, corrections
+from desktop.storage.csv_lines import as_csv
 from desktop.storage.database import open_database
 from desktop.storage.ledger import Ledger
 from desktop.storage.ledger_values import LedgerRow
@@ -24,7 +25,7 @@ from desktop.storage.reconciling import (
     wanted,
 )
 from desktop.storage.usage import UsageReports
-from desktop.storage.usage_export import as_csv, costs_words
+from desktop.storage.usage_export import costs_words
 from desktop.storage.usage_pending import UsagePending
 from models.errors import BadInput
 from models.plain import plain

@@ -10,9 +10,10 @@ from enum import StrEnum
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
+from desktop.storage.csv_lines import as_csv
 from desktop.storage.database import open_database
 from desktop.storage.usage import UsageReports
-from desktop.storage.usage_export import as_csv, costs_words, row_values, totals_values
+from desktop.storage.usage_export import costs_words, row_values, totals_values
 from desktop.storage.usage_pending import UsagePending
 from desktop.storage.usage_values import Span, Totals, UsageFilter
 

@@ -71,12 +71,12 @@ class ReconcilingService(QObject):
     def export(self, report: Report, path: Path) -> None:
         """Write what differs as CSV; a file that was there stays until the new one is whole."""
         from desktop.storage.reconciling import difference_rows
-        from desktop.storage.usage_file import Table, UsageFile
+        from desktop.storage.table_file import Table, TableFile
 
         def write() -> str:
-            file = UsageFile(path, Table.CSV, {})
+            file = TableFile(path, Table.CSV, "The differences were not exported.")
             try:
-                file.add_values(difference_rows(report))
+                file.add(difference_rows(report))
                 file.finish()
             except AppError:
                 file.drop()

@@ -9,13 +9,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from desktop.storage.outbound_export import RecordFile
+from desktop.services.export import Export, Pieces
+from desktop.storage.outbound_export import line_values
 from desktop.storage.outbound_reports import OutboundReports, RecordFilter, RecordRow, RecordSums
 from desktop.storage.sent_content import SentContent, SentContents
+from desktop.storage.table_file import Table
 from desktop.storage.values import StoredMessage
-from models.errors import AppError, StorageError
+from models.errors import StorageError
 
 _T = TypeVar("_T")
 _PIECE = 2_000
@@ -67,7 +69,7 @@ class RecordService(QObject):
         super().__init__(parent)
         self._reports, self._contents, self._titles = reports, contents, titles
         self._flush, self._today = flush, today
-        self._files: list[RecordFile] = []
+        self._exports: list[Export] = []
 
     def filter_over(self, span: Span) -> RecordFilter:
         """All lines of a span that ends today."""
@@ -109,36 +111,23 @@ class RecordService(QObject):
 
     def export(self, path: Path, wanted: RecordFilter) -> None:
         """Write the lines of a filter as CSV, in pieces between events."""
-        try:
-            file = RecordFile(path, self._titles())
-        except AppError as error:
-            self.failed.emit(error)
-            return
-        self._files.append(file)
-        self._write(file, path, wanted, None)
+        title = "The record was not exported."
+        export = Export(path, Table.CSV, title, self._pieces(wanted, self._titles()), self)
+        export.finished.connect(self.exported)
+        export.failed.connect(self.failed)
+        self._exports.append(export)
+        export.start()
 
     def close(self) -> None:
         """Drop what is half written."""
-        while self._files:
-            self._files.pop().drop()
+        for export in self._exports:
+            export.cancel()
 
-    def _write(self, file: RecordFile, path: Path, wanted: RecordFilter, after: RecordRow | None) -> None:
-        if file not in self._files:
-            return
-        try:
-            rows = self._reports.rows(wanted, after, _PIECE)
-            if rows:
-                file.add(rows)
-                QTimer.singleShot(0, self, lambda: self._write(file, path, wanted, rows[-1]))
-                return
-            file.finish()
-        except AppError as error:
-            file.drop()
-            self._files.remove(file)
-            self.failed.emit(error)
-            return
-        self._files.remove(file)
-        self.exported.emit(str(path))
+    def _pieces(self, wanted: RecordFilter, titles: Mapping[int, str]) -> Pieces:
+        after: RecordRow | None = None
+        while rows := self._reports.rows(wanted, after, _PIECE):
+            yield [line_values(row, titles) for row in rows]
+            after = rows[-1]
 
     def _read(self, read: Callable[[], _T], otherwise: _T) -> _T:
         try:

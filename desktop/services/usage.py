@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.services.export import Export, Pieces
 from desktop.services.settings import SettingsService
-from desktop.services.usage_export import Export
 from desktop.storage.ledger import Ledger
 from desktop.storage.ledger_values import LedgerRow, State
+from desktop.storage.table_file import Table
 from desktop.storage.usage import UsageReports
-from desktop.storage.usage_export import totals_values
-from desktop.storage.usage_file import Table
+from desktop.storage.usage_export import row_values, totals_values
 from desktop.storage.usage_values import Panel, Span, Totals, UsageFilter
 from desktop.system.budgets import read
 from models.budget import Budget, BudgetState, Period
@@ -176,8 +176,8 @@ class UsageService(QObject):
         sums = self._read(lambda: self._reports.totals(wanted), Totals())
         head = {"period": span.value, "model": wanted.model, "totals": totals_values(sums)}
         newest = self.rows(wanted, before=None, limit=1)
-        start = newest[0].id + 1 if newest else None
-        export = Export(path, form, head, lambda before: self._page(wanted, before), start, self)
+        pieces = self._pieces(wanted, newest[0].id + 1) if newest else iter(())
+        export = Export(path, form, "The usage was not exported.", pieces, self, head)
         export.finished.connect(self.exported)
         export.failed.connect(self.failed)
         self._exports.append(export)
@@ -188,8 +188,11 @@ class UsageService(QObject):
         for export in self._exports:
             export.cancel()
 
-    def _page(self, wanted: UsageFilter, before: int | None) -> tuple[LedgerRow, ...]:
-        return self._reports.rows(wanted, before=before, limit=500)
+    def _pieces(self, wanted: UsageFilter, before: int) -> Pieces:
+        """The rows before an id, so that those which come meanwhile aren’t in it."""
+        while rows := self._reports.rows(wanted, before=before, limit=500):
+            yield [row_values(row) for row in rows]
+            before = rows[-1].id
 
     def _read(self, read: Callable[[], _T], nothing: _T) -> _T:
         try:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from desktop.storage.csv_lines import csv_line
 from models.licences import NOT_ADVICE, Acceptance, Passport, needs_acceptance
 
 _HEADINGS = ("model", "name", "licence", "tier", "version", "accepted", "use", "text_sha256")
 _TITLES = ("Model", "Name", "Licence", "Tier", "Version", "Accepted", "For what use", "Text shown (SHA-256)")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Listing(StrEnum):
@@ -80,11 +78,7 @@ def text_of(rows: Iterable[LicenceRow], form: Listing) -> str:
 
 def as_csv(rows: Iterable[LicenceRow]) -> str:
     """A table with headings. No cell can become a formula in a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_HEADINGS)
-    writer.writerows([[_harmless(cell) for cell in row.cells()] for row in rows])
-    return text.getvalue()
+    return "".join([csv_line(_HEADINGS), *(csv_line(row.cells()) for row in rows)])
 
 
 def as_markdown(rows: Iterable[LicenceRow]) -> str:
@@ -115,10 +109,6 @@ def _not_accepted(model: LicensedModel) -> LicenceRow:
         return LicenceRow(model.id, model.name, model.licence or "unknown", None, "", "terms not known")
     state = "not accepted" if needs_acceptance(passport) else "not needed"
     return LicenceRow(model.id, model.name, passport.name, int(passport.tier), passport.version, state)
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,9 +14,8 @@ from types import MappingProxyType
 from desktop.storage.export_seams import open_fence, with_seams
 from desktop.storage.seams import parts_of
 from desktop.storage.values import Conversation, Status, StoredImage, StoredMessage
+from desktop.storage.whole_file import WholeFile
 from models.chat import Role
-from models.errors import AppError
-from models.plain import shown
 
 _NAMES = {Role.USER: "You", Role.ASSISTANT: "Answer", Role.SYSTEM: "Instructions"}
 _ENDS = {
@@ -108,28 +106,12 @@ def file_name(title: str, form: Form) -> str:
 
 def write(path: Path, text: str, *, failed: str = "The conversation was not exported.") -> None:
     """Write the file in one step, in place of one that was there. Raises AppError; that one then stays."""
+    file = WholeFile(path, failed)
     try:
-        _replace(Path(os.path.realpath(path)), text.encode("utf-8", "replace"))
-    except OSError as exc:
-        raise AppError(
-            f"“{shown(path)}” can’t be written: {exc.strerror or exc}.",
-            "Choose another folder, or free some space.",
-            title=failed,
-            details=repr(exc),
-        ) from exc
-
-
-def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name[:80]}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        file.write(text)
+        file.finish()
     finally:
-        part.unlink(missing_ok=True)
+        file.drop()
 
 
 def _heading(message: StoredMessage) -> str:

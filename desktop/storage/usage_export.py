@@ -1,10 +1,8 @@
-"""The ledger and its totals as lists for others: JSON values and CSV, every amount exact."""
+"""The ledger and its totals as values for others, every amount exact."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
@@ -12,8 +10,6 @@ from desktop.storage.ledger_values import LedgerRow
 from desktop.storage.usage_values import Totals
 from models.money import exact
 from models.pricing import Cost
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def row_values(row: LedgerRow) -> dict[str, object]:
@@ -67,29 +63,3 @@ def totals_values(sums: Totals) -> dict[str, object]:
 def costs_words(costs: Mapping[str, Cost]) -> str:
     """The exact amounts, each currency by itself: "¥0.0042 and $1"; "nothing" without any."""
     return " and ".join(exact(cost) for cost in costs.values()) or "nothing"
-
-
-def as_csv(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
-    """Lines of a table, its headings first; unknown is empty. No cell can become a formula.
-
-    Amounts for each currency become one cell, such as "CNY 4200000; USD 1".
-    """
-    for number, values in enumerate(rows):
-        if number == 0:
-            yield _line(values)
-        yield _line(_cell(value) for value in values.values())
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, Mapping):
-        return "; ".join(f"{currency} {nano}" for currency, nano in value.items())
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
-
-
-def _line(cells: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 
 def confirm_link(parent: QWidget, address: str) -> bool:
@@ -24,6 +26,21 @@ def confirm_link(parent: QWidget, address: str) -> bool:
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.exec()
     return box.clickedButton() is open_button
+
+
+def ask_where(
+    parent: QWidget, title: str, name: str, filters: str, then: Callable[[str], object]
+) -> QFileDialog:
+    """Show the dialog for a new file; its name and the home folder are proposed. `then` gets the path."""
+    proposed = Path.home() / name
+    dialog = QFileDialog(parent.window(), title, str(proposed), filters)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(proposed.suffix.removeprefix("."))
+    dialog.selectFile(str(proposed))
+    dialog.fileSelected.connect(then)
+    dialog.open()
+    return dialog
 
 
 def refuse_to_start(title: str, words: str, details: str = "") -> int:

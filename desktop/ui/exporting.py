@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from desktop.storage.export import Form, file_name, text_of, write
 from desktop.storage.values import Conversation, StoredMessage
+from desktop.ui.dialogs import ask_where
 from models.errors import AppError
 
 _FILTERS = {Form.JSON: "JSON (*.json)"}
@@ -34,17 +35,14 @@ class Exporter(QObject):
         pictures: Mapping[int, bytes] | None = None,
     ) -> QFileDialog:
         """Show the dialog for a file's name; the conversation is written as it is now."""
-        suggested = str(Path.home() / file_name(conversation.title, form))
-        filters = _FILTERS.get(form, _MARKDOWN)
-        dialog = QFileDialog(self._window, "Export the conversation", suggested, filters)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(form.value.rpartition(".")[2])
-        dialog.selectFile(suggested)
         text = text_of(conversation, messages, form, pictures or {})
-        dialog.fileSelected.connect(lambda name: self.save(Path(name), text))
-        dialog.open()
-        return dialog
+        return ask_where(
+            self._window,
+            "Export the conversation",
+            file_name(conversation.title, form),
+            _FILTERS.get(form, _MARKDOWN),
+            lambda name: self.save(Path(name), text),
+        )
 
     def save(self, path: Path, text: str) -> None:
         """Write a text to a file."""

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.catalogue import CatalogueService
-from desktop.ui.labels import plain_label
+from desktop.ui.manager.facts import FactsPage, grid, said
 from desktop.ui.manager.licence import LicenceChip
 from desktop.ui.manager.told import (
     advice,
@@ -29,21 +20,19 @@ from desktop.ui.manager.told import (
     sources_of,
 )
 from desktop.ui.manager.verdict import VerdictLine
-from desktop.ui.page import card
 from desktop.ui.theme import Appearance
 from models.advised import compared
 from models.catalogue import Catalogue
 from models.facts import CatalogueModel, Score
-from models.licences import NOT_ADVICE, Passport
+from models.licences import NOT_ADVICE
 from models.offer import Offer, price_words
 from models.sources import Source
 
 
-class Detail(QWidget):
-    """Shows one offer. `download_requested(id)` and `link_activated(address)` leave the deed to others."""
+class Detail(FactsPage):
+    """Shows one offer. `download_requested(id)` leaves the deed to others."""
 
     download_requested = Signal(str)
-    link_activated = Signal(str)
 
     def __init__(
         self,
@@ -54,13 +43,8 @@ class Detail(QWidget):
         *,
         can_download: bool,
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName(f"detail-{offer.id}")
-        self.model_id = offer.id
+        super().__init__(offer.id, f"detail-{offer.id}", parent)
         self._look, self._service = look, catalogue
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(12)
         self._head(offer, can_download=can_download and offer.has_files and not offer.installed)
         self._fit(offer)
         self._advice(offer.model)
@@ -131,7 +115,7 @@ class Detail(QWidget):
         column.addWidget(said(frame, passport.sentence))
         column.addLayout(grid(frame, passport.duties()))
         column.addWidget(said(frame, NOT_ADVICE, "meta"))
-        column.addWidget(self._link(frame, passport), 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._licence_link(frame, passport), 0, Qt.AlignmentFlag.AlignLeft)
         self._sources(frame, column, [(passport.source, "licence")])
 
     def _about(self, model: CatalogueModel) -> None:
@@ -177,25 +161,6 @@ class Detail(QWidget):
         if (source := model.sources.get("files")) is not None:
             self._sources(frame, column, [(source, "files")])
 
-    def _section(self, heading: str, name: str) -> tuple[QFrame, QVBoxLayout]:
-        frame = card(self)
-        frame.setObjectName(name)
-        frame.setAccessibleName(heading)
-        column = QVBoxLayout(frame)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(8)
-        column.addWidget(said(frame, heading, "subtitle"))
-        self._column.addWidget(frame)
-        return frame, column
-
-    def _link(self, frame: QFrame, passport: Passport) -> QPushButton:
-        read = QPushButton("Read the full text", frame)
-        read.setObjectName("licence-link")
-        read.setProperty("link", True)
-        read.setToolTip(passport.link)
-        read.clicked.connect(lambda: self.link_activated.emit(passport.link))
-        return read
-
     def _sources(self, frame: QFrame, column: QVBoxLayout, sources: Iterable[tuple[Source, str]]) -> None:
         words = [f"{of[:1].upper()}{of[1:]}: {source_words(source)}." for source, of in sources]
         if words:
@@ -208,30 +173,3 @@ def score_words(score: Score) -> str:
     """ "MMLU 91.2 %"; stars as "4 of 5 stars". It stays on one line."""
     value = f"{score.value:g} of 5 stars" if score.benchmark.unit == "stars" else f"{score.value:g} %"
     return f"{score.benchmark.name} {value}".replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def grid(parent: QWidget, rows: Iterable[tuple[str, str]], *, selectable: bool = False) -> QGridLayout:
-    """Facts under their names, as many rows."""
-    layout = QGridLayout()
-    layout.setHorizontalSpacing(16)
-    layout.setVerticalSpacing(6)
-    layout.setColumnStretch(1, 1)
-    for number, (name, value) in enumerate(rows):
-        heading = said(parent, name, "muted")
-        heading.setWordWrap(False)
-        heading.setMinimumWidth(104)
-        fact = said(parent, value)
-        if selectable:
-            fact.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            # a long name without a place to break is cut rather than making the page wider than the window
-            fact.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        layout.addWidget(heading, number, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(fact, number, 1)
-    return layout
-
-
-def said(parent: QWidget, words: str, role: str = "") -> QLabel:
-    """A label with these words."""
-    label = plain_label(parent, role)
-    label.setText(words)
-    return label

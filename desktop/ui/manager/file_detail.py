@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from desktop.services.catalogue import CatalogueService
-from desktop.ui.manager.detail import grid, said
+from desktop.ui.manager.facts import FactsPage, grid, said
 from desktop.ui.manager.licence import LicenceChip
 from desktop.ui.manager.told import machine_words, parts_words, source_words
 from desktop.ui.manager.units import size_words
 from desktop.ui.manager.verdict import VerdictLine
-from desktop.ui.page import card
 from desktop.ui.theme import Appearance
 from models.library import LocalModel
 from models.licences import NOT_ADVICE
 from models.plain import plain, shown
 
 
-class FileDetail(QWidget):
-    """Shows one model. `link_activated(address)` leaves the deed to others."""
-
-    link_activated = Signal(str)
+class FileDetail(FactsPage):
+    """Shows one model."""
 
     def __init__(
         self, model: LocalModel, catalogue: CatalogueService, look: Appearance, parent: QWidget
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName(f"file-{model.id}")
-        self.model_id = model.id
+        super().__init__(model.id, f"file-{model.id}", parent)
         self._model, self._service, self._look = model, catalogue, look
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(12)
         self._column.addWidget(said(self, model.name, "title"))
         self._column.addWidget(
             said(self, "The catalogue doesn’t know this model; its file tells this of itself.", "muted")
@@ -68,12 +60,7 @@ class FileDetail(QWidget):
         column.addWidget(said(frame, passport.sentence))
         column.addLayout(grid(frame, passport.duties()))
         column.addWidget(said(frame, f"{NOT_ADVICE} From: {source_words(passport.source)}.", "meta"))
-        read = QPushButton("Read the full text", frame)
-        read.setObjectName("licence-link")
-        read.setProperty("link", True)
-        read.setToolTip(passport.link)
-        read.clicked.connect(lambda: self.link_activated.emit(passport.link))
-        column.addWidget(read, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._licence_link(frame, passport), 0, Qt.AlignmentFlag.AlignLeft)
 
     def _about(self) -> None:
         frame, column = self._section("About the model", "file-facts")
@@ -97,17 +84,6 @@ class FileDetail(QWidget):
         if origin is not None:
             facts += [("SHA-256", _grouped(digest)) for digest in origin.sha256 if digest]
         column.addLayout(grid(frame, facts, selectable=True))
-
-    def _section(self, heading: str, name: str) -> tuple[QFrame, QVBoxLayout]:
-        frame = card(self)
-        frame.setObjectName(name)
-        frame.setAccessibleName(heading)
-        column = QVBoxLayout(frame)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(8)
-        column.addWidget(said(frame, heading, "subtitle"))
-        self._column.addWidget(frame)
-        return frame, column
 
 
 def _grouped(digest: str) -> str:

@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QHBoxLayout, QPus
 from desktop.services.record import RecordFigures, RecordService, Span
 from desktop.storage.outbound_reports import RecordFilter, RecordSums
 from desktop.ui.choice import Choice
+from desktop.ui.dialogs import ask_where
 from desktop.ui.labels import plain_label
 from desktop.ui.page import Page, card
 from desktop.ui.record.groups import Group, GroupTable
 from desktop.ui.record.table import LineTable, conversation_words
-from desktop.ui.usage.choices import Segments
+from desktop.ui.segments import Segments
 from models.units import size
 
 _SPANS = ((Span.TODAY, "Today"), (Span.WEEK, "7 days"), (Span.ALL, "All"))
@@ -74,12 +75,6 @@ class RecordPage(Page):
         refused = _DECISIONS[self._decision.currentIndex()][1]
         host = str(self._host.currentData() or "")
         return replace(wanted, host=host, conversation_id=self._conversation, refused=refused)
-
-    def show_conversation(self, conversation_id: int | None) -> None:
-        """Only what left for this conversation; None is everything."""
-        self._conversation, self._day, self._span = conversation_id, None, Span.ALL
-        self.spans.show_choices(_SPANS, self._span)
-        self.refresh()
 
     def refresh(self) -> None:
         """Read and show what holds now."""
@@ -160,15 +155,13 @@ class RecordPage(Page):
 
     def ask_for_file(self) -> QFileDialog:
         """Show the dialog for the export's name."""
-        name = str(Path.home() / "inshore-record.csv")
-        dialog = QFileDialog(self.window(), "Export the record", name, "CSV (*.csv)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.selectFile(name)
-        dialog.fileSelected.connect(lambda path: self._service.export(Path(path), self.wanted()))
-        dialog.open()
-        return dialog
+        return ask_where(
+            self,
+            "Export the record",
+            "inshore-record.csv",
+            "CSV (*.csv)",
+            lambda path: self._service.export(Path(path), self.wanted()),
+        )
 
     # -- building
 

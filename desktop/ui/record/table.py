@@ -5,73 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from desktop.storage.outbound_reports import RecordFilter, RecordRow
+from desktop.ui.tables import Column, PagedModel, Table
 from models.units import size
 
-_PAGE, _HEIGHT_PX = 200, 340
-_HEADINGS = ("Time", "Host", "For", "Out", "In", "Decision", "Mode", "Conversation")
-_WIDTHS = (112, 158, 112, 84, 84, 84, 68, 96)
-_NUMBERS = (3, 4)
-_STRETCHED = 7
+_HEIGHT_PX = 340
+_COLUMNS = (
+    Column("Time", 112),
+    Column("Host", 158),
+    Column("For", 112),
+    Column("Out", 84, is_number=True),
+    Column("In", 84, is_number=True),
+    Column("Decision", 84),
+    Column("Mode", 68),
+    Column("Conversation", 96),
+)
+_CONVERSATION = 7
 
 Read = Callable[[RecordFilter, RecordRow | None, int], tuple[RecordRow, ...]]
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class LineModel(QAbstractTableModel):
+class LineModel(PagedModel[RecordRow]):
     """The lines of a filter, newest first; `read(filter, after, limit)` brings the next ones."""
 
-    def __init__(self, read: Read, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, read: Read) -> None:
+        super().__init__(_COLUMNS)
         self._read, self._wanted = read, RecordFilter()
         self._titles: Mapping[int, str] = {}
-        self._rows: list[RecordRow] = []
-        self._more = False
 
     def show_rows(self, wanted: RecordFilter, titles: Mapping[int, str]) -> None:
         """Begin anew with the first page."""
-        self.beginResetModel()
         self._wanted, self._titles = wanted, titles
-        self._rows = list(self._read(wanted, None, _PAGE))
-        self._more = len(self._rows) == _PAGE
-        self.endResetModel()
+        self.begin()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
+    def read_after(self, row: RecordRow | None, limit: int) -> tuple[RecordRow, ...]:
+        return self._read(self._wanted, row, limit)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADINGS)
+    def cell(self, row: RecordRow, column: int) -> str:
+        return cell(row, column, self._titles)
 
-    def canFetchMore(self, parent: _Index) -> bool:
-        return self._more and not parent.isValid()
-
-    def fetchMore(self, parent: _Index) -> None:
-        rows = self._read(self._wanted, self._rows[-1], _PAGE)
-        self._more = len(rows) == _PAGE
-        if rows:
-            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(rows) - 1)
-            self._rows += rows
-            self.endInsertRows()
-
-    def headerData(
-        self, section: int, side: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if side is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
-        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return cell(self._rows[index.row()], index.column(), self._titles)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return details(self._rows[index.row()], self._titles)
-        return _alignment(index.column()) if role == Qt.ItemDataRole.TextAlignmentRole else None
+    def details(self, row: RecordRow) -> str:
+        return details(row, self._titles)
 
 
 def cell(row: RecordRow, column: int, titles: Mapping[int, str]) -> str:
@@ -112,46 +88,12 @@ def details(row: RecordRow, titles: Mapping[int, str]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-class LineTable(QTableView):
-    """The table. It gives way in width: it scrolls sideways; the conversation gets the width that is left."""
+class LineTable(Table):
+    """The conversation gets the width that is left."""
 
     def __init__(self, read: Read, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.lines = LineModel(read, self)
-        self.setModel(self.lines)
-        self.setObjectName("record-lines")
+        self.lines = LineModel(read)
+        super().__init__(self.lines, "record-lines", _CONVERSATION, parent)
         self.setAccessibleName("What left, the newest first")
-        plain_table(self)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setFixedHeight(_HEIGHT_PX)
-        for section, width in enumerate(_WIDTHS):
-            self.horizontalHeader().resizeSection(section, width)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        header = self.horizontalHeader()
-        others = header.length() - header.sectionSize(_STRETCHED)
-        header.resizeSection(_STRETCHED, max(_WIDTHS[_STRETCHED], self.viewport().width() - others))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(120, 120)
-
-
-def plain_table(view: QTableView) -> None:
-    """A table to read: rows are chosen, nothing is edited, no grid."""
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    view.setTabKeyNavigation(False)
-    view.setShowGrid(False)
-    view.setWordWrap(False)
-    view.verticalHeader().hide()
-    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 12)
-    view.horizontalHeader().setHighlightSections(False)
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in _NUMBERS else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

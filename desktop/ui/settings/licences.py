@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.storage.acceptance_export import LicenceRow, Listing
+from desktop.ui.dialogs import ask_where
 from desktop.ui.labels import plain_label
 
 _MOST = 6
@@ -74,15 +74,13 @@ class LicencesCard(QFrame):
 
     def ask(self, form: Listing) -> QFileDialog:
         """Show the dialog for a file's name."""
-        name = str(Path.home() / f"inshore-licences.{form.value}")
-        dialog = QFileDialog(self.window(), "Save the list of licences", name, _FORMS[form][1])
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(form.value)
-        dialog.selectFile(name)
-        dialog.fileSelected.connect(lambda path: self.export_requested.emit(path, form))
-        dialog.open()
-        return dialog
+        return ask_where(
+            self,
+            "Save the list of licences",
+            f"inshore-licences.{form.value}",
+            _FORMS[form][1],
+            lambda path: self.export_requested.emit(path, form),
+        )
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
-from desktop.storage.usage_file import Table
+from desktop.storage.table_file import Table
+from desktop.ui.dialogs import ask_where
 
 
 class ExportButtons(QWidget):
@@ -30,14 +29,11 @@ class ExportButtons(QWidget):
 
     def ask(self, form: Table) -> QFileDialog:
         """Show the dialog for a file's name."""
-        name = str(Path.home() / f"inshore-usage.{form.value}")
-        dialog = QFileDialog(
-            self.window(), "Export the usage", name, f"{form.value.upper()} (*.{form.value})"
+        suffix = form.value
+        return ask_where(
+            self,
+            "Export the usage",
+            f"inshore-usage.{suffix}",
+            f"{suffix.upper()} (*.{suffix})",
+            lambda path: self.export_requested.emit(path, form),
         )
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(form.value)
-        dialog.selectFile(name)
-        dialog.fileSelected.connect(lambda path: self.export_requested.emit(path, form))
-        dialog.open()
-        return dialog

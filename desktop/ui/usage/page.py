@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButt
 
 from desktop.services.usage import Figures, UsageService
 from desktop.storage.ledger_values import LedgerRow, Place
-from desktop.storage.usage_file import Table
+from desktop.storage.table_file import Table
 from desktop.storage.usage_values import Span, UsageFilter
 from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label
 from desktop.ui.page import Page, card
+from desktop.ui.segments import Segments
 from desktop.ui.theme import Appearance
 from desktop.ui.usage.budgets import BudgetsCard
-from desktop.ui.usage.choices import Segments
 from desktop.ui.usage.conversion import Conversion
 from desktop.ui.usage.exporting import ExportButtons
 from desktop.ui.usage.figures import FigureTiles

@@ -12,9 +12,9 @@ from desktop.storage.ledger_values import Place
 from desktop.storage.usage_values import Panel
 from desktop.ui.labels import ElidedLabel, plain_label
 from desktop.ui.page import card
+from desktop.ui.segments import Segments
 from desktop.ui.theme import Appearance
 from desktop.ui.usage.bars import Bar, Bars
-from desktop.ui.usage.choices import Segments
 from desktop.ui.usage.figures import percent
 from desktop.ui.usage.marks import OTHERS, Fill, Sample, fills, place_fill
 from desktop.ui.usage.measures import Kind, Measure, counted, measures

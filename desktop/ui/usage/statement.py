@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QVB
 from desktop.storage.correcting import correction_words, corrections
 from desktop.storage.reconciling import DIFFERENT, GROUPS, Report, difference_words
 from desktop.storage.usage_export import costs_words
+from desktop.ui.dialogs import ask_where
 from desktop.ui.labels import plain_label
-from desktop.ui.usage.choices import Segments
+from desktop.ui.segments import Segments
 from desktop.ui.usage.statement_columns import ColumnsForm
 from desktop.ui.usage.statement_table import PairTable
 from models.errors import AppError, BadInput
@@ -20,6 +21,7 @@ from models.reconciling import Group
 from models.statement import Mapped, check
 from models.statement_file import Table
 
+_FILTERS = "CSV (*.csv *.tsv *.txt);;All files (*)"
 _WORDS = (
     "Open the list of requests that your gateway offers for download (CSV). It is compared with what was "
     "written here, request by request, and stays on this machine."
@@ -80,7 +82,8 @@ class StatementCard(QFrame):
 
     def ask_for_file(self) -> QFileDialog:
         """Show the dialog for a statement."""
-        dialog = self._dialog("Open a statement", QFileDialog.AcceptMode.AcceptOpen)
+        dialog = QFileDialog(self.window(), "Open a statement", str(Path.home()), _FILTERS)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self._choose_file)
         dialog.open()
@@ -88,12 +91,13 @@ class StatementCard(QFrame):
 
     def ask_for_export(self) -> QFileDialog:
         """Show the dialog for the differences."""
-        dialog = self._dialog("Export the differences", QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.selectFile(str(Path.home() / "inshore-differences.csv"))
-        dialog.fileSelected.connect(lambda path: self.export_wanted.emit(self._report, path))
-        dialog.open()
-        return dialog
+        return ask_where(
+            self,
+            "Export the differences",
+            "inshore-differences.csv",
+            "CSV (*.csv)",
+            lambda path: self.export_wanted.emit(self._report, path),
+        )
 
     # -- what is shown
 
@@ -229,12 +233,6 @@ class StatementCard(QFrame):
         button.setAccessibleName(words.rstrip("…"))
         button.clicked.connect(lambda _on: step())
         return button
-
-    def _dialog(self, title: str, mode: QFileDialog.AcceptMode) -> QFileDialog:
-        dialog = QFileDialog(self.window(), title, str(Path.home()), "CSV (*.csv *.tsv *.txt);;All files (*)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(mode)
-        return dialog
 
 
 def _lines(count: int) -> str:

@@ -5,55 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
+from desktop.ui.tables import Column, Table, TableModel
 from models.money import exact
 from models.pricing import Cost
 from models.reconciling import Pair
 
-_HEADINGS = ("Time", "Model", "Cost there", "Cost here", "Tokens there", "Tokens here", "What differs")
-_WIDTHS = (152, 120, 100, 100, 118, 118, 320)
-_NUMBERS = (2, 3, 4, 5)
-_MOST_ROWS, _ROW_PX = 8, 12
-_Index = QModelIndex | QPersistentModelIndex
+_COLUMNS = (
+    Column("Time", 152),
+    Column("Model", 120),
+    Column("Cost there", 100, is_number=True),
+    Column("Cost here", 100, is_number=True),
+    Column("Tokens there", 118, is_number=True),
+    Column("Tokens here", 118, is_number=True),
+    Column("What differs", 320),
+)
+_DIFFERS = 6
+_MOST_ROWS = 8
 
 
-class PairModel(QAbstractTableModel):
+class PairModel(TableModel[Pair]):
     """The pairs of one group, in its order."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._pairs: Sequence[Pair] = ()
+    def __init__(self) -> None:
+        super().__init__(_COLUMNS)
 
-    def show_pairs(self, pairs: Sequence[Pair]) -> None:
-        """Show these instead."""
-        self.beginResetModel()
-        self._pairs = pairs
-        self.endResetModel()
+    def cell(self, row: Pair, column: int) -> str:
+        return cell(row, column)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._pairs)
-
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADINGS)
-
-    def headerData(
-        self, section: int, side: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if side is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
-        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return cell(self._pairs[index.row()], index.column())
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return details(self._pairs[index.row()])
-        return _alignment(index.column()) if role == Qt.ItemDataRole.TextAlignmentRole else None
+    def details(self, row: Pair) -> str:
+        return details(row)
 
 
 def cell(pair: Pair, column: int) -> str:
@@ -100,47 +82,16 @@ def _tokens(prompt: int | None, completion: int | None) -> str:
     return " + ".join("–" if count is None else f"{count:,}" for count in (prompt, completion))
 
 
-class PairTable(QTableView):
-    """Gives way in width: it scrolls sideways. What differs gets the width that is left."""
+class PairTable(Table):
+    """What differs gets the width that is left."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.pairs = PairModel(self)
-        self.setObjectName("statement-rows")
+        self.pairs = PairModel()
+        super().__init__(self.pairs, "statement-rows", _DIFFERS, parent)
         self.setAccessibleName("Requests of the statement beside those written here")
-        self.setModel(self.pairs)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + _ROW_PX)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        for section, width in enumerate(_WIDTHS):
-            header.resizeSection(section, width)
 
     def show_pairs(self, pairs: Sequence[Pair]) -> None:
         """Show these, as many of them at once as are few."""
-        self.pairs.show_pairs(pairs)
-        rows = min(max(len(pairs), 2), _MOST_ROWS) * self.verticalHeader().defaultSectionSize()
-        frame = self.horizontalHeader().sizeHint().height() + self.horizontalScrollBar().sizeHint().height()
-        self.setFixedHeight(rows + frame + 4)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        header, last = self.horizontalHeader(), len(_WIDTHS) - 1
-        others = header.length() - header.sectionSize(last)
-        header.resizeSection(last, max(_WIDTHS[last], self.viewport().width() - others))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(120, 120)
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in _NUMBERS else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+        self.pairs.show(pairs)
+        bar = self.horizontalScrollBar().sizeHint().height()
+        self.setFixedHeight(self.height_of(min(max(len(pairs), 2), _MOST_ROWS)) + bar + 4)

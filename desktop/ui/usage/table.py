@@ -6,96 +6,57 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.storage.ledger_values import LedgerRow, Outcome, Place, Purpose, State
 from desktop.storage.usage_values import UsageFilter
 from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label
+from desktop.ui.tables import Column, PagedModel, Table
 from desktop.ui.usage.left_open import LeftOpen
 from models.money import exact
 
-_PAGE, _HEIGHT_PX = 200, 320
-_HEADINGS = ("Time", "Model", "Cost", "Read", "Written", "Where", "Ended", "Took", "For")
-_WIDTHS = (164, 150, 124, 88, 88, 118, 96, 72, 80)
-_NUMBERS = (2, 3, 4, 7)
+_HEIGHT_PX = 320
+_COLUMNS = (
+    Column("Time", 164),
+    Column("Model", 150),
+    Column("Cost", 124, is_number=True),
+    Column("Read", 88, is_number=True),
+    Column("Written", 88, is_number=True),
+    Column("Where", 118),
+    Column("Ended", 96),
+    Column("Took", 72, is_number=True),
+    Column("For", 80),
+)
+_MODEL = 1
 _STATES = {State.SENT: "running", State.EXPIRED: "not settled", State.RELEASED: "not charged"}
 _OUTCOMES = {Outcome.FINISHED: "finished", Outcome.STOPPED: "stopped", Outcome.FAILED: "failed"}
 _PLACES = (("Anywhere", None), ("On this machine", Place.LOCAL), ("At gateways", Place.REMOTE))
 _PURPOSES = (("For anything", None), *((f"For: {one.value}", one.value) for one in Purpose))
 
 Read = Callable[[UsageFilter, int | None, int], tuple[LedgerRow, ...]]
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class RowModel(QAbstractTableModel):
+class RowModel(PagedModel[LedgerRow]):
     """The rows of a filter, newest first; `read(filter, before, limit)` brings the next ones."""
 
-    def __init__(self, read: Read, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._read = read
-        self._wanted = UsageFilter()
-        self._rows: list[LedgerRow] = []
-        self._more = False
+    def __init__(self, read: Read) -> None:
+        super().__init__(_COLUMNS)
+        self._read, self._wanted = read, UsageFilter()
 
     def show_rows(self, wanted: UsageFilter) -> None:
         """Begin anew with the first page."""
-        self.beginResetModel()
         self._wanted = wanted
-        self._rows = list(self._read(wanted, None, _PAGE))
-        self._more = len(self._rows) == _PAGE
-        self.endResetModel()
+        self.begin()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
+    def read_after(self, row: LedgerRow | None, limit: int) -> tuple[LedgerRow, ...]:
+        return self._read(self._wanted, None if row is None else row.id, limit)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(_HEADINGS)
+    def cell(self, row: LedgerRow, column: int) -> str:
+        return cell(row, column)
 
-    def row(self, index: _Index) -> LedgerRow | None:
-        """What is shown there."""
-        return self._rows[index.row()] if index.isValid() else None
-
-    def canFetchMore(self, parent: _Index) -> bool:
-        return self._more and not parent.isValid()
-
-    def fetchMore(self, parent: _Index) -> None:
-        rows = self._read(self._wanted, self._rows[-1].id, _PAGE)
-        self._more = len(rows) == _PAGE
-        if rows:
-            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(rows) - 1)
-            self._rows += rows
-            self.endInsertRows()
-
-    def headerData(
-        self, section: int, side: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if side is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADINGS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return cell(self._rows[index.row()], index.column())
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return details(self._rows[index.row()])
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(index.column())
-        return None
+    def details(self, row: LedgerRow) -> str:
+        return details(row)
 
 
 def cell(row: LedgerRow, column: int) -> str:
@@ -141,8 +102,10 @@ class RowTable(QFrame):
         super().__init__(parent)
         self.setProperty("card", True)
         self._wanted = UsageFilter()
-        self.rows = RowModel(read, self)
-        self.view = self._make_view()
+        self.rows = RowModel(read)
+        self.view = Table(self.rows, "usage-rows", _MODEL, self)
+        self.view.setAccessibleName("Requests, the newest first")
+        self.view.setFixedHeight(_HEIGHT_PX)
         self._place = self._choice("usage-where", "Where the requests were answered", _PLACES)
         self._purpose = self._choice("usage-purpose", "What the requests were for", _PURPOSES)
         title = plain_label(self, "strong")
@@ -182,43 +145,3 @@ class RowTable(QFrame):
         choice.addItems([text for text, _value in choices])
         choice.activated.connect(lambda _index: self.rows.show_rows(self.wanted()))
         return choice
-
-    def _make_view(self) -> QTableView:
-        view = _View(self)
-        view.setObjectName("usage-rows")
-        view.setAccessibleName("Requests, the newest first")
-        view.setModel(self.rows)
-        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.setTabKeyNavigation(False)
-        view.setShowGrid(False)
-        view.setWordWrap(False)
-        view.setFixedHeight(_HEIGHT_PX)
-        view.verticalHeader().hide()
-        view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 12)
-        header = view.horizontalHeader()
-        header.setHighlightSections(False)
-        for section, width in enumerate(_WIDTHS):
-            header.resizeSection(section, width)
-        return view
-
-
-class _View(QTableView):
-    """Gives way in width: it scrolls sideways. The model gets the width that is left."""
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        header = self.horizontalHeader()
-        others = header.length() - header.sectionSize(1)
-        header.resizeSection(1, max(_WIDTHS[1], self.viewport().width() - others))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(120, 120)
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in _NUMBERS else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

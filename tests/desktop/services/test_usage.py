@@ -13,8 +13,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop.services.usage import budget_of
-from desktop.storage.usage_export import as_csv, row_values
-from desktop.storage.usage_file import Table
+from desktop.storage.csv_lines import as_csv
+from desktop.storage.table_file import Table
+from desktop.storage.usage_export import row_values
 from desktop.storage.usage_values import Span, UsageFilter
 from desktop.system.settings import load
 from models.budget import Budget, Period

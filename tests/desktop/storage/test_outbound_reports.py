@@ -14,10 +14,11 @@ import apsw
 import pytest
 
 from desktop.storage.conversations import ConversationStore
-from desktop.storage.outbound_export import RecordFile
+from desktop.storage.outbound_export import line_values
 from desktop.storage.outbound_log import OutboundLog
 from desktop.storage.outbound_reports import OutboundReports, RecordFilter, RecordSums
 from desktop.storage.sent_content import SentContents
+from desktop.storage.table_file import Table, TableFile
 from models.errors import AppError
 from models.outbound import Sent
 
@@ -77,8 +78,8 @@ def test_pages_of_lines_of_one_moment_miss_none(connection: apsw.Connection) -> 
 
 def test_an_export_is_a_table_without_formulas(reports: OutboundReports, tmp_path: Path) -> None:
     path = tmp_path / "record.csv"
-    file = RecordFile(path, {7: "=SUM(A1)"})
-    rows = reports.rows(RecordFilter(), None, 10)
+    file = TableFile(path, Table.CSV, "Not exported.")
+    rows = [line_values(row, {7: "=SUM(A1)"}) for row in reports.rows(RecordFilter(), None, 10)]
     file.add(rows[:1])
     file.add(rows[1:])
     assert not path.exists()
@@ -92,7 +93,7 @@ def test_an_export_is_a_table_without_formulas(reports: OutboundReports, tmp_pat
 
 def test_an_export_into_nowhere_says_so(tmp_path: Path) -> None:
     with pytest.raises(AppError, match="can’t be written"):
-        RecordFile(tmp_path / "none" / "record.csv", {})
+        TableFile(tmp_path / "none" / "record.csv", Table.CSV, "Not exported.")
 
 
 # -- what exactly was sent

@@ -13,14 +13,14 @@ from pytestqt.qtbot import QtBot
 
 from desktop.services.usage import Figures
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement, State
-from desktop.storage.usage_file import Table
+from desktop.storage.table_file import Table
 from desktop.storage.usage_values import Saved, Span
 from desktop.system.settings import load
 from desktop.ui.choice import Choice
+from desktop.ui.segments import Segments
 from desktop.ui.theme import Appearance
 from desktop.ui.usage.bars import Bars
 from desktop.ui.usage.budget_row import BudgetBar
-from desktop.ui.usage.choices import Segments
 from desktop.ui.usage.figures import percent
 from desktop.ui.usage.measures import Kind, Measure, counted, measures, steps
 from desktop.ui.usage.page import UsagePage

@@ -1,4 +1,4 @@
-"""A few choices beside each other, of which one holds: the span, and what the charts show."""
+"""A few choices beside each other, of which one holds: a span of time, or what is listed."""
 
 from __future__ import annotations
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop.storage.ledger_values import LedgerRow
-from desktop.storage.usage_file import Table, UsageFile
+from desktop.storage.table_file import Table, TableFile
 from models.errors import AppError
 
-ReadPage = Callable[[int | None], tuple[LedgerRow, ...]]
+Pieces = Iterator[Sequence[Mapping[str, object]]]
+"""Rows as their values, some at a time; each piece is read when the one before is written."""
 
 
 class Export(QObject):
     """`finished(path)` once the file is whole, or `failed(AppError)` and there is none. GUI thread only.
 
-    `read` gives the rows before an id; rows that come after `start` aren't in it.
+    `title` is of an error of the disk: that the export failed.
     """
 
     finished = Signal(str)
@@ -27,20 +28,20 @@ class Export(QObject):
         self,
         path: Path,
         form: Table,
-        head: Mapping[str, object],
-        read: ReadPage,
-        start: int | None,
+        title: str,
+        pieces: Pieces,
         parent: QObject,
+        head: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         super().__init__(parent)
-        self._path, self._form, self._head = path, form, head
-        self._read, self._before = read, start
-        self._file: UsageFile | None = None
+        self._path, self._form, self._title, self._head = path, form, title, head
+        self._pieces = pieces
+        self._file: TableFile | None = None
 
     def start(self) -> None:
         """Begin; the first piece is written when the event loop runs again."""
         try:
-            self._file = UsageFile(self._path, self._form, self._head)
+            self._file = TableFile(self._path, self._form, self._title, self._head)
         except AppError as error:
             self.failed.emit(error)
             return
@@ -56,10 +57,9 @@ class Export(QObject):
         if self._file is None:
             return
         try:
-            rows = self._read(self._before) if self._before is not None else ()
-            if rows:
-                self._file.add(rows)
-                self._before = rows[-1].id
+            piece = next(self._pieces, None)
+            if piece is not None:
+                self._file.add(piece)
                 QTimer.singleShot(0, self, self._step)
                 return
             self._file.finish()
