@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.likest import likest
 from models.shapes import F16, Q8_0, Shape, estimated
 
 USUAL_CONTEXT, SMALLEST_CONTEXT = 8192, 2048
@@ -19,7 +20,6 @@ _TALK_TOKENS = 1024
 _WELL_TPS, _SLOWLY_TPS = 6.0, 1.0  # people read about five tokens a second
 _CARDS_GB = (6, 8, 12, 16, 24, 32, 48, 80)
 _MOST_CARDS = 8
-_LIKE = 4.0
 
 
 class Verdict(StrEnum):
@@ -77,12 +77,7 @@ class Machine:
 
     def pace(self, read_bytes: int) -> float:
         """By how much faster or slower than expected the measured model was that is likest; 1 if none is."""
-        factors = {
-            max(one.read_bytes, read_bytes) / max(min(one.read_bytes, read_bytes), 1): one.ratio
-            for one in self.paces
-        }
-        nearest = min(factors, default=_LIKE + 1)
-        return factors[nearest] if nearest <= _LIKE else 1.0
+        return likest(read_bytes, ((one.read_bytes, one.ratio) for one in self.paces)) or 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,8 @@ class TokenEstimate:
 
 NOTHING = TokenEstimate(0, 0, 0)
 _FEWEST = 85  # for a picture that is looked at coarsely, as OpenAI counts one
-_LIKELY, _SMALLEST = (
-    28,
-    16,
-)  # pixels on a patch's side: as Qwen’s models cut a picture up, and as Pixtral does
+# Pixels on a patch's side: as Qwen’s models cut a picture up, and as Pixtral does.
+_LIKELY, _SMALLEST = 28, 16
 
 
 def estimate(text: str) -> TokenEstimate:

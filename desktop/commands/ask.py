@@ -161,7 +161,7 @@ class _Asking:
             if route.backend != "gateway":
                 asyncio.run(_answer(request, self.services.engine, booked, route))
                 return
-            held = leaving.held(self.question.mode, self.privacy, route)
+            held = leaving.held(self.question.mode, self.privacy)
             with held, recorded(self.services.paths, self.terminal.note) as record:
                 there = self.gateways.backend(record, books.attempted, books.repeating)
                 asyncio.run(_answer(request, lambda: there, booked, route))

@@ -13,14 +13,8 @@ CLASSES = {"here": Privacy.HERE, "ask": Privacy.ASK, "out": Privacy.OUT}
 
 
 @contextmanager
-def held(mode: Mode, privacy: Privacy, route: Route) -> Iterator[None]:
-    """The gate lets out what the class allows while the block lasts.
-
-    Raises NotAvailable for a route that leads out of what stays here, and NotAllowed where the user is asked
-    each time: saying --privacy out is the yes.
-    """
-    check(privacy, route)
-    mode = Mode.LOCAL if route.backend == "local" else mode
+def held(mode: Mode, privacy: Privacy) -> Iterator[None]:
+    """The gate lets out what the mode and the class allow while the block lasts."""
     token = for_leave.set(Leave(mode, privacy))
     try:
         yield
@@ -40,7 +34,9 @@ def check_price(route: Route) -> None:
 
 
 def check(privacy: Privacy, route: Route) -> None:
-    """Raises what `held` does."""
+    """Raises NotAvailable for a route that leads out of what stays here, and NotAllowed where the user is
+    asked each time: saying --privacy out is the yes.
+    """
     if route.backend == "local" or privacy is Privacy.OUT:
         return
     if privacy is Privacy.HERE:

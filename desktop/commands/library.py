@@ -7,7 +7,7 @@ from pathlib import Path
 
 from desktop.commands import catalogued
 from desktop.commands.judging import Judge
-from desktop.commands.licences import catalogue_of, licence_of
+from desktop.commands.licences import catalogue_of
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from desktop.commands.units import size
@@ -17,6 +17,7 @@ from models.library import LocalModel
 from models.licences import Label
 from models.plain import plain, shown
 from models.removal import delete_files
+from models.terms import terms_of_file
 
 
 def list_models(services: Services, terminal: Terminal, *, as_json: bool, everything: bool = False) -> int:
@@ -131,7 +132,7 @@ def remove_model(
 
 
 def _label(model: LocalModel, catalogue: Catalogue) -> Label:
-    return licence_of(model, catalogue).label
+    return terms_of_file(model, catalogue).label
 
 
 def _summary(model: LocalModel, catalogue: Catalogue) -> str:

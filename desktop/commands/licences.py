@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
@@ -23,34 +22,15 @@ from desktop.system.paths import resources
 from models.catalogue import Catalogue, load
 from models.errors import BadInput, ModelNotFound, NotAccepted, StorageBusy
 from models.library import LocalModel
-from models.licences import Acceptance, Label, Passport, label_of, needs_acceptance, pending
+from models.licences import Acceptance, Passport, label_of, needs_acceptance, pending
 from models.terms import Terms, terms_at_gateway, terms_of, terms_of_file
 
 _PATIENCE_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class KnownLicence:
-    """A local model's licence: what was stated, and its passport where the terms are known."""
-
-    stated: str
-    passport: Passport | None
-
-    @property
-    def label(self) -> Label:
-        return label_of(self.passport, self.stated)
-
-
 def catalogue_of(services: Services) -> Catalogue:
     """The shipped catalogue with the user's own entries."""
     return load(resources() / "catalogue", services.paths.own_catalogue)
-
-
-def licence_of(model: LocalModel, catalogue: Catalogue) -> KnownLicence:
-    """What the model's file states; where it is silent, what the catalogue knows of a model named so."""
-    entry = catalogue.by_name(model.architecture, model.name)
-    stated = model.licence or (entry.licence if entry is not None else "")
-    return KnownLicence(stated, catalogue.passport_of(stated, entry))
 
 
 def list_licences(services: Services, terminal: Terminal, *, form: str) -> int:

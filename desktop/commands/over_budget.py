@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.errors import OverBudget
 from models.route import Mode
-from models.ways_on import Kind, Way, raising
+from models.ways_on import RAISED, Kind, Way, ways_on
 
 if TYPE_CHECKING:
     from desktop.commands.terminal import Terminal
-
-CHOICES = (Kind.SHORTEN.value, Kind.LOCAL.value, Kind.RAISE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +28,22 @@ class Wish:
     def way(self, refused: OverBudget) -> Way:
         """How the question is sent after all. Raises OverBudget, which names what could be chosen."""
         kind = self.kind or (Kind.LOCAL if self.mode is Mode.HYBRID and self.local else None)
-        if kind is Kind.RAISE:
-            return raising(refused)
-        if kind is Kind.LOCAL and self.local:
-            return Way(kind, model=self.local[0])
-        if kind is Kind.SHORTEN and refused.fits_tokens > 0:
-            return Way(kind, tokens=refused.fits_tokens)
-        refused.hint = self._hint(refused)
+        ways = ways_on(refused, local=[(model, "") for model in self.local])
+        for way in ways:
+            if way.kind is kind:
+                return way
+        refused.hint = _hint(ways)
         raise refused
 
-    def _hint(self, refused: OverBudget) -> str:
-        amount = raising(refused).amount
-        choices = [
-            f"shorten (at most {refused.fits_tokens:,} tokens)" if refused.fits_tokens > 0 else "",
-            f"local ({self.local[0]})" if self.local else "",
-            f"raise (once, by up to {amount})" if amount else "raise (once)",
-        ]
-        return f"Choose with --over-budget: {', '.join(filter(None, choices))}."
+
+def _hint(ways: Iterable[Way]) -> str:
+    choices = {
+        Kind.SHORTEN: "shorten (at most {0.tokens:,} tokens)",
+        Kind.LOCAL: "local ({0.model})",
+        Kind.RAISE: "raise (once, by up to {0.amount})",
+    }
+    named = (choices[way.kind].format(way) if way != RAISED else "raise (once)" for way in ways)
+    return f"Choose with --over-budget: {', '.join(named)}."
 
 
 def tell(way: Way, refused: OverBudget, terminal: Terminal) -> None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 UNCHARGED = Usage(0, 0, 0, 0)
 LONGEST_WITHIN_BUDGET = 8_192
 """Tokens of an answer for which nobody set a limit, where a budget needs a worst case."""
-_LEAST_SPENT_S = 0.05  # within less a gateway gave out at once what it had kept
 _REFUSED, _BROKEN = range(400, 500), range(500, 600)
 _NEVER_ASKED = frozenset(
     error.__name__
@@ -93,17 +92,15 @@ def settlement_of(told: attempts.Attempt) -> Settlement:
         reported=reported,
         duration_ms=_thousandths(told.total_s),
         ttft_ms=_thousandths(told.ttft_s),
-        speed_mtps=_thousandths(_speed(told)) if outcome is Outcome.FINISHED else None,
+        speed_mtps=_thousandths(_speed(told)),
         request_id=told.request_id or None,
         note=told.error or None,
     )
 
 
 def _speed(told: attempts.Attempt) -> float | None:
-    """Tokens a second from the first one on; unknown where all came at once, or nobody counted them."""
-    tokens, spent = told.usage.completion_tokens, told.total_s - (told.ttft_s or told.total_s)
-    known = tokens is not None and not told.usage.estimated and not told.usage.flagged
-    return tokens / spent if known and tokens and spent >= _LEAST_SPENT_S else None
+    """Tokens a second; unknown where nobody counted them, or not to be believed."""
+    return None if told.usage.estimated or told.usage.flagged else told.tps
 
 
 def finished(event: Finished, took_s: float | None = None) -> Settlement:

@@ -24,7 +24,7 @@ class Attempt:
     `connection` and `provider` are the ids of the connection and its profile, `model` is our id for the
     model, `host` who was asked. `number` counts the attempts at one answer from 1. `at` is in seconds since
     1970. `status` is the HTTP status, None where nobody answered; `error` is the name of the error's
-    class. A `usage` without numbers is an unknown cost, not none.
+    class, `tps` how fast a finished one was written. A `usage` without numbers is an unknown cost, not none.
     """
 
     connection: str
@@ -40,4 +40,5 @@ class Attempt:
     thinking: Thinking = Thinking.AUTO
     ttft_s: float | None = None
     total_s: float = 0.0
+    tps: float | None = None
     usage: Usage = field(default_factory=Usage)

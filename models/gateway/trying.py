@@ -43,6 +43,7 @@ class Try:
         self._continues = bool(request.answer_so_far)
         self._status: int | None = None
         self._request_id = ""
+        self._tps: float | None = None
 
     @property
     def begun(self) -> bool:
@@ -118,12 +119,13 @@ class Try:
 
     def _finished(self, reason: FinishReason | None) -> Finished:
         usage, answer = self._answer.usage(), self._answer
+        self._tps = answer.speed(usage)
         timings = Timings(
             ttft_s=None if answer.first is None else answer.first - answer.began,
             prompt_tokens=usage.prompt_tokens,
             reused_tokens=usage.cached_tokens,
             completion_tokens=usage.completion_tokens,
-            decode_tps=answer.speed(usage),
+            decode_tps=self._tps,
             request_id=self._request_id,
             attempts=self._plan.number,
         )
@@ -141,6 +143,7 @@ class Try:
                 request_id=self._request_id,
                 ttft_s=None if answer.first is None else answer.first - answer.began,
                 total_s=self._clock() - answer.began,
+                tps=self._tps,
                 usage=answer.usage() if charged else Usage(),
             )
         )

@@ -13,12 +13,12 @@ from typing import Any
 
 from models import processor
 from models.chat import Timings
+from models.likest import likest
 from models.local.protocol import Known, Planned
 from models.machine import Device
 
 _LARGEST = 4 << 20
 _MOST = 500
-_LIKE = 4.0
 _NEW = 0.3
 _FEW_TOKENS, _FEW_PROMPT = 16, 64
 _MIB = 1 << 20
@@ -120,14 +120,9 @@ class Measures:
         model is within a factor of four.
         """
         known = [m for m in self._read().values() if m.decode_tps and m.weights_bytes and not m.gpu_layers]
-        factors = {
-            max(m.weights_bytes, weights_bytes) / max(min(m.weights_bytes, weights_bytes), 1): m
-            for m in known
-        }
-        nearest = min(factors, default=_LIKE + 1)
-        if nearest > _LIKE or weights_bytes <= 0:
+        like = likest(weights_bytes, ((m.weights_bytes, m) for m in known))
+        if like is None or weights_bytes <= 0:
             return None
-        like = factors[nearest]
         return (like.decode_tps or 0.0) * like.weights_bytes / weights_bytes
 
     def speed(self, model: Path, size_bytes: int) -> Speed | None:

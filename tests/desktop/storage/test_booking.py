@@ -25,20 +25,18 @@ def test_the_worst_case_holds_an_answer_that_is_gone_on_with() -> None:
 
 
 @pytest.mark.parametrize(
-    ("total_s", "usage", "speed"),
+    ("tps", "usage", "speed"),
     [
-        (2.5, Usage(9, None, None, 40), 20_000),
-        (0.5, Usage(9, None, None, 40), None),  # all at once
-        (2.5, Usage(9, None, None, 40, estimated=True), None),
-        (2.5, Usage(9, None, None, None), None),
+        (20.0, Usage(9, None, None, 40), 20_000),
+        (None, Usage(9, None, None, 40), None),  # all at once
+        (20.0, Usage(9, None, None, 40, estimated=True), None),
+        (20.0, Usage(9, None, None, 40, flagged="too many"), None),
     ],
 )
-def test_a_gateway_s_speed_is_that_of_the_words_it_wrote(
-    total_s: float, usage: Usage, speed: int | None
+def test_a_gateway_s_speed_is_told_where_its_tokens_were_counted(
+    tps: float | None, usage: Usage, speed: int | None
 ) -> None:
-    one = attempts.Attempt(
-        "x", "x", "x/m", "h", 1, 0.0, attempts.Outcome.FINISHED, 200, ttft_s=0.5, total_s=total_s, usage=usage
-    )
+    one = attempts.Attempt("x", "x", "x/m", "h", 1, 0.0, attempts.Outcome.FINISHED, 200, tps=tps, usage=usage)
     assert settlement_of(one).speed_mtps == speed
 
 

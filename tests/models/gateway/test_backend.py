@@ -90,7 +90,9 @@ def test_the_speed_leaves_out_reasoning_that_was_not_shown_and_bursts() -> None:
         options = {"clock": how.pop("clock")} if "clock" in how else {}
         with GatewayServer(answer(told=told, **how)) as server:
             asked = ask_gateway(connection(server.url), **options)
-        return finished(asked.events).timings.decode_tps
+        told_tps = finished(asked.events).timings.decode_tps
+        assert asked.attempts[0].tps == told_tps
+        return told_tps
 
     unseen, seen = speed(clock=Clock()), speed(clock=Clock(), reasoning="Let me think.")
     assert unseen is not None
