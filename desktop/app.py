@@ -33,7 +33,6 @@ from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.picture_privacy import PicturePrivacy
 from desktop.services.settings import SettingsService
-from desktop.storage.attempts import AttemptStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
 from desktop.system import crash
@@ -328,9 +327,7 @@ class Program(QObject):
         self.chat.answering.decide = self.decider.route
         self.chat.answering.decide_here = self.decider.here
         self.chat.answering.priced = self.remote.priced
-        self.take_overs = TakeOvers(
-            self.chat, self.settings, AttemptStore(self._connection), lambda: self.decider
-        )
+        self.take_overs = TakeOvers(self.chat, self.settings, self._connection, lambda: self.decider)
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(

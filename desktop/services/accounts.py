@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop.services.ways_on import ways_for
 from models.errors import AppError, OverBudget
 from models.ways_on import Kind, Way
 
@@ -60,6 +59,8 @@ class Accounts:
 
     def ways(self, turn: LiveTurn, asked: ChatRequest, refused: OverBudget) -> tuple[Way, ...]:
         """What can be done about a budget that stands in an answer's way."""
+        from desktop.services.ways_on import ways_for
+
         if self._books is None:
             return ()
         return ways_for(refused, asked, turn.message.conversation_id, self._books, self._answering)
