@@ -306,7 +306,7 @@ class Program(QObject):
             self.window, self._connection, lambda: self.record, self.chat, self.remote, self._look,
             lambda: self._open(self.page.conversation), self,
         )  # fmt: skip
-        self.chat.answering.privacy.raised_by = PicturePrivacy(self.chat, self.settings).raised
+        self.chat.answering.privacy.raised_by = PicturePrivacy(self.chat.pictures, self.settings).raised
         self.chat.answering.privacy.describe = Asking(self.remote, self.chat.setup).describe
         self.remote.condition = lambda provider, model: self.health.of(provider, model)
         asides = Asides(self.models, self.manager, self.remote, lambda: self.health)

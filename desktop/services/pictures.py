@@ -77,8 +77,8 @@ class PictureService(QObject):
             self.failed.emit(error)
             return []
 
-    def there(self, conversation_id: int | None) -> tuple[bool, bool]:
-        """Whether any wait there, and whether any version of its messages has some. Raises StorageError."""
+    def there(self, conversation_id: int | None) -> bool:
+        """Whether any wait there, or are in the shown versions of its messages. Raises StorageError."""
         return self._store.there(conversation_id)
 
     def keep(self, place: Place, pictures: Sequence[DraftPicture]) -> None:
