@@ -140,10 +140,10 @@ class Writing(QObject):
         turn.earlier = self.kept.before(message)
         turn.route = self._answering.pick(message.conversation_id, turn.earlier)
         request = self._request(turn)
-        if self._settings.values.budgets and request.sampling.max_tokens is None:
-            from desktop.storage.booking import LONGEST_WITHIN_BUDGET
+        if self._settings.values.budgets:
+            from desktop.storage.booking import limited
 
-            request = replace(request, sampling=replace(request.sampling, max_tokens=LONGEST_WITHIN_BUDGET))
+            request = limited(request)
         return turn.route, request
 
     def stop(self, message_id: int) -> None:
