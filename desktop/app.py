@@ -24,6 +24,7 @@ from desktop.parts.licensing import Licensing
 from desktop.parts.manager import Manager
 from desktop.parts.record import RecordRoom
 from desktop.parts.remote import Remote
+from desktop.parts.saved import open_folder, tell_saved
 from desktop.parts.takeover import TakeOvers
 from desktop.parts.usage import UsageRoom
 from desktop.services.books import BookService
@@ -422,7 +423,7 @@ class Program(QObject):
 
         exporter = Exporter(self.window)
         exporter.failed.connect(lambda error: self.window.warn(error.one_line()))
-        exporter.exported.connect(self._tell_exported)
+        exporter.exported.connect(lambda path: tell_saved(self.window.notice, path))
         return exporter
 
     def _export(self, conversation_id: int, form: Form) -> None:
@@ -430,14 +431,6 @@ class Program(QObject):
         if conversation is not None:
             messages = self.chat.messages(conversation_id)
             self.exporter.ask(conversation, messages, form, self.chat.pictures.contents(messages))
-
-    def _tell_exported(self, path: str) -> None:
-        folder = str(Path(path).parent)
-        words = f"Exported “{Path(path).name}”."
-        self.window.notice.say(words, "Show the folder", lambda: self._open_folder(folder))
-
-    def _open_folder(self, path: str) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(path))
 
     def _add_pictures(self, files: list[Path]) -> None:
         self.window.show_page(self.page)
@@ -463,17 +456,17 @@ class Program(QObject):
         if name == "models":
             return self.manager.make_page()
         if name == "usage":
-            return self.usage.make_page(self._open_folder)
+            return self.usage.make_page()
         if name == "record":
-            return self.room.make_page(self._open_folder)
+            return self.room.make_page()
         from desktop.ui.settings.page import SettingsPage
 
         settings = SettingsPage(self.settings, self._paths.data)
-        settings.folder_requested.connect(self._open_folder)
+        settings.folder_requested.connect(open_folder)
         settings.hub_token_removed.connect(self._forget_hub_token)
         settings.record_requested.connect(lambda: self._show_page("record"))
         settings.insert_card(self.gateway.make_card())
-        licences = LicenceList(self.window, self.models, self.manager, self._open_folder, settings)
+        licences = LicenceList(self.window, self.models, self.manager, settings)
         settings.insert_card(licences.make_card())
         return settings
 
