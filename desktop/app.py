@@ -116,7 +116,6 @@ class Program(QObject):
         self._app, self._look, self._paths = app, look, paths
         self.settings = SettingsService(paths.settings_file, self)
         look.choose(self.settings.values.theme.value)
-        self._privacy = _classes(self.settings.values)
         self._connection = open_database(paths.database)
         self.background = Background(self)
         library = Library(paths.models, resources() / "starter", paths.model_headers)
@@ -383,7 +382,6 @@ class Program(QObject):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)
         self.settings.changed.connect(lambda _values: self._clear_unwanted_states())
-        self.settings.changed.connect(self._notice_privacy)
         window.closed.connect(self._remember_window)
 
     # -- conversations
@@ -499,12 +497,6 @@ class Program(QObject):
         else:
             self.gateway.warm_up()
 
-    def _notice_privacy(self, values: Settings) -> None:
-        """Conversations without a class of their own have the settings'."""
-        if _classes(values) != self._privacy:
-            self._privacy = _classes(values)
-            self.chat.answering.privacy.changed.emit()
-
     def _answer_now(self) -> None:
         """The answer that is shown is to begin."""
         turn = self.chat.running_in(self.page.conversation)
@@ -569,7 +561,3 @@ class Program(QObject):
     def _on_signal(self) -> None:
         os.read(self._wake, 64)
         self.window.close()
-
-
-def _classes(values: Settings) -> tuple[Privacy, Privacy]:
-    return values.privacy, values.picture_privacy
