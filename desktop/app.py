@@ -24,6 +24,7 @@ from desktop.parts.licensing import Licensing
 from desktop.parts.manager import Manager
 from desktop.parts.record import RecordRoom
 from desktop.parts.remote import Remote
+from desktop.parts.saved import open_folder, tell_saved
 from desktop.parts.takeover import TakeOvers
 from desktop.parts.usage import UsageRoom
 from desktop.services.books import BookService
@@ -33,7 +34,6 @@ from desktop.services.instance import Outcome, SingleInstance
 from desktop.services.models import ModelService
 from desktop.services.picture_privacy import PicturePrivacy
 from desktop.services.settings import SettingsService
-from desktop.storage.attempts import AttemptStore
 from desktop.storage.conversations import ConversationStore
 from desktop.storage.database import open_database
 from desktop.system import crash
@@ -116,7 +116,6 @@ class Program(QObject):
         self._app, self._look, self._paths = app, look, paths
         self.settings = SettingsService(paths.settings_file, self)
         look.choose(self.settings.values.theme.value)
-        self._privacy = _classes(self.settings.values)
         self._connection = open_database(paths.database)
         self.background = Background(self)
         library = Library(paths.models, resources() / "starter", paths.model_headers)
@@ -307,7 +306,7 @@ class Program(QObject):
             self.window, self._connection, lambda: self.record, self.chat, self.remote, self._look,
             lambda: self._open(self.page.conversation), self,
         )  # fmt: skip
-        self.chat.answering.privacy.raised_by = PicturePrivacy(self.chat, self.settings).raised
+        self.chat.answering.privacy.raised_by = PicturePrivacy(self.chat.pictures, self.settings).raised
         self.chat.answering.privacy.describe = Asking(self.remote, self.chat.setup).describe
         self.remote.condition = lambda provider, model: self.health.of(provider, model)
         asides = Asides(self.models, self.manager, self.remote, lambda: self.health)
@@ -328,9 +327,7 @@ class Program(QObject):
         self.chat.answering.decide = self.decider.route
         self.chat.answering.decide_here = self.decider.here
         self.chat.answering.priced = self.remote.priced
-        self.take_overs = TakeOvers(
-            self.chat, self.settings, AttemptStore(self._connection), lambda: self.decider
-        )
+        self.take_overs = TakeOvers(self.chat, self.settings, self._connection, lambda: self.decider)
         self.manager.downloads.use(self.remote.outbound, self.gateway.hub_token)
         self.manager.downloads.token_entered.connect(self._keep_hub_token)
         self.usage = UsageRoom(
@@ -385,7 +382,6 @@ class Program(QObject):
             service.failed.connect(lambda error: window.warn(error.one_line()))
         self.settings.changed.connect(self._apply_settings)
         self.settings.changed.connect(lambda _values: self._clear_unwanted_states())
-        self.settings.changed.connect(self._notice_privacy)
         window.closed.connect(self._remember_window)
 
     # -- conversations
@@ -425,7 +421,7 @@ class Program(QObject):
 
         exporter = Exporter(self.window)
         exporter.failed.connect(lambda error: self.window.warn(error.one_line()))
-        exporter.exported.connect(self._tell_exported)
+        exporter.exported.connect(lambda path: tell_saved(self.window.notice, path))
         return exporter
 
     def _export(self, conversation_id: int, form: Form) -> None:
@@ -433,14 +429,6 @@ class Program(QObject):
         if conversation is not None:
             messages = self.chat.messages(conversation_id)
             self.exporter.ask(conversation, messages, form, self.chat.pictures.contents(messages))
-
-    def _tell_exported(self, path: str) -> None:
-        folder = str(Path(path).parent)
-        words = f"Exported “{Path(path).name}”."
-        self.window.notice.say(words, "Show the folder", lambda: self._open_folder(folder))
-
-    def _open_folder(self, path: str) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(path))
 
     def _add_pictures(self, files: list[Path]) -> None:
         self.window.show_page(self.page)
@@ -466,17 +454,17 @@ class Program(QObject):
         if name == "models":
             return self.manager.make_page()
         if name == "usage":
-            return self.usage.make_page(self._open_folder)
+            return self.usage.make_page()
         if name == "record":
-            return self.room.make_page(self._open_folder)
+            return self.room.make_page()
         from desktop.ui.settings.page import SettingsPage
 
         settings = SettingsPage(self.settings, self._paths.data)
-        settings.folder_requested.connect(self._open_folder)
+        settings.folder_requested.connect(open_folder)
         settings.hub_token_removed.connect(self._forget_hub_token)
         settings.record_requested.connect(lambda: self._show_page("record"))
         settings.insert_card(self.gateway.make_card())
-        licences = LicenceList(self.window, self.models, self.manager, self._open_folder, settings)
+        licences = LicenceList(self.window, self.models, self.manager, settings)
         settings.insert_card(licences.make_card())
         return settings
 
@@ -508,12 +496,6 @@ class Program(QObject):
             self.remote.prepare(model_id)
         else:
             self.gateway.warm_up()
-
-    def _notice_privacy(self, values: Settings) -> None:
-        """Conversations without a class of their own have the settings'."""
-        if _classes(values) != self._privacy:
-            self._privacy = _classes(values)
-            self.chat.answering.privacy.changed.emit()
 
     def _answer_now(self) -> None:
         """The answer that is shown is to begin."""
@@ -579,7 +561,3 @@ class Program(QObject):
     def _on_signal(self) -> None:
         os.read(self._wake, 64)
         self.window.close()
-
-
-def _classes(values: Settings) -> tuple[Privacy, Privacy]:
-    return values.privacy, values.picture_privacy

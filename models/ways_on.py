@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.chat import ChatRequest
 from models.errors import OverBudget
-from models.money import short
-from models.pricing import Cost, Price
 from models.route import Route
+
+if TYPE_CHECKING:
+    from models.pricing import Cost, Price
 
 
 class Kind(StrEnum):
@@ -41,6 +42,9 @@ class Way:
     @property
     def amount(self) -> str:
         """ "¥0.012"; "" where it isn't known."""
+        from models.money import short
+        from models.pricing import Cost
+
         return "" if self.nano is None else short(Cost(self.nano, self.currency))
 
 

@@ -27,6 +27,7 @@ _NOTHING = ("", "")
 class DraftPrice:
     """GUI thread only. `words` is for each key press; `decide` asks the router, so it is for pauses.
 
+    `undecided` is whether only the router can tell who would answer what `words` was asked for last.
     What was estimated of the conversation is kept until it is another. Nothing is said of a machine that
     has no gateway, as all is free there.
     """
@@ -39,6 +40,7 @@ class DraftPrice:
         price: Callable[[str], Price | None],
     ) -> None:
         self._page, self._answering, self._setup, self._price = page, answering, setup, price
+        self.undecided = False
         self.forget()
 
     def forget(self) -> None:
@@ -46,10 +48,6 @@ class DraftPrice:
         self._priced: tuple[str, Price | None] = ("", None)
         self._history: tuple[object, TokenEstimate] | None = None
         self._decided: Route | None = None
-
-    def undecided(self, text: str) -> bool:
-        """Whether only the router can tell who would answer this."""
-        return self._whom(text)[0] is AUTOMATIC
 
     def decide(self, text: str) -> None:
         """Have the router pick for what is typed; nobody where the message would be refused."""
@@ -63,6 +61,7 @@ class DraftPrice:
     def words(self, text: str) -> Words:
         """ "about 1,240 tokens · ≈ ¥0.004–0.012", the conversation before it included."""
         one, said = self._whom(text)
+        self.undecided = one is AUTOMATIC
         if one is None or not (said.strip() or self._page.attaching.images()):
             return _NOTHING
         if one is not AUTOMATIC:

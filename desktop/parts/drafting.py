@@ -111,10 +111,12 @@ class Drafting(QObject):
 
     def _warm_up(self) -> None:
         """Load the model while the first words are typed, and ask whether it can think."""
+        if self._warmed is not None:
+            return  # `_on_answering` comes before another one may answer
         one = self._chat.answering.chosen(self._page.conversation)
         if one is AUTOMATIC:
             one = next(iter(self._chat.answering.local()), None)
-        if one is None or one.id == self._warmed:
+        if one is None:
             return
         self._warmed = one.id
         if one.remote:
@@ -129,14 +131,14 @@ class Drafting(QObject):
 
     def _show_price(self, text: str) -> None:
         """What sending this would take and cost, with the conversation before it, at least and at most."""
-        if self._price.undecided(text):
-            self._deciding.start()
         self._page.room.show_price(*self._price.words(text))
+        if self._price.undecided:
+            self._deciding.start()
 
     def _decide(self) -> None:
         """Typing has paused, so the router may be asked who would answer."""
         text = self._page.composer.text()
-        if self._price.undecided(text) and text.strip():
+        if self._price.undecided and text.strip():
             self._price.decide(text)
             self._page.room.show_price(*self._price.words(text))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from desktop.parts.manager import Manager
+from desktop.parts.saved import tell_saved
 from desktop.services.models import ModelService
 from desktop.ui.window import Window
 from models.errors import AppError
@@ -19,18 +19,17 @@ if TYPE_CHECKING:
 
 
 class LicenceList(QObject):
-    """GUI thread. `show_folder` shows where a file was saved."""
+    """GUI thread."""
 
     def __init__(
         self,
         window: Window,
         models: ModelService,
         manager: Manager,
-        show_folder: Callable[[str], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._window, self._models, self._manager, self._show_folder = window, models, manager, show_folder
+        self._window, self._models, self._manager = window, models, manager
 
     def make_card(self) -> LicencesCard:
         """The card, connected; it is up to date each time it is shown."""
@@ -51,9 +50,7 @@ class LicenceList(QObject):
         except AppError as error:
             self._window.warn(error.one_line())
             return
-        folder = str(Path(path).parent)
-        words = f"Saved “{Path(path).name}”."
-        self._window.notice.say(words, "Show the folder", lambda: self._show_folder(folder))
+        tell_saved(self._window.notice, path, done="Saved")
 
     def _rows(self) -> list[LicenceRow]:
         from desktop.storage.licence_list import licence_rows

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop.parts.saved import tell_saved
 from desktop.services.chat import ChatService
 from desktop.storage.conversations import StoredMessage
 from desktop.ui.theme import Appearance
@@ -63,12 +63,12 @@ class RecordRoom(QObject):
         service.failed.connect(lambda error: self._window.warn(error.one_line()))
         return service
 
-    def make_page(self, show_folder: Callable[[str], None]) -> RecordPage:
+    def make_page(self) -> RecordPage:
         """The page, connected. What the command line sent meanwhile is entered first."""
         from desktop.ui.record.page import RecordPage
 
         self._record().tidy()
-        self.service.exported.connect(lambda path: self._tell_exported(path, show_folder))
+        self.service.exported.connect(lambda path: tell_saved(self._window.notice, path))
         return RecordPage(self.service)
 
     def show_sent(self, answer: StoredMessage) -> None:
@@ -117,8 +117,3 @@ class RecordRoom(QObject):
 
     def _keep(self, message: StoredMessage, host: str, content: bytes) -> None:
         self.service.keep(message, host, content)
-
-    def _tell_exported(self, path: str, show_folder: Callable[[str], None]) -> None:
-        folder = str(Path(path).parent)
-        words = f"Exported “{Path(path).name}”."
-        self._window.notice.say(words, "Show the folder", lambda: show_folder(folder))

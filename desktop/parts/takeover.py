@@ -5,35 +5,51 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from desktop.services.chat import ChatService
 from desktop.services.deciding import Decider
-from desktop.services.handing_over import HandingOver
 from desktop.services.settings import SettingsService
-from desktop.storage.attempts import AttemptStore
 from desktop.storage.conversations import StoredMessage
 from desktop.system.answering import TakeOver
-from models.breaker import Breaker
 
 if TYPE_CHECKING:
+    import apsw
+
+    from desktop.services.handing_over import HandingOver
+    from models.breaker import Breaker
     from models.candidates import Facts
     from models.takeover import Allowed
 
 
 class TakeOvers:
-    """Gives the chat service who goes on. GUI thread only."""
+    """Gives the chat service who goes on, once the first answer is asked for. GUI thread only."""
 
     def __init__(
         self,
         chat: ChatService,
         settings: SettingsService,
-        attempts: AttemptStore,
+        connection: apsw.Connection,
         decider: Callable[[], Decider],
     ) -> None:
-        self._chat, self._settings, self._decider = chat, settings, decider
-        self.breaker = Breaker(time.monotonic)
-        chat.relay.handing = HandingOver(attempts, self.breaker, self._facts, self._allowed, self._floor_tps)
+        self._chat, self._settings, self._connection, self._decider = chat, settings, connection, decider
+        chat.relay.handed = lambda: self._handing
+
+    @cached_property
+    def breaker(self) -> Breaker:
+        """The doors that are left alone for a while."""
+        from models.breaker import Breaker
+
+        return Breaker(time.monotonic)
+
+    @cached_property
+    def _handing(self) -> HandingOver:
+        from desktop.services.handing_over import HandingOver
+        from desktop.storage.attempts import AttemptStore
+
+        attempts = AttemptStore(self._connection)
+        return HandingOver(attempts, self.breaker, self._facts, self._allowed, self._floor_tps)
 
     def _facts(self, earlier: Sequence[StoredMessage], text: str) -> Facts:
         """As for any answer, with what is written of this one; the prompt is counted at its most."""

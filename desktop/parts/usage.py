@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop.background import Background
+from desktop.parts.saved import tell_saved
 from desktop.services.settings import SettingsService
 from desktop.system.paths import Paths
 from desktop.ui.theme import Appearance
@@ -76,18 +77,18 @@ class UsageRoom(QObject):
         if "service" in self.__dict__:
             self.service.note_change()
 
-    def make_page(self, show_folder: Callable[[str], None]) -> UsagePage:
+    def make_page(self) -> UsagePage:
         """The page, connected. What the command line used meanwhile is entered first."""
         from desktop.ui.usage.page import UsagePage
 
         self._enter_pending()
         page = UsagePage(self.service, self._look)
         page.budget_removed.connect(self._offer_undo)
-        page.insert_card(self._make_statement_card(page, show_folder))
-        self.service.exported.connect(lambda path: self._tell_exported(path, show_folder))
+        page.insert_card(self._make_statement_card(page))
+        self.service.exported.connect(lambda path: tell_saved(self._window.notice, path))
         return page
 
-    def _make_statement_card(self, page: UsagePage, show_folder: Callable[[str], None]) -> StatementCard:
+    def _make_statement_card(self, page: UsagePage) -> StatementCard:
         from desktop.services.reconciling import ReconcilingService
         from desktop.storage.ledger import Ledger
         from desktop.storage.usage import UsageReports
@@ -104,7 +105,7 @@ class UsageRoom(QObject):
         service.opened.connect(card.show_table)
         service.compared.connect(card.show_report)
         service.failed.connect(card.show_problem)
-        service.exported.connect(lambda path: self._tell_exported(path, show_folder))
+        service.exported.connect(lambda path: tell_saved(self._window.notice, path))
         return card
 
     def close(self) -> None:
@@ -142,8 +143,3 @@ class UsageRoom(QObject):
         self._window.notice.say(f"Entered {count:,} {'request' if count == 1 else 'requests'}.")
         self.note_change()
         card.compare_again()
-
-    def _tell_exported(self, path: str, show_folder: Callable[[str], None]) -> None:
-        folder = str(Path(path).parent)
-        words = f"Exported “{Path(path).name}”."
-        self._window.notice.say(words, "Show the folder", lambda: show_folder(folder))

@@ -93,7 +93,7 @@ class AnsweringService(QObject):
         self.decide_here: Decide | None = None
         self.check_licence: Callable[[Route], None] = lambda _route: None
         self.aside: Callable[[Answerer], Aside] = lambda _one: Aside()
-        self.privacy = PrivacyService(setup, self)
+        self.privacy = PrivacyService(setup, settings, self)
         self.privacy.changed.connect(self.changed)
         self.priced: Callable[[], Sequence[Priced]] = tuple
         models.changed.connect(self.changed)

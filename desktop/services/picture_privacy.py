@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from desktop.services.chat import ChatService
+from desktop.services.pictures import PictureService
 from desktop.services.privacy import Raised
 from desktop.services.settings import SettingsService
 from models.errors import StorageError
@@ -18,8 +18,8 @@ class PicturePrivacy:
     in the composer. Where that can't be read, it counts as there.
     """
 
-    def __init__(self, chat: ChatService, settings: SettingsService) -> None:
-        self._chat, self._settings = chat, settings
+    def __init__(self, pictures: PictureService, settings: SettingsService) -> None:
+        self._pictures, self._settings = pictures, settings
 
     def raised(self, conversation_id: int | None) -> Sequence[Raised]:
         """The class that its pictures ask for; nothing where there are none, or they are as everything."""
@@ -30,9 +30,6 @@ class PicturePrivacy:
 
     def _has_pictures(self, conversation_id: int | None) -> bool:
         try:
-            drafted, stored = self._chat.pictures.there(conversation_id)
+            return self._pictures.there(conversation_id)
         except StorageError:
             return True
-        if drafted or not stored or conversation_id is None:
-            return drafted
-        return any(message.images for message in self._chat.messages(conversation_id))

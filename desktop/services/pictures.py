@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop.background import Background, Outcome
-from desktop.services import images
 from desktop.storage.pictures import PictureStore
 from desktop.storage.values import DraftPicture, StoredImage, StoredMessage
 from models.chat import Image
@@ -49,7 +48,7 @@ class PictureService(QObject):
     def __init__(self, store: PictureStore, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store, self._background = store, background
-        self.limits: Callable[[], tuple[int, int]] = lambda: (images.SIDE, images.MOST_BYTES)
+        self.limits: Callable[[], tuple[int, int]] = _usual_limits
         self._reading: list[Place] = []
         self._previews: OrderedDict[object, QImage] = OrderedDict()
 
@@ -78,8 +77,8 @@ class PictureService(QObject):
             self.failed.emit(error)
             return []
 
-    def there(self, conversation_id: int | None) -> tuple[bool, bool]:
-        """Whether any wait there, and whether any version of its messages has some. Raises StorageError."""
+    def there(self, conversation_id: int | None) -> bool:
+        """Whether any wait there, or are in the shown versions of its messages. Raises StorageError."""
         return self._store.there(conversation_id)
 
     def keep(self, place: Place, pictures: Sequence[DraftPicture]) -> None:
@@ -121,7 +120,7 @@ class PictureService(QObject):
         content = self.read(image) if isinstance(image, StoredImage) else image
         if content is not None:
             self._background.run(
-                _in_thread(lambda: images.preview(content, side)),
+                _in_thread(partial(_preview, content, side)),
                 lambda outcome: self._on_drawn(key, outcome),
             )
 
@@ -183,7 +182,21 @@ async def _in_thread(work: Callable[[], T]) -> T:
     return await asyncio.to_thread(work)
 
 
+def _usual_limits() -> tuple[int, int]:
+    from desktop.services.images import MOST_BYTES, SIDE
+
+    return SIDE, MOST_BYTES
+
+
+def _preview(image: Image, side: int) -> QImage:
+    from desktop.services.images import preview
+
+    return preview(image, side)
+
+
 def _made(source: Source, side: int, most_bytes: int) -> Image:
+    from desktop.services import images
+
     if isinstance(source, QImage):
         return images.encoded(source, side=side, most_bytes=most_bytes)
     return images.read_image(source, side=side, most_bytes=most_bytes)

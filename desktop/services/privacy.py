@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
+from desktop.system.settings import Settings
 from models.errors import NextStep, NotAllowed, NotAvailable
 from models.leave import Leave, strictest
 from models.route import Mode, Privacy, Route
@@ -27,9 +29,11 @@ class PrivacyService(QObject):
 
     changed = Signal()
 
-    def __init__(self, setup: SetupService, parent: QObject | None = None) -> None:
+    def __init__(self, setup: SetupService, settings: SettingsService, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._setup = setup
+        self._set = _classes(settings.values)
+        settings.changed.connect(self._on_settings)
         self.raised_by: Callable[[int | None], Sequence[Raised]] = lambda _conversation: ()
         self.describe: Callable[[Route, Sequence[StoredMessage], str], str] = lambda *_what: ""
         self._agreed: set[int] = set()
@@ -60,6 +64,12 @@ class PrivacyService(QObject):
     def mode(self, conversation_id: int | None, wanted: Mode) -> Mode:
         """What a mode comes to under the class that holds."""
         return Mode.LOCAL if wanted is Mode.CLOUD and self.of(conversation_id) is Privacy.HERE else wanted
+
+    def _on_settings(self, values: Settings) -> None:
+        """Conversations without a class of their own have the settings'."""
+        if _classes(values) != self._set:
+            self._set = _classes(values)
+            self.changed.emit()
 
     # -- one answer
 
@@ -123,3 +133,7 @@ class PrivacyService(QObject):
         wanted = self._setup.answering(question.conversation_id).mode or Mode.LOCAL
         mode = self.mode(question.conversation_id, wanted)
         return Leave(mode, self.of(question.conversation_id), agreed)
+
+
+def _classes(values: Settings) -> tuple[Privacy, Privacy]:
+    return values.privacy, values.picture_privacy

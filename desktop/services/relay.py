@@ -18,13 +18,13 @@ _OFFERS = ("offer", "offer_model", "offer_nano", "end")
 
 
 class Relay:
-    """GUI thread only. Without `handing` nobody counts the tries, and nobody goes on.
+    """GUI thread only. `handed` gives who counts the tries, and finds who goes on; None is nobody.
 
     `failed` is told of what the disk did to the records; the answer goes its way.
     """
 
     def __init__(self, failed: Callable[[StorageError], None]) -> None:
-        self.handing: HandingOver | None = None
+        self.handed: Callable[[], HandingOver | None] = lambda: None
         self._failed = failed
 
     def claim(self, turn: LiveTurn, follow: Follow | None) -> None:
@@ -32,16 +32,15 @@ class Relay:
         turn.sign(turn.message.receipt)
         if follow is not None:
             turn.go_on(turn.message.receipt, follow.why)
-        if self.handing is None:
+        if (handing := self.handed()) is None:
             return
-        turn.number = self.handing.begin(turn.message.id, turn.route, turn.partial(), follow)
-        turn.pace = self.handing.pace(turn.route)
+        turn.number = handing.begin(turn.message.id, turn.route, turn.partial(), follow)
+        turn.pace = handing.pace(turn.route)
 
     def told(self, turn: LiveTurn, error: AppError | None = None, *, left: bool = False) -> None:
         """The try has ended, which is told once: well without an error, or `left` by the user."""
         number, turn.number = turn.number, 0
-        handing = self.handing
-        if handing is None or not number:
+        if not number or (handing := self.handed()) is None:
             return
         turn_id, route = turn.message.id, turn.route
         if left:
@@ -68,18 +67,17 @@ class Relay:
 
         It may grow by so many tokens before that.
         """
-        handing = self.handing
-        if handing is None:
+        if (handing := self.handed()) is None:
             return None
         return self._try(lambda: handing.after(answer, earlier, error, grows_by=grows_by))
 
     def slow(self, turn: LiveTurn) -> bool:
         """Another piece was written; True once, where it is too slow and another one could go on."""
-        if self.handing is None or turn.pace is None or not turn.pace.piece():
+        if turn.pace is None or not turn.pace.piece() or (handing := self.handed()) is None:
             return False
-        error = self.handing.too_slow(turn.pace)
+        error = handing.too_slow(turn.pace)
         partial = as_message(turn, Status.RUNNING)
-        follow = self.after(partial, turn.earlier, error, grows_by=self.handing.longest)
+        follow = self.after(partial, turn.earlier, error, grows_by=handing.longest)
         if follow is None or follow.route is None:
             return False
         turn.slow, turn.follow = error, follow

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from desktop.background import Job
 from desktop.services.running import Running
-from desktop.storage.attempts import Partial
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.storage.seams import Part, joined, parts_of
 from desktop.storage.values import StoredImage
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from desktop.services.books import Account
     from desktop.services.handing_over import Follow
     from desktop.services.pace import Pace
+    from desktop.storage.attempts import Partial
     from models.gateway.attempts import Attempt
     from models.leave import Leave
 
@@ -88,6 +88,8 @@ class LiveTurn:
 
     def partial(self) -> Partial:
         """What there is, as it is written down when this begins."""
+        from desktop.storage.attempts import Partial
+
         return Partial("".join(self.text), "".join(self.reasoning), receipt(self))
 
     def problem(self, error: AppError | None, status: Status) -> dict[str, str] | None:

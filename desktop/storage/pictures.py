@@ -54,10 +54,9 @@ class PictureStore:
         rows = self._rows(_DRAFTED, (conversation_id or _NEW_CHAT,))
         return [DraftPicture(Image(*values), name, number) for number, name, *values in rows]
 
-    def there(self, conversation_id: int | None) -> tuple[bool, bool]:
-        """Whether any wait to be sent there, and whether any version of its messages has some."""
-        ((drafted, stored),) = self._rows(_THERE, (conversation_id or _NEW_CHAT,) * 2)
-        return bool(drafted), bool(stored)
+    def there(self, conversation_id: int | None) -> bool:
+        """Whether any wait to be sent there, or are in the shown versions of its messages."""
+        return bool(self._rows(_THERE, (conversation_id or _NEW_CHAT,) * 2))
 
     def add_drafted(self, conversation_id: int | None, name: str, image: Image) -> DraftPicture:
         """Keep one that waits to be sent."""
@@ -93,9 +92,14 @@ SELECT id, name, media_type, content, width, height FROM draft_image WHERE conve
 """
 
 _THERE = """
-SELECT EXISTS (SELECT 1 FROM draft_image WHERE conversation_id = ?), EXISTS (
-    SELECT 1 FROM message JOIN message_image ON message_id = message.id WHERE conversation_id = ?
+WITH RECURSIVE path (id) AS (
+    SELECT leaf_id FROM conversation WHERE id = ?
+    UNION ALL
+    SELECT parent_id FROM path JOIN message USING (id)
 )
+SELECT 1 FROM draft_image WHERE conversation_id = ?
+UNION ALL
+SELECT 1 FROM path JOIN message_image ON message_id = path.id LIMIT 1
 """
 
 _ADD_DRAFTED = """

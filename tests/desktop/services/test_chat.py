@@ -54,8 +54,9 @@ class World:
         self.background = Background()
         self.backend = backend
         self.settings = SettingsService(folder / "settings.json")
+        self.models = OneModel(*models)
         self.chat = ChatService(
-            self.store, self.background, lambda _name: backend, OneModel(*models), self.settings
+            self.store, self.background, lambda _name: backend, self.models, self.settings
         )
         self.added: list[StoredMessage] = []
         self.finished: list[StoredMessage] = []
@@ -325,7 +326,7 @@ def stopped_answer(world: World, qtbot: QtBot) -> StoredMessage:
 def test_continuing_without_a_model_keeps_the_text(begin: type, qtbot: QtBot) -> None:
     world = begin(TextDelta("precious"), Hold())
     answer = stopped_answer(world, qtbot)
-    world.chat._models._names = ()
+    world.models._names = ()
     world.chat.resume(answer)
     stored = world.store.message(answer.id)
     assert (stored.text, stored.status) == ("precious", Status.FAILED)
@@ -351,7 +352,8 @@ def test_only_one_answer_at_a_time_is_written_in_a_conversation(begin: type, qtb
     world.chat.resume(first)
     world.chat.regenerate(first)
     assert not world.chat.edit(world.added[0], "Other?")
-    assert list(world.chat._live) == [world.added[-1].id]
+    assert world.chat.live(first.id) is None
+    assert world.chat.live(world.added[-1].id) is not None
 
 
 def test_continuing_what_could_not_be_stored_goes_on_from_what_was_shown(

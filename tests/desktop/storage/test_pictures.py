@@ -67,6 +67,20 @@ def test_pictures_wait_in_the_draft_of_their_conversation(store: ConversationSto
     assert store.pictures.drafted(begun) == [second]
 
 
+def test_pictures_are_there_in_a_draft_or_in_the_versions_that_are_shown(store: ConversationStore) -> None:
+    question, _answer = store.begin("Red", "What?", images=(RED,))
+    here = question.conversation_id
+    assert (store.pictures.there(here), store.pictures.there(None)) == (True, False)
+    store.add_message(here, parent_id=None, role=Role.USER, text="?", status=Status.COMPLETE)
+    assert not store.pictures.there(here)
+    waiting = [store.pictures.add_drafted(place, "red.png", RED) for place in (here, None)]
+    assert store.pictures.there(here)
+    assert store.pictures.there(None)
+    store.pictures.drop_drafted([picture.id or 0 for picture in waiting])
+    store.select_version(question.id)
+    assert (store.pictures.there(here), store.pictures.there(None)) == (True, False)
+
+
 def test_purged_pictures_are_gone_from_the_file(store: ConversationStore, tmp_path: Path) -> None:
     question, _ = store.begin("Red", "What?", images=(RED,))
     store.pictures.add_drafted(question.conversation_id, "blue.jpg", BLUE)
