@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from desktop.services.turns import history
+from desktop.services.history import history
 from desktop.storage.conversations import StoredMessage
 from models.route import Route
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from desktop.services.answering import AUTOMATIC, Answerer, AnsweringService
+from desktop.services.history import history, unsent
 from desktop.services.setup import SetupService
-from desktop.services.turns import history, unsent
 from desktop.ui.chat.page import ChatPage
 from models.errors import AppError
 

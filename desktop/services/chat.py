@@ -14,11 +14,12 @@ from desktop.background import Background
 from desktop.services.accounts import Accounts
 from desktop.services.answering import AnsweringService
 from desktop.services.books import BookService
+from desktop.services.history import unsent
 from desktop.services.models import ModelService
 from desktop.services.pictures import PictureService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
-from desktop.services.turns import LiveTurn, unsent
+from desktop.services.turns import LiveTurn
 from desktop.services.writing import Writing
 from desktop.storage.conversations import (
     Conversation,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desktop.services.turns import Memory
+from desktop.services.history import Memory
 from desktop.storage.conversations import StoredMessage
 
 

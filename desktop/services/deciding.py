@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.services.history import history
 from desktop.services.models import ModelService
 from desktop.services.settings import SettingsService
-from desktop.services.turns import history
 from desktop.storage.conversations import StoredMessage
 from models.chat import Role
 from models.errors import CannotSee, NothingFits

@@ -11,13 +11,14 @@ from PySide6.QtCore import QObject, Signal
 from desktop.background import Background, Outcome
 from desktop.services.accounts import Accounts
 from desktop.services.answering import AnsweringService
+from desktop.services.history import history
 from desktop.services.keeping import Keeping
 from desktop.services.models import ModelService
 from desktop.services.relay import Relay, with_offer
 from desktop.services.running import running_of
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
-from desktop.services.turns import LiveTurn, as_message, history, in_conversation, our_fault, within
+from desktop.services.turns import LiveTurn, as_message, in_conversation, our_fault, within
 from desktop.storage.conversations import ConversationStore, Status, StoredMessage
 from models.chat import (
     Backend,

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from desktop.services.turns import Memory
+from desktop.services.history import Memory
 from desktop.ui.theme import Appearance
 
 MEMORY_LINE_HEIGHT = 36

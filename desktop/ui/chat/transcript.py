@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolButton, QWidget
 
-from desktop.services.turns import Memory
+from desktop.services.history import Memory
 from desktop.storage.conversations import StoredMessage
 from desktop.ui.chat.answer import AnswerView
 from desktop.ui.chat.memory_line import MEMORY_LINE_HEIGHT, MemoryLine

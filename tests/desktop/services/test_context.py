@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from desktop.services.context import ContextUse, context_use, memory_shown
-from desktop.services.turns import Memory
+from desktop.services.history import Memory
 from desktop.storage.conversations import StoredMessage
 from models.chat import Role
 from tests.desktop.ui.messages import stored

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from desktop.services.turns import Memory
+from desktop.services.history import Memory
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat.memory_line import MemoryLine
 from desktop.ui.chat.message import MessageView
