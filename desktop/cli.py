@@ -72,11 +72,12 @@ def _usual_services() -> Services:
 def _ask(options: argparse.Namespace, services: Services, terminal: Terminal) -> int:
     from desktop.commands import ask, leaving
     from desktop.commands.flags import given
+    from desktop.commands.question import Question
     from models.chat import Thinking
     from models.route import Mode, Preference
     from models.ways_on import Kind
 
-    question = ask.Question(
+    question = Question(
         text=options.text,
         model=options.model,
         mode=Mode(options.mode),

@@ -6,7 +6,7 @@ rounded; only what is shown is (models.money).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -206,6 +206,11 @@ def absurdity(usage: Usage) -> str:
     if (usage.reasoning_tokens or 0) > completion:
         return "more tokens are reasoning than were written"
     return ""
+
+
+def price_of(model_id: str, own: Mapping[str, Price], entry: CatalogueModel | None) -> Price | None:
+    """What a gateway’s model costs: the user’s own price, else the catalogue’s; None is unknown."""
+    return own.get(model_id) or (catalogue_price(entry) if entry is not None else None)
 
 
 def catalogue_price(model: CatalogueModel) -> Price | None:

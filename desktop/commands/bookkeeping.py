@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
-from desktop.storage.booking import UNCHARGED, attempt_of, broken_off, finished, heard_of, settlement_of
+from desktop.storage.booking import UNCHARGED, broken_off, finished, heard_of, settlement_of
 from desktop.storage.ledger_values import Attempt, Outcome, Place, Settlement
 from models.chat import ChatEvent, ChatRequest, Finished, ReasoningDelta, TextDelta, Usage
 from models.errors import AppError, StorageBusy, StorageError
 from models.money import short
 from models.pricing import absurdity, cost_of
-from models.route import Route
 
 if TYPE_CHECKING:
     from desktop.storage.conditions import Condition
     from desktop.storage.ledger import Ledger
     from models.budget import Budget, BudgetState
     from models.gateway import attempts
-    from models.pricing import Price
 
 _T = TypeVar("_T")
 _PATIENCE_S = 0.2
@@ -184,18 +182,16 @@ class Books:
 def kept(
     services: Services,
     terminal: Terminal,
-    route: Route,
+    first: Attempt,
     request: ChatRequest,
     budgets: Sequence[Budget] = (),
-    number: int = 1,
     *,
     raised: bool = False,
 ) -> Iterator[Books]:
     """The books of one answer, closed however it ends. Raises what `Books` does before anything is sent.
 
-    `number` is which try of the answer this is; with `raised` it may exceed the budgets.
+    With `raised` it may exceed the budgets.
     """
-    first = replace(_first(services, terminal, route, request), number=number)
     books = Books(services, terminal, first, budgets, raised=raised, request=request)
     try:
         yield books
@@ -233,25 +229,3 @@ def conditions_now(services: Services, models: Sequence[str]) -> Mapping[str, Co
             return {model: book.of(model.partition("/")[0], model) for model in models}
     except StorageError:
         return {}
-
-
-def _first(services: Services, terminal: Terminal, route: Route, request: ChatRequest) -> Attempt:
-    price = _price(services, terminal, route.model) if route.backend == "gateway" else None
-    return attempt_of(route, request, price)
-
-
-def _price(services: Services, terminal: Terminal, model: str) -> Price | None:
-    """The user's own, else what the catalogue knows; None is unknown."""
-    from desktop.system import prices
-    from desktop.system.paths import resources
-    from models.catalogue import load
-    from models.pricing import catalogue_price
-
-    own = prices.read(services.paths.own_prices)
-    for problem in own.problems:
-        terminal.note(problem)
-    if model in own.prices:
-        return own.prices[model]
-    catalogue = load(resources() / "catalogue", services.paths.own_catalogue)
-    found = (one for one in catalogue.models if one.remote and one.remote.id == model)
-    return next((catalogue_price(one) for one in found), None)

@@ -20,10 +20,10 @@ from models.errors import StorageError
 from models.facts import Modality, Price
 from models.means import means
 from models.policies import POLICIES
-from models.pricing import catalogue_price
+from models.pricing import price_of
 from models.route import Mode, Preference, Privacy, Route
 from models.routing import choose
-from models.tasks import Task, TaskModel, judge, language_of
+from models.tasks import TaskModel, judge, language_of
 from models.terms import terms_at_gateway, terms_of_file
 from models.token_estimate import estimate
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from models.catalogue import Catalogue
-    from models.facts import CatalogueModel
     from models.library import LocalModel
     from models.pricing import Price as Stated
 
@@ -90,7 +89,7 @@ class Router:
             mode=self.mode,
             privacy=self.privacy,
             policy=POLICIES[self.prefer or self.settings.preference],
-            task=Task.IMAGE if asked.images else judge(asked.text, _weights()).task,
+            task=judge(asked.text, _weights(), images=asked.images).task,
             language=language_of(asked.text),
             prompt_tokens=tokens,
             least_tokens=tokens,
@@ -158,7 +157,7 @@ class Router:
         self, model_id: str, catalogue: Catalogue, own: Mapping[str, Stated], lately: Condition
     ) -> Candidate:
         door, _slash, name = model_id.partition("/")
-        entry = _entry(f"{self.gateways.kind_of(model_id)}/{name}", catalogue)
+        entry = self.gateways.entry(model_id, catalogue)
         return Candidate(
             "gateway",
             model_id,
@@ -172,7 +171,7 @@ class Router:
             tps=lately.tps,
             ttft_s=lately.ttft_s,
             success=lately.success,
-            price=_price(own.get(model_id) or (catalogue_price(entry) if entry is not None else None)),
+            price=_price(price_of(model_id, own, entry)),
         )
 
     def _with_those_left_out(self, route: Route) -> Route:
@@ -187,10 +186,6 @@ def _price(stated: Stated | None) -> Price | None:
     if stated is None:
         return None
     return Price(stated.currency, stated.input_nano, stated.output_nano, stated.cached_nano)
-
-
-def _entry(wanted: str, catalogue: Catalogue) -> CatalogueModel | None:
-    return next((one for one in catalogue.models if one.remote and one.remote.id == wanted), None)
 
 
 def _weights() -> TaskModel | None:

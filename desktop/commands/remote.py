@@ -19,6 +19,8 @@ from models.plain import plain
 if TYPE_CHECKING:
     from desktop.system.model_lists import ModelLists
     from desktop.system.secrets import SystemKeyring
+    from models.catalogue import Catalogue
+    from models.facts import CatalogueModel
     from models.gateway.attempts import Attempt
     from models.gateway.providers import Connection, Profile
     from models.outbound import Sent
@@ -76,15 +78,9 @@ class Gateways:
         wanted = model_id.partition("/")[0]
         return next((one.profile for one in self._all() if one.id == wanted), "")
 
-    def sees(self, model_id: str) -> bool | None:
-        """Whether a model there sees pictures, as the catalogue has it; None is unknown."""
-        from models.catalogue import load
-        from models.facts import Modality
-
-        wanted = f"{self.kind_of(model_id)}/{model_id.partition('/')[2]}"
-        models = load(resources() / "catalogue").models
-        found = next((one for one in models if one.remote and one.remote.id == wanted), None)
-        return Modality.IMAGE in found.modalities if found is not None and found.modalities else None
+    def entry(self, model_id: str, catalogue: Catalogue) -> CatalogueModel | None:
+        """The catalogue's, where it has the model at a gateway of this kind."""
+        return catalogue.by_remote(f"{self.kind_of(model_id)}/{model_id.partition('/')[2]}")
 
     def ids(self) -> Sequence[str]:
         """All gateways that are set up."""

@@ -29,6 +29,7 @@ from desktop.storage.usage import UsageReports
 from desktop.storage.usage_pending import UsagePending, Waiting
 from desktop.storage.usage_values import UsageFilter
 from desktop.system.paths import Paths
+from desktop.system.providers import DEFAULT, Provider
 from desktop.system.settings import Settings, save
 from models.budget import Budget, Period
 from models.chat import TextDelta, Usage
@@ -39,6 +40,7 @@ from models.pricing import NANO, Cost, Price
 from models.route import Mode
 from models.ways_on import Kind, Way
 from tests.fakes import FakeBackend
+from tests.fixtures.keyrings import MemoryHolder, keyring_of
 from tests.gateway_server import FAULTS, GatewayServer, answer, error, usage
 from tests.gateway_server.server import Received, Reply
 
@@ -98,6 +100,18 @@ def test_an_own_price_goes_before_the_catalogue_s(paths: Paths, capsys: pytest.C
     with GatewayServer(answer(told=usage(10, 5))) as server:
         assert _ask(paths, server.url) == 0
     assert _cost(capsys.readouterr().out) == {"nano": 20_000, "currency": "USD"}
+
+
+def test_a_model_costs_the_same_at_a_second_gateway_of_its_kind(paths: Paths) -> None:
+    with GatewayServer(answer(told=usage(1_000, 10))) as server:
+        work = Provider("work", "xidao", "Work", (server.url,), (server.url,))
+        save(paths.settings_file, Settings(providers=(*DEFAULT, work)))
+        holder = MemoryHolder()
+        holder.entries["work"] = "sk-of-work"
+        services = replace(_services(paths, ""), stand_in=None, keyring=lambda _asked: keyring_of(holder))
+        assert cli.main(["ask", "Hello?", "--mode", "cloud", "--model", "work/qwen3-32b"], services) == 0
+    [row] = _rows(paths)
+    assert row.cost == Cost(1_000 * 800 + 10 * 2_400, "CNY")
 
 
 def test_each_attempt_has_a_row_and_a_refused_one_costs_nothing(paths: Paths) -> None:
