@@ -7,9 +7,11 @@ without any score there, as the small local ones are, count as `_UNMEASURED`, a 
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from models.candidates import Candidate, Facts, Mode, Privacy, Score
@@ -18,7 +20,7 @@ from models.facts import Modality
 from models.policies import BALANCED, BEST, THRIFTY, Policy
 from models.routing import choose
 from models.ruling import benchmark_for, judged, refusal
-from models.tasks import Task
+from models.tasks import Task, TaskModel, judge
 from tests.benchmarks.rows import Row
 
 REQUESTS, SEED = 1000, 20_26
@@ -46,6 +48,30 @@ class Outcome(NamedTuple):
 
 
 Chooser = Callable[[Facts], Candidate]
+
+
+_LONG = {
+    "one letter": "a" * 100_000,
+    "English": "to be or not " * 8_000,
+    "Chinese": "说一个 " * 25_000,
+    "a rule’s word": "say " * 25_000,
+    "blanks": " " * 100_000,
+    "mixed": "中a" * 590,
+}
+_JUDGED = 50
+
+
+def bench_judging() -> list[Row]:
+    """The median judgement of a text's task, for the slowest of the long texts."""
+    model = TaskModel.read(_CATALOGUE.parent / "tasks" / "weights.bin")
+    slowest = 1000 * max(median(_seconds(text, model) for _ in range(_JUDGED)) for text in _LONG.values())
+    return [_row("router: judging a question’s task", slowest, "ms", "≤ 3", slowest <= 3)]
+
+
+def _seconds(text: str, model: TaskModel) -> float:
+    began = time.perf_counter()
+    judge(text, model)
+    return time.perf_counter() - began
 
 
 def bench_policies() -> list[Row]:

@@ -163,7 +163,7 @@ def test_f29_a_wait_is_cancelled_at_once() -> None:
         return took
 
     with GatewayServer(error(503)) as server:
-        assert asyncio.run(go(server.url)) < 0.3
+        assert asyncio.run(go(server.url)) < 1
     assert len(server.chats) == 1
 
 
@@ -367,7 +367,7 @@ def test_f36_stopping_frees_the_connection_and_settles_the_attempt(fault: str) -
         await asyncio.to_thread(server.wait_for, 1)
         began = time.monotonic()
         await cancel(task)
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 1
         assert await asyncio.to_thread(server.chats[0].gone.wait, 3)
         await one.aclose()
 

