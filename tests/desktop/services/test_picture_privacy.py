@@ -11,12 +11,12 @@ from models.route import Privacy
 
 
 def raised(wanted: Privacy) -> list[Privacy]:
-    def there(_conversation: int | None) -> tuple[bool, bool]:
+    def there(_conversation: int | None) -> bool:
         raise StorageFailed("The disk reported an error.")
 
-    chat: Any = SimpleNamespace(pictures=SimpleNamespace(there=there))
+    pictures: Any = SimpleNamespace(there=there)
     settings: Any = SimpleNamespace(values=SimpleNamespace(picture_privacy=wanted))
-    return [privacy for privacy, _by in PicturePrivacy(chat, settings).raised(1)]
+    return [privacy for privacy, _by in PicturePrivacy(pictures, settings).raised(1)]
 
 
 def test_s27_what_can_t_be_looked_up_counts_as_there() -> None:
