@@ -156,6 +156,11 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Rethought:
+    """All text of the answer so far was reasoning: its end has come, and its beginning was never marked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one attempt. None is unknown, never zero.
 
@@ -216,15 +221,15 @@ class Finished:
     timings: Timings
 
 
-ChatEvent = Progress | Notice | ReasoningDelta | TextDelta | Finished
+ChatEvent = Progress | Notice | ReasoningDelta | TextDelta | Rethought | Finished
 
 
 class Backend(Protocol):
     """Whoever answers. Used from one asyncio loop only.
 
-    `stream` yields any number of `Progress`, `Notice`, `ReasoningDelta` and `TextDelta`, the last being
-    exactly one `Finished`; it raises an `AppError` on failure. Cancelling the consuming task frees
-    the model within 3 seconds; the next request then works.
+    `stream` yields any number of `Progress`, `Notice`, `ReasoningDelta`, `TextDelta` and `Rethought`, the
+    last being exactly one `Finished`; it raises an `AppError` on failure. Cancelling the consuming task
+    frees the model within 3 seconds; the next request then works.
     """
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]: ...

@@ -34,6 +34,7 @@ from models.chat import (
     Message,
     Notice,
     ReasoningDelta,
+    Rethought,
     Role,
     TextDelta,
     Thinking,
@@ -192,6 +193,8 @@ class _Booked:
         self._books.heard(event)
         if isinstance(event, TextDelta):
             self._said.append(event.text)
+        if isinstance(event, Rethought):
+            self._said.clear()
         self._view.take(event)
 
     def finish(self, event: Finished, route: Route) -> None:
@@ -216,7 +219,7 @@ async def _answer(request: ChatRequest, make: Callable[[], Backend], view: View,
     thought = request.thinking is not Thinking.ON or bool(request.answer_so_far)
     try:
         async for event in stream:
-            thought = thought or isinstance(event, ReasoningDelta)
+            thought = thought or isinstance(event, ReasoningDelta | Rethought)
             if isinstance(event, Finished):
                 if not thought and (why := await _unthinking(backend, request.model)):
                     view.take(Notice(why))

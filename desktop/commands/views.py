@@ -15,12 +15,14 @@ from models.chat import (
     Notice,
     Progress,
     ReasoningDelta,
+    Rethought,
     Stage,
     TextDelta,
     Usage,
 )
 from models.route import Route
 
+_RETHOUGHT = "The text up to here was the model’s thinking; its server doesn’t mark where that begins."
 _REMARKS = ("estimated", "flagged")
 _DOING = {
     Stage.WAIT: "Waiting for the model",
@@ -53,6 +55,9 @@ class TextView:
                     self._terminal.end_lines()
                     self._reasoning = False
                 self._terminal.write(event.text)
+            case Rethought():
+                self._terminal.end_lines()
+                self._terminal.note(_RETHOUGHT)
 
     def finish(self, event: Finished, route: Route) -> None:
         self._terminal.end_lines()
@@ -81,6 +86,8 @@ class JsonView:
                 self._terminal.record({"event": "reasoning", "text": text})
             case TextDelta(text):
                 self._terminal.record({"event": "text", "text": text})
+            case Rethought():
+                self._terminal.record({"event": "progress", "text": _RETHOUGHT, "stage": "rethought"})
 
     def finish(self, event: Finished, route: Route) -> None:
         self._terminal.record(

@@ -61,6 +61,10 @@ class Running:
         """More of its reasoning."""
         self._thought.add(text, tokens)
 
+    def rethink(self) -> None:
+        """What was counted as answer is reasoning."""
+        self._thought, self._text = self._text, _Length()
+
     @property
     def tokens(self) -> int:
         """Of the reasoning and the answer."""

@@ -60,6 +60,7 @@ class LiveTurn:
     pace: Pace | None = None
     thinking_since: float | None = None
     thought_s: float = 0.0
+    writing_since: float | None = None
     thought_tokens: int = 0
 
     @classmethod
@@ -110,7 +111,16 @@ class LiveTurn:
     def write(self, text: str, tokens: int = 0) -> None:
         """More of the answer."""
         self.running.write(text, tokens)
+        self.writing_since = self.writing_since or time.monotonic()
         self.text.append(text)
+
+    def rethink(self) -> None:
+        """What was written so far was reasoning."""
+        self.running.rethink()
+        self.reasoning, self.text = [*self.reasoning, *self.text], []
+        self.thought_tokens = self.running.thought_tokens
+        self.thinking_since = self.writing_since
+        self.thought_s = time.monotonic() - self.writing_since if self.writing_since else 0.0
 
     def heard(self) -> Usage:
         """What whoever writes it has taken for it so far, as an estimate; unknown before its first word."""

@@ -28,6 +28,7 @@ from models.chat import (
     Notice,
     Progress,
     ReasoningDelta,
+    Rethought,
     TextDelta,
     Thinking,
 )
@@ -251,6 +252,9 @@ class Writing(QObject):
                 self.advanced.emit(turn.message.id)
                 if self.relay.slow(turn):
                     self._slow_down(turn)
+            case Rethought():
+                turn.rethink()
+                self.advanced.emit(turn.message.id)
             case Finished():
                 turn.finished = event
 

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from models.chat import ChatRequest, FinishReason, ReasoningDelta, TextDelta, Usage
+from models.chat import ChatRequest, FinishReason, ReasoningDelta, Rethought, TextDelta, Usage
 from models.gateway.counting import estimated_usage, read_usage
-from models.gateway.dialects import DeltaReader
+from models.gateway.dialects import Delta, DeltaReader
 from models.gateway.providers import CarriesOn
 from models.gateway.repeats import RepeatTrimmer
-
-Delta = ReasoningDelta | TextDelta
 
 _REASONS = {
     "length": FinishReason.LENGTH,
@@ -38,7 +36,7 @@ class Answer:
 
     def __init__(self, request: ChatRequest, clock: Callable[[], float], carries: CarriesOn | None) -> None:
         self._request, self._clock = request, clock
-        self._reader = DeltaReader()
+        self._reader = DeltaReader(continued=bool(request.answer_so_far))
         self._trimmer = RepeatTrimmer(request.answer_so_far, restarts=carries is not CarriesOn.PROMPT)
         self._reasoning: list[str] = []
         self._text: list[str] = []
@@ -107,6 +105,9 @@ class Answer:
         for part in parts:
             if isinstance(part, ReasoningDelta):
                 self._reasoning.append(part.text)
+                given.append(part)
+            elif isinstance(part, Rethought):
+                self._reasoning, self._text = self._text, []
                 given.append(part)
             elif text := self._trimmer.feed(part.text):
                 self._text.append(text)

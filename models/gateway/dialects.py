@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models.chat import ReasoningDelta, TextDelta, Thinking
+from models.chat import ReasoningDelta, Rethought, TextDelta, Thinking
+from models.gateway.late_end import LateEnd
 from models.gateway.providers import Connection, Dialect, Profile
 from models.thinking import ThinkingKind, ThinkingSupport, ThinkSplitter
 
 Fields = dict[str, Any]
+Delta = ReasoningDelta | TextDelta | Rethought
 
 
 def thinking_fields(profile: Profile, model: str, thinking: Thinking, budget: int | None) -> Fields:
@@ -75,32 +77,46 @@ class DeltaReader:
 
     Looked at in this order: `reasoning_content`, `reasoning`, `reasoning_details`, list content, inline
     markers. Of those that say the same at once the first counts; where reasoning came in a field of its
-    own, the same in markers within the answer is left out.
+    own, the same in markers within the answer is left out. Reasoning that only ends (`</think>` without a
+    beginning) is text until then; it is not looked for where an answer is `continued`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, continued: bool = False) -> None:
         self._splitter = ThinkSplitter()
+        self._late = None if continued else LateEnd()
         self._apart = False
 
-    def feed(self, delta: Mapping[str, Any]) -> list[ReasoningDelta | TextDelta]:
+    def feed(self, delta: Mapping[str, Any]) -> list[Delta]:
         """The parts that are certain now; none of them is empty."""
         reasoning, text = _listed(delta.get("content"))
         field = _field(delta)
         reasoning = field or reasoning
-        parts: list[ReasoningDelta | TextDelta] = []
+        parts: list[Delta] = []
         if reasoning:
             self._apart = True
-            parts.append(ReasoningDelta(reasoning))
+            parts += [*self._unlooked(), ReasoningDelta(reasoning)]
         if text:
             parts += self._answer(self._splitter.feed(text))
         return parts
 
-    def finish(self) -> list[ReasoningDelta | TextDelta]:
+    def finish(self) -> list[Delta]:
         """What was held back, now that nothing follows."""
-        return self._answer(self._splitter.finish())
+        return [*self._answer(self._splitter.finish()), *(self._late.finish() if self._late else ())]
 
-    def _answer(self, parts: list[ReasoningDelta | TextDelta]) -> list[ReasoningDelta | TextDelta]:
-        return [part for part in parts if not (self._apart and isinstance(part, ReasoningDelta))]
+    def _answer(self, parts: list[ReasoningDelta | TextDelta]) -> list[Delta]:
+        found: list[Delta] = []
+        for part in parts:
+            if isinstance(part, ReasoningDelta):
+                found += self._unlooked()
+                found += [] if self._apart else [part]
+            else:
+                found += self._late.feed(part.text) if self._late else [part]
+        return found
+
+    def _unlooked(self) -> list[Delta]:
+        """What was held back while an end was looked for: where reasoning is marked, none is."""
+        late, self._late = self._late, None
+        return [*late.give_up()] if late else []
 
 
 def _field(delta: Mapping[str, Any]) -> str:

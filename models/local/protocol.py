@@ -12,7 +12,16 @@ from enum import StrEnum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from models import errors
-from models.chat import ChatRequest, Finished, Notice, Progress, ReasoningDelta, TextDelta, TextSize
+from models.chat import (
+    ChatRequest,
+    Finished,
+    Notice,
+    Progress,
+    ReasoningDelta,
+    Rethought,
+    TextDelta,
+    TextSize,
+)
 from models.errors import AppError, NextStep
 from models.local.ladder import Cache
 from models.local.states import Shelf
@@ -214,6 +223,7 @@ Reply = (
     | Notice
     | ReasoningDelta
     | TextDelta
+    | Rethought
     | Finished
     | Planned
     | Loaded

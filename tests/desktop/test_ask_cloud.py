@@ -288,6 +288,28 @@ def test_an_answer_that_ends_with_a_wish_for_a_tool_says_so(
     assert "asked for a tool" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("json_lines", [True, False])
+def test_reasoning_that_only_ends_is_told_as_soon_as_it_ends(
+    services: Services, holder: MemoryHolder, keep: Keep, capsys: pytest.CaptureFixture[str], json_lines: bool
+) -> None:
+    holder.entries = {"xidao": CANARY}
+    with GatewayServer(answer("Two and two.\n</think>\n\nFour.")) as server:
+        keep(xidao(server.url, confirmed=(server.url,)))
+        assert cli.main([*ASK, *(["--json"] if json_lines else [])], services) == 0
+    out, err = capsys.readouterr()
+    if not json_lines:
+        assert out == "Two and two.\nFour.\n"
+        assert "The text up to here was the model’s thinking" in err
+        return
+    events = [json.loads(line) for line in out.splitlines()]
+    (at,) = (number for number, event in enumerate(events) if event.get("stage") == "rethought")
+    texts = [
+        "".join(event.get("text", "") for event in part if event["event"] == "text")
+        for part in (events[:at], events[at:])
+    ]
+    assert texts == ["Two and two.\n", "Four."]
+
+
 def test_f29_a_wait_is_counted_down(
     services: Services, holder: MemoryHolder, keep: Keep, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,6 +23,7 @@ from models.chat import (
     FinishReason,
     Notice,
     ReasoningDelta,
+    Rethought,
     Role,
     TextDelta,
     Timings,
@@ -385,6 +386,15 @@ def test_reasoning_without_an_answer_is_begun_anew(begin: type, qtbot: QtBot) ->
     world.chat.resume(world.finished[0])
     qtbot.waitUntil(lambda: len(world.finished) == 2)
     assert world.finished[1].reasoning == "whole"
+
+
+def test_reasoning_that_was_taken_for_the_answer_is_kept_as_reasoning(begin: type, qtbot: QtBot) -> None:
+    world = begin(TextDelta("Two and two.\n"), Rethought(), *says("Four."))
+    world.chat.send(None, "Go")
+    qtbot.waitUntil(lambda: len(world.finished) == 1)
+    kept = world.store.message(world.finished[0].id)
+    assert (kept.reasoning, kept.text) == ("Two and two.\n", "Four.")
+    assert "thought_s" in kept.receipt
 
 
 def test_a_store_that_can_t_be_read_is_said_and_not_a_crash(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from desktop.services.running import Running
 from desktop.services.turns import LiveTurn, receipt
 from models.chat import Finished, FinishReason, Role, Timings, Usage
 from tests.desktop.services.talking import talk
@@ -18,6 +19,18 @@ def test_a_receipt_keeps_where_memory_began_and_what_was_said() -> None:
     kept = receipt(turn)
     assert kept["memory"] == {"first_id": 3, "left_out": 2}
     assert kept["notices"] == ["The context was shortened."]
+
+
+def test_what_turns_out_to_be_reasoning_is_shown_and_counted_as_such() -> None:
+    turn = LiveTurn(talk("a")[0], running=Running(clock=lambda: 1.0))
+    turn.write("Two and two. " * 20)
+    written = turn.running.tokens
+    turn.rethink()
+    assert (turn.reasoning, turn.text) == (["Two and two. " * 20], [])
+    turn.write("Four.")
+    assert turn.running.values()["thinking"] == turn.thought_tokens == written
+    assert turn.thought_s > 0
+    assert "thought_s" in receipt(turn)
 
 
 def test_a_receipt_says_nothing_of_memory_that_is_whole() -> None:

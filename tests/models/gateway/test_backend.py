@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.chat import FinishReason, Notice, ReasoningDelta, Thinking
+from models.chat import FinishReason, Notice, ReasoningDelta, Rethought, Thinking
 from models.errors import Interrupted, KeyMissing, ModelNotFound, RequestRefused
 from models.gateway.attempts import Outcome
 from models.gateway.body import GO_ON, Part
@@ -46,6 +46,19 @@ def test_the_same_reasoning_in_a_field_and_inline_is_shown_once() -> None:
         told = ask_gateway(connection(server.url))
     assert reasoning_of(told) == "Two and two."
     assert text_of(told.events) == "Four."
+
+
+def test_reasoning_that_only_ends_is_counted_as_reasoning() -> None:
+    """As from a server without a parser, whose template opens the block."""
+    with GatewayServer(answer("Two and two.\n</think>\n\nFour.", told=None)) as server:
+        told = ask_gateway(connection(server.url))
+    end = told.events.index(Rethought())
+    assert text_of(told.events[:end]) == "Two and two.\n"
+    assert text_of(told.events[end:]) == "Four."
+    counted = finished(told.events).usage
+    assert counted.reasoning_tokens
+    assert counted.completion_tokens is not None
+    assert counted.completion_tokens > counted.reasoning_tokens
 
 
 @pytest.mark.parametrize(
