@@ -103,23 +103,26 @@ class MarkdownStream:
 
     def __init__(self) -> None:
         self._settled: list[Block] = []
-        self._offset = 0
+        self._source = ""
+        """What is settled was parsed from this."""
 
     def update(self, source: str) -> list[Block]:
-        """All blocks of `source`, which begins with every earlier source."""
-        tail = source[self._offset :]
+        """All blocks of `source`; quick where it begins with every earlier source."""
+        if not source.startswith(self._source):
+            self._settled, self._source = [], ""
+        tail = source[len(self._source) :]
         tokens = _parser().parse(tail)
         line = _last_start(tokens)
         if line:
             cut = _line_offset(tail, line)
             self._settled += _blocks(_parser().parse(tail[:cut]))
-            self._offset += cut
+            self._source += tail[:cut]
             tokens = _parser().parse(tail[cut:])
         return self._settled + list(_blocks(tokens))
 
     def finish(self, source: str) -> list[Block]:
         """All blocks of the whole text."""
-        self._settled, self._offset = [], 0
+        self._settled, self._source = [], ""
         return parse(source)
 
 

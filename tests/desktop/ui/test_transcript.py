@@ -183,6 +183,23 @@ def test_reasoning_is_folded_and_unfolds(transcript: Transcript, qtbot: QtBot) -
     assert view.height() > folded
 
 
+def test_what_turns_out_to_be_reasoning_moves_into_its_fold(
+    transcript: Transcript, source: Source, qtbot: QtBot
+) -> None:
+    answer = stored(Role.ASSISTANT, "", status=Status.RUNNING)
+    transcript.show_thread([stored(Role.USER, "6 × 7?"), answer])
+    thought = "\n\n".join(f"Six and {number}." for number in range(9))
+    for reasoning, text in (("", thought), (thought, ""), (thought, "**42**\n\n" + "That is so.\n\n" * 20)):
+        source.now[answer.id] = (replace(answer, reasoning=reasoning, text=text), None)
+        transcript.refresh(answer.id)
+        qtbot.waitUntil(lambda: not transcript._dirty)
+    view = transcript.views()[-1]
+    assert isinstance(view, AnswerView)
+    assert view._thought.isVisibleTo(view)
+    assert view._text.toPlainText().startswith("42\nThat is so.")
+    assert "Six and" not in view._text.toPlainText()
+
+
 def test_reasoning_is_copied_apart_from_the_answer(transcript: Transcript, qtbot: QtBot) -> None:
     answer = stored(Role.ASSISTANT, "42", reasoning="six times seven")
     transcript.show_thread([stored(Role.USER, "6 × 7?"), answer])
