@@ -3,7 +3,7 @@
 
 PY := $(if $(filter Windows_NT,$(OS)),.venv/Scripts/python.exe,.venv/bin/python)
 
-.PHONY: help run test check bench soak lock format clean
+.PHONY: help run menu test check bench soak lock format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -12,6 +12,11 @@ run: ## open Inshore (the first time: install what it needs)
 	@sh packaging/setup.sh run
 	@$(PY) packaging/fetch_starter.py --optional
 	@$(PY) main.py $(ARGS)
+
+menu: ## put Inshore into the applications menu (Linux), to be started with a double-click; ARGS=--remove
+	@sh packaging/setup.sh run
+	@$(PY) packaging/fetch_starter.py --optional
+	@$(PY) packaging/menu.py $(ARGS)
 
 test: ## run every test, the journeys in a real window
 	@sh packaging/setup.sh test

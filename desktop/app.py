@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop.background import Background
@@ -79,6 +79,7 @@ def main(files: Sequence[str] = ()) -> int:
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Inshore")
     app.setDesktopFileName("inshore")
+    app.setWindowIcon(QIcon(str(resources() / "icon" / "inshore.png")))
     look = Appearance(app, resources() / "themes")
     try:
         paths.create()
