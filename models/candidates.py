@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.chat import Thinking
-from models.facts import Price
 from models.policies import BALANCED, Policy
+from models.pricing import Price
 from models.route import Mode as Mode
 from models.route import Privacy as Privacy
 from models.tasks import Task

@@ -16,10 +16,10 @@ from models.facts import (
     HeaderNames,
     Modality,
     Note,
-    Price,
     Projector,
     Remote,
     Shape,
+    StatedPrice,
     Strength,
     header_name,
 )
@@ -162,10 +162,10 @@ def _remote(table: Table | None) -> Remote | None:
     return remote
 
 
-def _price(table: Table | None) -> Price | None:
+def _price(table: Table | None) -> StatedPrice | None:
     if table is None:
         return None
-    price = Price(
+    price = StatedPrice(
         currency=_matching(table, "currency", _CURRENCY, "a currency has three capital letters, such as CNY"),
         input_nano=table.number("input_nano", least=0),
         output_nano=table.number("output_nano", least=0),

@@ -69,8 +69,9 @@ def cost_of(candidate: Candidate, facts: Facts) -> CostEstimate | None:
     price = candidate.price
     if price is None:
         return None
+    rates = price.tier(facts.prompt_tokens)
     low, high = (
-        facts.prompt_tokens * price.input_nano + tokens * price.output_nano for tokens in answer_tokens(facts)
+        facts.prompt_tokens * rates.input_nano + tokens * rates.output_nano for tokens in answer_tokens(facts)
     )
     return CostEstimate(price.currency, low, high)
 

@@ -95,8 +95,11 @@ class Projector:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """Nano-units of a currency per token; ¥1 per million tokens is 1,000. `cached` is None if not given."""
+class StatedPrice:
+    """As a source states it, in nano-units of a currency a token; ¥1 per million tokens is 1,000.
+
+    `cached_nano` is None if not given.
+    """
 
     currency: str
     input_nano: int
@@ -110,7 +113,7 @@ class Remote:
 
     provider: str
     id: str
-    price: Price | None = None
+    price: StatedPrice | None = None
 
 
 @dataclass(frozen=True, slots=True)

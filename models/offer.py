@@ -9,9 +9,10 @@ from typing import Protocol
 
 from models.catalogue import Catalogue
 from models.expected import best_fit
-from models.facts import Bound, CatalogueModel, Modality, Price, Strength
+from models.facts import Bound, CatalogueModel, Modality, StatedPrice, Strength
 from models.fit import Fit, Machine, Verdict
 from models.licences import Label, Passport
+from models.pricing import Price
 
 _SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€"}
 _RUNNING = (Verdict.WELL, Verdict.SLOWLY, Verdict.LESS_CONTEXT)
@@ -57,7 +58,7 @@ class Offer:
         return self.model.label
 
     @property
-    def price(self) -> Price | None:
+    def price(self) -> StatedPrice | None:
         """What the gateway asks, if it has the model."""
         return self.model.remote.price if self.model.remote else None
 
@@ -132,7 +133,7 @@ def strengths_words(model: CatalogueModel) -> tuple[str, ...]:
     return tuple("Chinese" if one is Strength.CHINESE else one.value for one in model.strengths)
 
 
-def price_words(price: Price) -> str:
+def price_words(price: Price | StatedPrice) -> str:
     """The price for a million tokens, exact: "¥0.8 in, ¥2.4 out per million tokens"."""
     return (
         f"{per_million(price.currency, price.input_nano)} in, "

@@ -17,7 +17,7 @@ from desktop.system.settings import Settings
 from models.candidates import Candidate, Facts, scores_of
 from models.chat import Thinking
 from models.errors import StorageError
-from models.facts import Modality, Price
+from models.facts import Modality
 from models.means import means
 from models.policies import POLICIES
 from models.pricing import price_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from models.catalogue import Catalogue
     from models.library import LocalModel
-    from models.pricing import Price as Stated
+    from models.pricing import Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Router:
         return not_accepted(terms, self.services) is None
 
     def _there(
-        self, model_id: str, catalogue: Catalogue, own: Mapping[str, Stated], lately: Condition
+        self, model_id: str, catalogue: Catalogue, own: Mapping[str, Price], lately: Condition
     ) -> Candidate:
         door, _slash, name = model_id.partition("/")
         entry = self.gateways.entry(model_id, catalogue)
@@ -171,7 +171,7 @@ class Router:
             tps=lately.tps,
             ttft_s=lately.ttft_s,
             success=lately.success,
-            price=_price(price_of(model_id, own, entry)),
+            price=price_of(model_id, own, entry),
         )
 
     def _with_those_left_out(self, route: Route) -> Route:
@@ -180,12 +180,6 @@ class Router:
         others = [one for one in self.gateways.ids() if one not in (*agreed, route.door)]
         words = [f"{self.gateways.name_of(one)} takes no part: it is not allowed yet" for one in others]
         return replace(route, trace=(*route.trace, *words))
-
-
-def _price(stated: Stated | None) -> Price | None:
-    if stated is None:
-        return None
-    return Price(stated.currency, stated.input_nano, stated.output_nano, stated.cached_nano)
 
 
 def _weights() -> TaskModel | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -96,7 +96,8 @@ class Remote(QObject):
         They are asked for at each key press, so they are kept until there are others.
         """
         if self._answerers is None:
-            self._answerers = [self._answerer(model) for model in self.models.models()]
+            own = self._own_prices()
+            self._answerers = [self._answerer(model, own) for model in self.models.models()]
         return self._answerers
 
     def _forget(self) -> None:
@@ -106,8 +107,9 @@ class Remote(QObject):
     def candidates(self) -> Sequence[Candidate]:
         """The same models as the router compares them."""
         from models.candidates import Candidate, scores_of
+        from models.pricing import price_of
 
-        catalogue = self._catalogue()
+        catalogue, own = self._catalogue(), self._own_prices()
         found = []
         for model in self.models.models():
             entry = self._entry(model.id)
@@ -123,7 +125,7 @@ class Remote(QObject):
                     vision=bool(model.sees),
                     thinks=model.thinks,
                     scores=scores_of(entry, catalogue),
-                    price=model.price,
+                    price=price_of(model.id, own, entry),
                     tps=condition.tps if condition else None,
                     ttft_s=condition.ttft_s if condition else None,
                     success=condition.success if condition else None,
@@ -157,27 +159,19 @@ class Remote(QObject):
 
     def price(self, model_id: str) -> Price | None:
         """What it costs: the user's own price, else the catalogue's; None is unknown."""
-        from desktop.system import prices
-        from models.pricing import catalogue_price
+        from models.pricing import price_of
 
-        own = prices.read(self._paths.own_prices).prices
-        if model_id in own:
-            return own[model_id]
-        entry = self._entry(model_id)
-        return catalogue_price(entry) if entry is not None else None
+        return price_of(model_id, self._own_prices(), self._entry(model_id))
 
     def priced(self) -> Sequence[Priced]:
         """The models of which the price is known, as far as they are known without asking."""
-        from desktop.system import prices
-        from models.pricing import catalogue_price
+        from models.pricing import price_of
         from models.ways_on import Priced
 
-        own = prices.read(self._paths.own_prices).prices
+        own = self._own_prices()
         found = []
         for model in self.models.models():
-            entry = self._entry(model.id) if model.id not in own else None
-            price = own.get(model.id) or (catalogue_price(entry) if entry is not None else None)
-            if price is not None:
+            if (price := price_of(model.id, own, self._entry(model.id))) is not None:
                 found.append(Priced(model.id, model.name, price, model.context))
         return found
 
@@ -192,20 +186,25 @@ class Remote(QObject):
         """The catalogue's, where it has the model at a gateway of this kind."""
         provider_id, _slash, name = model_id.partition("/")
         provider = self._gateway.providers.provider(provider_id)
-        wanted = f"{provider.profile}/{name}" if provider is not None else ""
-        found = (one for one in self._catalogue().models if one.remote and one.remote.id == wanted)
-        return next(found, None)
+        return self._catalogue().by_remote(f"{provider.profile}/{name}") if provider is not None else None
 
-    def _answerer(self, model: RemoteModel) -> Answerer:
+    def _own_prices(self) -> Mapping[str, Price]:
+        from desktop.system import prices
+
+        return prices.read(self._paths.own_prices).prices
+
+    def _answerer(self, model: RemoteModel, own: Mapping[str, Price]) -> Answerer:
         from models.offer import price_words
+        from models.pricing import price_of
 
         providers = self._gateway.providers
         provider = providers.provider(model.provider_id)
+        price = price_of(model.id, own, self._entry(model.id))
         profile = providers.profile_of(provider) if provider is not None else None
         notes = (
             "not in its list now" if model.listed is False else "",
             "sees pictures" if model.sees else "",
-            price_words(model.price) if model.price else "",  # last: the picker says the unit once for all
+            price_words(price) if price else "",  # last: the picker says the unit once for all
         )
         return Answerer(
             model.id,

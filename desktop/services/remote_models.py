@@ -16,7 +16,7 @@ from desktop.system.model_lists import ModelLists, Offered
 from desktop.system.providers import Provider
 from models.catalogue import Catalogue, CatalogueModel
 from models.errors import AppError
-from models.facts import Modality, Price
+from models.facts import Modality
 
 ListModels = Callable[[Target], Awaitable[Sequence[str]]]
 """Asks a gateway for its models, in its own names. Raises AppError."""
@@ -35,7 +35,6 @@ class RemoteModel:
     provider_id: str
     provider: str
     context: int | None = None
-    price: Price | None = None
     thinks: bool | None = None
     sees: bool | None = None
     listed: bool | None = None
@@ -46,8 +45,7 @@ def remote_models(
 ) -> list[RemoteModel]:
     """All models of all providers, in the providers' order: the catalogue's first, then those only listed.
 
-    `offered` is by the provider's id, with our names in it. A price is told only where the catalogue has it
-    for this gateway.
+    `offered` is by the provider's id, with our names in it.
     """
     found: list[RemoteModel] = []
     for provider in providers:
@@ -56,9 +54,8 @@ def remote_models(
         known = _known(provider, catalogue)
         for name in dict.fromkeys((*known, *(names or ()))):
             model = known.get(name)
-            price = model.remote.price if model is not None and model.remote is not None else None
             model = model or catalogue.get(name.rpartition("/")[2].lower())
-            found.append(_described(provider, name, model, price, None if names is None else name in names))
+            found.append(_described(provider, name, model, None if names is None else name in names))
     return found
 
 
@@ -72,7 +69,7 @@ def _known(provider: Provider, catalogue: Catalogue) -> dict[str, CatalogueModel
 
 
 def _described(
-    provider: Provider, name: str, model: CatalogueModel | None, price: Price | None, listed: bool | None
+    provider: Provider, name: str, model: CatalogueModel | None, listed: bool | None
 ) -> RemoteModel:
     if model is None:
         return RemoteModel(f"{provider.id}/{name}", name, provider.id, provider.name, listed=listed)
@@ -82,7 +79,6 @@ def _described(
         provider.id,
         provider.name,
         model.context,
-        price,
         model.thinking_switch,
         Modality.IMAGE in model.modalities if model.modalities else None,
         listed,

@@ -18,6 +18,7 @@ from models.candidates import Candidate, Facts, Mode, Privacy, Score
 from models.catalogue import Catalogue, load
 from models.facts import Modality
 from models.policies import BALANCED, BEST, THRIFTY, Policy
+from models.pricing import catalogue_price
 from models.routing import choose
 from models.ruling import benchmark_for, judged, refusal
 from models.tasks import Task, TaskModel, judge
@@ -169,7 +170,7 @@ def _remote(catalogue: Catalogue) -> Iterator[Candidate]:
                     Score(score.benchmark.id, score.benchmark.name, score.value, score.thinking)
                     for score in catalogue.scores(model.id)
                 ),
-                price=model.remote.price,
+                price=catalogue_price(model),
             )
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from models.candidates import Budget, Candidate, Facts, Mode, Privacy, Score, Sticky
 from models.chat import Thinking
-from models.facts import Price
 from models.policies import POLICIES
+from models.pricing import Price
 from models.tasks import Task
 
 SMALL = Candidate("local", "small", "Small", context=8000, tps=20.0, needed_bytes=1 << 30)
@@ -20,7 +20,7 @@ CHEAP = Candidate(
     context=131_072,
     thinks=True,
     scores=(Score("mmlu", "MMLU", 88.0), Score("humaneval", "HumanEval", 85.0)),
-    price=Price("CNY", 1000, 4000),
+    price=Price(1000, 4000, None, "CNY", "", ""),
     tps=60.0,
     ttft_s=0.5,
 )
@@ -33,7 +33,7 @@ DEAR = Candidate(
     context=131_072,
     vision=True,
     scores=(Score("mmlu", "MMLU", 91.2), Score("humaneval", "HumanEval", 89.7)),
-    price=Price("CNY", 8000, 24_000),
+    price=Price(8000, 24_000, None, "CNY", "", ""),
     tps=40.0,
     ttft_s=1.0,
 )
@@ -50,7 +50,13 @@ _scores = st.lists(
     max_size=5,
 ).map(tuple)
 _prices = st.none() | st.builds(
-    Price, st.sampled_from(["CNY", "USD"]), st.integers(0, 20_000), st.integers(0, 80_000)
+    Price,
+    st.integers(0, 20_000),
+    st.integers(0, 80_000),
+    st.none(),
+    st.sampled_from(["CNY", "USD"]),
+    st.just(""),
+    st.just(""),
 )
 _speeds = st.none() | st.integers(1, 200).map(float)
 _bytes = st.none() | st.integers(1, 1 << 36)

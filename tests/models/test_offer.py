@@ -10,7 +10,7 @@ import pytest
 from models.advice import Who
 from models.catalogue import load
 from models.expected import best_fit, expected_shape
-from models.facts import CatalogueModel, Price, Strength
+from models.facts import CatalogueModel, StatedPrice, Strength
 from models.fit import Machine, Verdict
 from models.licences import Tier
 from models.offer import Offer, installed_ids, offers, parameters_words, per_million, price_words
@@ -91,7 +91,7 @@ def test_a_price_is_exact() -> None:
     assert per_million("CNY", 2_000) == "¥2"
     assert per_million("CNY", 10_000) == "¥10"
     assert per_million("JPY", 1) == "0.001 JPY"
-    assert price_words(Price("CNY", 1_500, 4_500)) == "¥1.5 in, ¥4.5 out per million tokens"
+    assert price_words(StatedPrice("CNY", 1_500, 4_500)) == "¥1.5 in, ¥4.5 out per million tokens"
 
 
 def test_sizes_in_words() -> None:

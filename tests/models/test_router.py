@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from models.candidates import Budget, Facts, Mode, Privacy, Score, Sticky
 from models.chat import Thinking
 from models.errors import AppError, ModelNotFound, NoModel, NotAvailable, NothingFits
-from models.facts import Price
+from models.estimates import cost_of
 from models.policies import BALANCED, BEST, THRIFTY
+from models.pricing import Price, Tier
 from models.routing import Route, choose
 from models.ruling import judged, narrowed, refusal
 from models.tasks import Task
@@ -103,7 +104,7 @@ def test_each_rule_chooses_with_its_reason(facts: Facts, model: str, reason: str
             "Cheap always thinks first",
         ),
         (
-            change(candidates=(SMALL, CHEAP, replace(DEAR, price=Price("USD", 1, 1)))),
+            change(candidates=(SMALL, CHEAP, replace(DEAR, price=Price(1, 1, None, "USD", "", "")))),
             "Dear is priced in USD, which can’t be compared",
         ),
         (
@@ -152,6 +153,18 @@ def test_a_route_tells_its_price_its_time_and_who_else_could() -> None:
         "lab/dear",
     ]
     assert route.trace[-2:] == ("Code → Cheap 85 on HumanEval", "≈ ¥0.0022–0.0070")
+
+
+def test_a_long_prompt_is_reckoned_at_the_price_of_long_prompts() -> None:
+    steps = Price(1_000, 4_000, None, "CNY", "", "", (Tier(1_000, 3_000, 9_000),))
+    stepped = replace(CHEAP, price=steps)
+    short, long = (
+        cost_of(stepped, change(prompt_tokens=tokens, max_answer_tokens=100)) for tokens in (1_000, 1_001)
+    )
+    assert short is not None
+    assert long is not None
+    assert short.high_nano == 1_000 * 1_000 + 100 * 4_000
+    assert long.high_nano == 1_001 * 3_000 + 100 * 9_000
 
 
 @pytest.mark.parametrize(

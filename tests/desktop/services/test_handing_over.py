@@ -31,13 +31,13 @@ from models.errors import (
     RequestRefused,
     Unreachable,
 )
-from models.facts import Price
+from models.pricing import Price
 from models.route import Mode, Privacy, Route
 from models.takeover import Allowed
 
 HERE = Candidate("local", "small", "Small", needed_bytes=5)
 SMALLER = Candidate("local", "tiny", "Tiny", needed_bytes=1)
-PRICE = Price("CNY", 1_000, 4_000)
+PRICE = Price(1_000, 4_000, None, "CNY", "", "")
 THERE = Candidate("gateway", "one/q", "Q at One", door="one", door_name="One", price=PRICE)
 ELSEWHERE = Candidate("gateway", "two/q", "Q at Two", door="two", door_name="Two", price=PRICE)
 LOCALLY, REMOTELY = Route("local", "small", ""), Route("gateway", "one/q", "")

@@ -231,6 +231,20 @@ def test_how_a_model_did_is_in_the_picker_and_with_the_router(program: Program, 
     assert one.success is None  # of one attempt no share is told
 
 
+def test_the_router_and_the_picker_reckon_with_the_user_s_own_price(program: Program) -> None:
+    program._paths.own_prices.write_text(
+        '[[price]]\nmodel = "xidao/qwen3-235b"\ncurrency = "USD"\ninput = "7"\noutput = "9"\n',
+        encoding="utf-8",
+    )
+    one = next(one for one in program.remote.candidates() if one.model == "xidao/qwen3-235b")
+    assert one.price is not None
+    assert (one.price.currency, one.price.input_nano, one.price.output_nano) == ("USD", 7_000, 9_000)
+    menu = program.page.picker.menu()
+    menu.aboutToShow.emit()
+    (words,) = [a.text() for a in menu.actions() if a.objectName() == "answerer-xidao/qwen3-235b"]
+    assert "$7 in, $9 out" in words
+
+
 def test_a_stopped_answer_s_cost_is_known_afterwards(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
