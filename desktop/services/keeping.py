@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop.services.turns import LiveTurn, as_message, receipt
+from desktop.services.turns import LiveTurn, as_message
 from desktop.storage.conversations import ConversationStore, Status, StoredMessage
 from models.errors import AppError, StorageError
 
@@ -67,14 +67,15 @@ class Keeping(QObject):
 
     def write_end(self, turn: LiveTurn, status: Status, error: AppError | None) -> StoredMessage:
         """Store an end, or store it anew. Raises StorageError."""
+        now = as_message(turn, status, error)
         return self._store.settle(
             turn.message.id,
-            text="".join(turn.text),
-            reasoning="".join(turn.reasoning),
+            text=now.text,
+            reasoning=now.reasoning,
             status=status,
-            model=turn.route.model or None,
-            receipt=receipt(turn),
-            error=turn.problem(error, status),
+            model=now.model,
+            receipt=now.receipt,
+            error=now.error,
         )
 
     def catch_up(self, message_id: int) -> None:
