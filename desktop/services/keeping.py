@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import takewhile
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -103,9 +102,12 @@ class Keeping(QObject):
         return [self.current(message) for message in stored]
 
     def before(self, answer: StoredMessage) -> list[StoredMessage]:
-        """The messages that an answer answers."""
-        thread = self.messages(answer.conversation_id)
-        return list(takewhile(lambda message: message.id != answer.id, thread))
+        """The messages that an answer answers, whichever versions are shown meanwhile."""
+        try:
+            return [self.current(message) for message in self._store.before(answer)]
+        except StorageError as error:
+            self.failed.emit(error)
+            return []
 
     def _save(self) -> None:
         for turn in list(self.live.values()):

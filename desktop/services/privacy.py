@@ -44,6 +44,11 @@ class PrivacyService(QObject):
         raised = (privacy for privacy, _by in self.raised_by(conversation_id))
         return strictest(self.chosen(conversation_id), *raised)
 
+    def _of(self, conversation_id: int | None, messages: Sequence[StoredMessage]) -> Privacy:
+        """That of what would be sent: its pictures count, also where another version is shown by now."""
+        pictures = any(message.images for message in messages)
+        return strictest(self.of(conversation_id), self._set[1] if pictures else Privacy.OUT)
+
     def chosen(self, conversation_id: int | None) -> Privacy:
         """The class that was chosen, whatever raises it."""
         return self._setup.answering(conversation_id).privacy or Privacy.OUT
@@ -83,9 +88,11 @@ class PrivacyService(QObject):
         if question_id in self._agreed:
             self.agree(question_id, model_id)
 
-    def asks(self, conversation_id: int | None, route: Route) -> bool:
-        """Whether the user is asked before anything leaves along this route."""
-        return route.backend != LOCAL and (route.needs_consent or self.of(conversation_id) is Privacy.ASK)
+    def asks(self, route: Route, earlier: Sequence[StoredMessage]) -> bool:
+        """Whether the user is asked before any of these messages leaves along this route."""
+        if route.backend == LOCAL or not earlier:
+            return False
+        return route.needs_consent or self._of(earlier[-1].conversation_id, earlier) is Privacy.ASK
 
     def _agreed_to(self, route: Route, earlier: Sequence[StoredMessage]) -> bool:
         return bool(earlier) and self._agreed.get(earlier[-1].id) == door_of(route.model)
@@ -113,7 +120,7 @@ class PrivacyService(QObject):
         """
         if route.backend == LOCAL:
             return
-        privacy = self.of(conversation_id)
+        privacy = self._of(conversation_id, earlier)
         if privacy is Privacy.HERE:
             raise NotAvailable(
                 "This conversation stays on this machine, and the model that was chosen is elsewhere.",
@@ -140,19 +147,23 @@ class PrivacyService(QObject):
         agreed = self._agreed_to(route, earlier)
         self._agreed.pop(question.id, None)
         self._here.discard(question.id)
-        return Standing(self._leave(question.conversation_id, route, agreed=agreed))
+        return Standing(self._leave(route, earlier, agreed=agreed))
 
-    def review(self, standing: Standing, route: Route, conversation_id: int, *, asked: bool = True) -> None:
+    def review(
+        self, standing: Standing, route: Route, earlier: Sequence[StoredMessage], *, asked: bool = True
+    ) -> None:
         """Let the gate know what holds by now for an answer on its way; `asked` no more takes it back."""
         before = standing.now
-        now = self._leave(conversation_id, route, agreed=before.agreed)
+        now = self._leave(route, earlier, agreed=before.agreed)
         standing.now = replace(now, barred=before.barred or not asked)
 
-    def _leave(self, conversation_id: int, route: Route, *, agreed: bool) -> Leave:
+    def _leave(self, route: Route, earlier: Sequence[StoredMessage], *, agreed: bool) -> Leave:
+        conversation_id = earlier[-1].conversation_id
+        privacy = self._of(conversation_id, earlier)
         if route.backend == LOCAL:
-            return Leave(Mode.LOCAL, self.of(conversation_id))
+            return Leave(Mode.LOCAL, privacy)
         wanted = self._setup.answering(conversation_id).mode or Mode.LOCAL
-        return Leave(self.mode(conversation_id, wanted), self.of(conversation_id), agreed)
+        return Leave(self.mode(conversation_id, wanted), privacy, agreed)
 
 
 def door_of(model_id: str) -> str:

@@ -247,16 +247,15 @@ class Writing(QObject):
             answer_so_far="".join(turn.text),
             cache_key=None if private else str(conversation_id),
         )
-        asks = self._answering.privacy.asks(conversation_id, turn.route)
+        asks = self._answering.privacy.asks(turn.route, turn.earlier)
         return _limited(request) if asks else request  # what it costs at most is said there
 
     def _review(self, *_values: object) -> None:
         """What the user decided otherwise holds for what has yet to leave for an answer on its way, too."""
         for turn in self.kept.live.values():
-            if turn.leave is not None and turn.route.backend == "gateway":
+            if turn.leave is not None and turn.route.backend == "gateway" and turn.earlier:
                 allowed = door_of(turn.route.model) in self._settings.values.allowed
-                conversation_id = turn.message.conversation_id
-                self._answering.privacy.review(turn.leave, turn.route, conversation_id, asked=allowed)
+                self._answering.privacy.review(turn.leave, turn.route, turn.earlier, asked=allowed)
 
     def _take(self, turn: LiveTurn, event: ChatEvent) -> None:
         match event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,7 +41,7 @@ from models.shapes import estimated
 from tests.desktop.ui.programs import CODE, HERE, Here, ended, last, reply, send, shown
 from tests.gateway_server import GatewayServer
 from tests.gateway_server.scripts import answer, error, text
-from tests.gateway_server.server import Hold, Reply
+from tests.gateway_server.server import Hold, Received, Reply
 
 
 @pytest.fixture
@@ -182,6 +183,31 @@ def test_a_door_that_fails_goes_on_here_without_a_question_where_that_is_allowed
     assert seams(program) == []
     assert [row.outcome for row in rows(program)][-1] is Outcome.FINISHED
     assert rows(program)[0].outcome is Outcome.FAILED
+
+
+def test_who_goes_on_is_told_what_was_asked_whichever_version_is_shown_by_then(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(take_over=TakeOver.HERE)
+    send(program, CODE)
+    ended(program, qtbot)
+    first, _answer = program.chat.messages(program.page.conversation or 0)
+    shown = threading.Event()
+
+    def respond(_request: Received) -> Reply:
+        shown.wait(20)
+        return error(503)
+
+    gateway.respond = respond
+    finished: list[StoredMessage] = []
+    program.chat.turn_finished.connect(finished.append)
+    program.chat.edit(first, f"Once more: {CODE}")
+    qtbot.waitUntil(lambda: len(gateway.chats) == 2)
+    program.chat.select_version(first.id)
+    shown.set()
+    qtbot.waitUntil(lambda: bool(finished))
+    assert isinstance(program.local, Here)
+    assert [message.text for message in program.local.requests[-1].messages] == [f"Once more: {CODE}"]
 
 
 def test_where_both_fail_it_ends_clearly_and_nobody_is_asked_twice(
