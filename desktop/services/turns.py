@@ -35,7 +35,8 @@ class LiveTurn:
 
     `place` is where it is written, in words. `earlier` are the messages that it answers; `notices` are
     what was decided for the user meanwhile, `ways` what can be done where a budget stands in its way.
-    `unasked` is that nobody was asked after all, so that what there was of it holds.
+    `unasked` is that nobody was asked after all, so that what there was of it holds; `told_nano` what it
+    had cost when it was left, before all of that was known.
     """
 
     message: StoredMessage
@@ -49,6 +50,7 @@ class LiveTurn:
     finished: Finished | None = None
     job: Job | None = None
     account: Account | None = None
+    told_nano: int | None = 0
     request: ChatRequest | None = None
     ways: tuple[Way, ...] = ()
     leave: Standing | None = None

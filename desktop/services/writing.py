@@ -174,6 +174,7 @@ class Writing(QObject):
             self._break_off(turn, Status.INTERRUPTED)
 
     def _break_off(self, turn: LiveTurn, status: Status) -> None:
+        turn.told_nano = turn.account.nano if turn.account is not None else 0
         self.end(turn, status)
         if turn.job is not None:
             turn.job.cancel()
@@ -320,6 +321,7 @@ class Writing(QObject):
     def _leave(self, turn: LiveTurn) -> None:
         """End what is written too slowly, which is no end of the answer."""
         self.relay.told(turn, turn.slow)
+        turn.told_nano = turn.account.nano if turn.account is not None else 0
         self.kept.leave(turn)
         if turn.job is not None:
             turn.job.cancel()
@@ -336,7 +338,10 @@ class Writing(QObject):
     def _close_account(self, turn: LiveTurn, outcome: Outcome) -> None:
         """No attempt comes any more. What a stopped answer cost is known only now."""
         if self._accounts.close(turn, outcome) and not self.kept.has(turn):
-            self._attempt(lambda: self._tell_cost(turn))
+            if (newer := self.kept.live.get(turn.message.id)) is not None:
+                self._accounts.follow(newer, turn)
+            else:
+                self._attempt(lambda: self._tell_cost(turn))
 
     def _tell_cost(self, turn: LiveTurn) -> None:
         kept = self._store.message(turn.message.id)
