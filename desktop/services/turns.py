@@ -124,6 +124,7 @@ class LiveTurn:
         """What was written so far was reasoning."""
         self.running.rethink()
         self.reasoning, self.text = [*self.reasoning, *self.text], []
+        self.saved = -1  # as many pieces as before, and none of them where it was
         self.thought_tokens = self.running.thought_tokens
         self.thinking_since = self.writing_since
         self.thought_s = time.monotonic() - self.writing_since if self.writing_since else 0.0

@@ -348,6 +348,20 @@ def test_a_press_that_comes_twice_sends_once(program: Program, qtbot: QtBot, gat
     program.page.stop()
 
 
+def test_an_answer_that_is_gone_on_with_right_after_a_stop_tells_what_both_tries_cost(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    reply(gateway, Reply([text("Half"), Hold()]), answer())
+    send(program, CODE)
+    qtbot.waitUntil(lambda: last(program).text == "Half")
+    program.chat.stop(last(program).id)
+    program.chat.resume(last(program))
+    message = ended(program, qtbot)
+    costs = [row.cost.nano for row in rows(program) if row.cost is not None]
+    assert len(costs) == 2
+    assert (message.receipt or {})["cost"]["nano"] == sum(costs)  # type: ignore[index]
+
+
 def test_an_offer_that_does_not_hold_any_more_is_not_taken(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
