@@ -148,7 +148,12 @@ class BookService(QObject):
         return account, request
 
     def repeat(self, account: Account, number: int) -> None:
-        """Write another attempt as sent, once the one before has ended. Raises what `open` does."""
+        """Write another attempt as sent, once the one before has ended. Raises what `open` does.
+
+        The budgets are those of now, where the request has an end that they can be kept by.
+        """
+        if account.first.completion_limit is not None:
+            account.budgets = self._settings.values.budgets
         self._reserve(account, replace(account.first, number=account.first.number + number - 1))
 
     def _reserve(self, account: Account, attempt: Attempt) -> None:

@@ -299,7 +299,7 @@ def test_the_most_that_it_asks_with_is_held(program: Program, qtbot: QtBot, gate
     assert gateway.chats[0].json["max_tokens"] == LONGEST_WITHIN_BUDGET
 
 
-@pytest.mark.parametrize("decide", ["class", "mode", "removed"])
+@pytest.mark.parametrize("decide", ["class", "mode", "budget", "removed"])
 def test_an_answer_that_waits_for_its_next_try_obeys_what_was_decided_meanwhile(
     program: Program,
     qtbot: QtBot,
@@ -307,7 +307,7 @@ def test_an_answer_that_waits_for_its_next_try_obeys_what_was_decided_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
     decide: str,
 ) -> None:
-    program.chat.answering.allow("xidao")
+    program.settings.update(allowed=("xidao",), budgets=(Budget(Period.DAY, Cost(10**12, "CNY")),))
     reply(gateway, error(429, "Busy.", retry_after="1"))
     over = threading.Event()
 
@@ -324,6 +324,8 @@ def test_an_answer_that_waits_for_its_next_try_obeys_what_was_decided_meanwhile(
             program.chat.answering.privacy.choose(here, Privacy.HERE)
         case "mode":
             program.chat.answering.set_mode(here, Mode.LOCAL)
+        case "budget":
+            program.settings.update(budgets=(Budget(Period.DAY, Cost(1, "CNY")),))
         case _:
             program.gateway.providers.remove("xidao")
     over.set()
