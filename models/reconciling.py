@@ -112,11 +112,13 @@ class _Matching:
         self._lines, self._rows, self._window_s = lines, rows, window_s
         self._pairs: dict[int, int] = {}  # places in `lines` and in `rows`
         self._taken: set[int] = set()
+        self._repeats: set[int] = set()  # lines that state once more what was matched: no other request
         self._named = False
 
     def by_id(self) -> None:
         """The first of several of the same id."""
         known: dict[str, int] = {}
+        paired: set[str] = set()
         for place, row in enumerate(self._rows):
             if row.request_id:
                 known.setdefault(row.request_id, place)
@@ -125,13 +127,17 @@ class _Matching:
             if found is not None:
                 self._pair(place, found)
                 self._named = True
+                paired.add(line.request_id)
+            elif line.request_id in paired:
+                self._repeats.add(place)
 
     def by_time(self, key: Callable[[Any], _Key], *, whole: bool) -> None:
         """Those of one key that lie within the window, the earliest first; `whole` ones have all tokens."""
         theirs: defaultdict[_Key, list[int]] = defaultdict(list)
         ours: defaultdict[_Key, list[int]] = defaultdict(list)
         for place, line in enumerate(self._lines):
-            if place not in self._pairs and line.at is not None and (not whole or _counted(line)):
+            waits = place not in self._pairs and place not in self._repeats
+            if waits and line.at is not None and (not whole or _counted(line)):
                 theirs[key(line)].append(place)
         for place, row in enumerate(self._rows):
             if place not in self._taken and (not whole or _counted(row)) and (whole or not _unpaid(row)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -18,6 +18,9 @@ _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _SIGNS = {"¥": "CNY", "￥": "CNY", "元": "CNY", "RMB": "CNY", "$": "USD", "€": "EUR", "£": "GBP"}
 _LARGEST = Decimal(10**6)  # one request that costs more is a mistake, or a sum
 _EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # the years 2000 and 2100
+_NO_NUMBER = re.compile(r"\b[A-Za-z]{3}\b|[¥￥$€£元\s]")
+_WITH_COMMA = re.compile(r"^0,[0-9]|^[0-9]+,([0-9]{1,2}|[0-9]{4,})$|\.[0-9]{3},[0-9]+$")
+_THOUSANDS = re.compile(r"[0-9]{1,3}(\.[0-9]{3})+")
 _TIMES = (
     "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M",
     "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%b %d, %Y %H:%M:%S", "%d %b %Y %H:%M:%S",
@@ -142,22 +145,32 @@ def check(mapped: Mapped, width: int) -> None:
         )
 
 
-def read_line(number: int, cells: Sequence[str], mapped: Mapped, zone: tzinfo | None) -> Line | Unread:
-    """One line of the file. Times without a zone are of `zone`, None is this machine's."""
+def decimal_comma(amounts: Iterable[str]) -> bool:
+    """Whether what stands in a column of amounts can only be meant with a comma before the decimals."""
+    return any(_WITH_COMMA.search(_NO_NUMBER.sub("", text)) for text in amounts)
+
+
+def read_line(
+    number: int, cells: Sequence[str], mapped: Mapped, zone: tzinfo | None, *, comma: bool = False
+) -> Line | Unread:
+    """One line of the file. Times without a zone are of `zone`, None is this machine's.
+
+    With `comma` decimals stand behind a comma, and points between thousands.
+    """
 
     def cell(column: Column) -> str:
         at = mapped.columns.get(column)
         return cells[at].strip() if at is not None and at < len(cells) else ""
 
     try:
-        cost, places = _cost(cell(Column.COST), cell(Column.CURRENCY) or mapped.currency)
+        cost, places = _cost(cell(Column.COST), cell(Column.CURRENCY) or mapped.currency, comma)
         line = Line(
             number,
             plain(cell(Column.REQUEST), 200),
             _time(cell(Column.TIME), zone),
             plain(cell(Column.MODEL), 200),
-            _tokens(cell(Column.PROMPT)),
-            _tokens(cell(Column.COMPLETION)),
+            _tokens(cell(Column.PROMPT), comma),
+            _tokens(cell(Column.COMPLETION), comma),
             cost,
             places,
         )
@@ -182,21 +195,24 @@ def currency_in(text: str) -> str:
     return found[1] if found else ""
 
 
-def _tokens(text: str) -> int | None:
+def _tokens(text: str, comma: bool) -> int | None:
     if not text:
         return None
+    if comma and _THOUSANDS.fullmatch(text):
+        text = text.replace(".", "")
     bare = re.sub(r"[,\s_]", "", text).removesuffix(".0")
     if not bare.isascii() or not bare.isdigit() or len(bare) > 9 or int(bare) > MOST_TOKENS:
         raise _Unusable(f"“{plain(text, 40)}” is no number of tokens.")
     return int(bare)
 
 
-def _cost(text: str, currency: str) -> tuple[Cost | None, int]:
+def _cost(text: str, currency: str, comma: bool) -> tuple[Cost | None, int]:
     """The amount, and how many decimals it has."""
     if not text:
         return None, 0
     named = currency_in(text) or _SIGNS.get(currency, currency).upper()
-    bare = _point(re.sub(r"\b[A-Za-z]{3}\b|[¥￥$€£元\s]", "", text))
+    bare = _NO_NUMBER.sub("", text)
+    bare = bare.replace(".", "").replace(",", ".") if comma and "," in bare else _point(bare)
     try:
         amount = Decimal(bare if len(bare) <= 40 else "")
     except InvalidOperation:

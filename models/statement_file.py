@@ -11,7 +11,18 @@ from pathlib import Path
 
 from models.errors import AppError, BadInput
 from models.plain import plain, shown
-from models.statement import Column, Line, Mapped, Statement, Unread, check, currency_in, guess, read_line
+from models.statement import (
+    Column,
+    Line,
+    Mapped,
+    Statement,
+    Unread,
+    check,
+    currency_in,
+    decimal_comma,
+    guess,
+    read_line,
+)
 
 LARGEST_BYTES = 128 << 20
 MOST_ROWS = 1_000_000
@@ -64,8 +75,10 @@ def read_statement(table: Table, mapped: Mapped, zone: tzinfo | None = None) -> 
     check(mapped, len(table.header))
     lines: list[Line] = []
     unread: list[Unread] = []
+    at = mapped.columns.get(Column.COST)
+    comma = at is not None and decimal_comma(cells[at] for _n, cells in table.rows if at < len(cells))
     for number, cells in table.rows:
-        one = read_line(number, cells, mapped, zone)
+        one = read_line(number, cells, mapped, zone, comma=comma)
         if isinstance(one, Line):
             lines.append(one)
         else:

@@ -35,8 +35,7 @@ class Accounts:
             raised=way is not None and way.kind is Kind.RAISE,
             number=turn.number,
         )
-        if turn.text or turn.notices:
-            turn.account.carry(message.receipt)
+        turn.account.carry(message.receipt, anew=not (turn.text or turn.notices))
         return request
 
     def attempted(self, turn: LiveTurn, told: Attempt) -> None:
@@ -56,6 +55,11 @@ class Accounts:
         error = outcome.error if isinstance(outcome.error, AppError) else None
         self._books.finish(turn.account, turn.finished, error, turn.heard())
         return True
+
+    def follow(self, newer: LiveTurn, turn: LiveTurn) -> None:
+        """A try that was stopped has told its cost after another one went on with its answer."""
+        if newer.account is not None and turn.account is not None:
+            newer.account.follow(turn.account, turn.told_nano)
 
     def ways(self, turn: LiveTurn, asked: ChatRequest, refused: OverBudget) -> tuple[Way, ...]:
         """What can be done about a budget that stands in an answer's way."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
@@ -289,6 +289,30 @@ class AnsweringService(QObject):
         allowed = self._settings.values.allowed
         if provider_id not in allowed:
             self._settings.update(allowed=(*allowed, provider_id))
+
+    def agree(
+        self,
+        conversation_id: int | None,
+        earlier: Sequence[StoredMessage],
+        so_far: str,
+        question: Mapping[str, str],
+    ) -> None:
+        """The user said yes to this question. Nothing happens where another one would be asked by now."""
+        try:
+            self.route(conversation_id, earlier, so_far)
+        except NotAllowed as error:
+            if (error.title, error.cause) != (question.get("title"), question.get("cause")):
+                return
+            self._agree(conversation_id, earlier, error.next_step)
+        except AppError:
+            return  # which is told as it is asked for
+
+    def _agree(self, conversation_id: int | None, earlier: Sequence[StoredMessage], step: NextStep) -> None:
+        if step is NextStep.SEND:
+            self.privacy.agree(earlier[-1].id, self.before_questions(conversation_id, earlier).model)
+        elif (one := self.whom(conversation_id, earlier)) is not None and one.remote:
+            self.privacy.agree(earlier[-1].id, one.id)
+            self.allow(one.provider)
 
     def place_of(self, route: Route) -> str:
         """Where a route leads, in words."""

@@ -51,10 +51,10 @@ class Account:
         }
         return values | ({"thinking_nano": self.thinking_nano} if self.thinking_nano else {})
 
-    def carry(self, receipt: Mapping[str, object] | None) -> None:
-        """What an answer that is gone on with has cost already."""
+    def carry(self, receipt: Mapping[str, object] | None, *, anew: bool = False) -> None:
+        """What an answer that is gone on with has cost already; one begun `anew` only what is known of it."""
         before = (receipt or {}).get("cost")
-        if not isinstance(before, Mapping):
+        if not isinstance(before, Mapping) or (anew and not before.get("nano")):
             return
         nano, currency = before.get("nano"), before.get("currency")
         same = not self.currency or currency == self.currency
@@ -63,6 +63,16 @@ class Account:
         self.estimated = bool(before.get("estimated"))
         thinking = before.get("thinking_nano")
         self.thinking_nano = thinking if isinstance(thinking, int) and same else 0
+
+    def follow(self, before: Account, told: int | None) -> None:
+        """What the try before this one has cost is known only now; so much of it was `told` to this one."""
+        if before.nano is None or told is None or self.nano is None:
+            self.nano = None
+        elif more := before.nano - told:
+            same = not self.currency or self.currency == before.currency
+            self.nano = self.nano + more if same else None
+            self.currency = self.currency or before.currency
+        self.estimated = self.estimated or before.estimated
 
     def add(self, row: LedgerRow) -> None:
         """What a settled row cost."""
@@ -138,7 +148,12 @@ class BookService(QObject):
         return account, request
 
     def repeat(self, account: Account, number: int) -> None:
-        """Write another attempt as sent, once the one before has ended. Raises what `open` does."""
+        """Write another attempt as sent, once the one before has ended. Raises what `open` does.
+
+        The budgets are those of now, where the request has an end that they can be kept by.
+        """
+        if account.first.completion_limit is not None:
+            account.budgets = self._settings.values.budgets
         self._reserve(account, replace(account.first, number=account.first.number + number - 1))
 
     def _reserve(self, account: Account, attempt: Attempt) -> None:

@@ -249,7 +249,8 @@ class ChatService(QObject):
             self.failed.emit(error)
             return
         self.thread_changed.emit(answer.conversation_id)
-        self._writing.begin(replace(answer, receipt=message.receipt), way=way)
+        refused = (message.error or {}).get("refused", "")
+        self._writing.begin(replace(answer, receipt=message.receipt), way=way, refused=refused)
 
     def take_over(self, message: StoredMessage, *, always: bool = False) -> None:
         """Have the one go on that is offered for this answer; with `always` so from now on in that chat.
@@ -264,18 +265,22 @@ class ChatService(QObject):
 
     def decline(self, message: StoredMessage) -> None:
         """Leave an answer that was asked about unsent; it can be gone on with."""
-        self._writing.end(LiveTurn.of(message), Status.STOPPED)
+        self._writing.decline(message)
 
     def route_of(self, message: StoredMessage) -> Route:
         """Who would write this answer now, whatever its licence asks for. Raises AppError."""
         return self.answering.before_questions(message.conversation_id, self._kept.before(message))
 
     def allow(self, message: StoredMessage) -> None:
-        """Let the gateway that this answer waits for be asked, from now on, and have it answered."""
-        one = self.answering.whom(message.conversation_id, self._kept.before(message))
-        if one is not None and one.remote:
-            self.answering.allow(one.provider)
-        self.resume(message)
+        """The user said yes to what was asked before this answer: have it written.
+
+        A gateway that was asked about for the first time may be asked from now on. Where something else
+        would be sent by now, or elsewhere, that is asked about instead.
+        """
+        if self.running_in(message.conversation_id) is None:
+            earlier = self._kept.before(message)
+            self.answering.agree(message.conversation_id, earlier, message.text, message.error or {})
+            self.resume(message)
 
     def select_version(self, message_id: int) -> None:
         """Show another version of a message and what followed it."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import takewhile
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop.services.turns import LiveTurn, as_message, receipt
+from desktop.services.turns import LiveTurn, as_message
 from desktop.storage.conversations import ConversationStore, Status, StoredMessage
 from models.errors import AppError, StorageError
 
@@ -67,14 +66,15 @@ class Keeping(QObject):
 
     def write_end(self, turn: LiveTurn, status: Status, error: AppError | None) -> StoredMessage:
         """Store an end, or store it anew. Raises StorageError."""
+        now = as_message(turn, status, error)
         return self._store.settle(
             turn.message.id,
-            text="".join(turn.text),
-            reasoning="".join(turn.reasoning),
+            text=now.text,
+            reasoning=now.reasoning,
             status=status,
-            model=turn.route.model or None,
-            receipt=receipt(turn),
-            error=turn.problem(error, status),
+            model=now.model,
+            receipt=now.receipt,
+            error=now.error,
         )
 
     def catch_up(self, message_id: int) -> None:
@@ -102,9 +102,12 @@ class Keeping(QObject):
         return [self.current(message) for message in stored]
 
     def before(self, answer: StoredMessage) -> list[StoredMessage]:
-        """The messages that an answer answers."""
-        thread = self.messages(answer.conversation_id)
-        return list(takewhile(lambda message: message.id != answer.id, thread))
+        """The messages that an answer answers, whichever versions are shown meanwhile."""
+        try:
+            return [self.current(message) for message in self._store.before(answer)]
+        except StorageError as error:
+            self.failed.emit(error)
+            return []
 
     def _save(self) -> None:
         for turn in list(self.live.values()):

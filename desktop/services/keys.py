@@ -101,7 +101,7 @@ class KeyService(QObject):
         self._run(name, lambda: self._take(name, removed), self._on_forgotten)
 
     def restore(self, name: str) -> None:
-        """Undo `remove`."""
+        """Undo `remove`; what was entered since stays."""
         removed = self._removed.pop(name, None)
         if removed is not None:
             self._run(name, lambda: self._put_back(name, removed), self._on_held)
@@ -137,7 +137,11 @@ class KeyService(QObject):
         return await self._keys.replace(name, ())
 
     async def _put_back(self, name: str, removed: list[Key]) -> Held:
-        return await (self._keys.replace(name, tuple(removed)) if removed else self._keys.get(name))
+        held = await self._keys.get(name)
+        for key in removed:
+            if key not in held.keys:
+                held = await self._keys.add(name, key)
+        return held
 
     # -- on the window's thread
 

@@ -12,7 +12,7 @@ from desktop.services.setup import SetupService
 from desktop.storage.conversations import StoredMessage
 from desktop.system.settings import Settings
 from models.errors import NextStep, NotAllowed, NotAvailable
-from models.leave import Leave, strictest
+from models.leave import Leave, Standing, strictest
 from models.route import Mode, Privacy, Route
 
 LOCAL = "local"
@@ -36,13 +36,18 @@ class PrivacyService(QObject):
         settings.changed.connect(self._on_settings)
         self.raised_by: Callable[[int | None], Sequence[Raised]] = lambda _conversation: ()
         self.describe: Callable[[Route, Sequence[StoredMessage], str], str] = lambda *_what: ""
-        self._agreed: set[int] = set()
+        self._agreed: dict[int, str] = {}
         self._here: set[int] = set()
 
     def of(self, conversation_id: int | None) -> Privacy:
         """The class that holds."""
         raised = (privacy for privacy, _by in self.raised_by(conversation_id))
         return strictest(self.chosen(conversation_id), *raised)
+
+    def _of(self, conversation_id: int | None, messages: Sequence[StoredMessage]) -> Privacy:
+        """That of what would be sent: its pictures count, also where another version is shown by now."""
+        pictures = any(message.images for message in messages)
+        return strictest(self.of(conversation_id), self._set[1] if pictures else Privacy.OUT)
 
     def chosen(self, conversation_id: int | None) -> Privacy:
         """The class that was chosen, whatever raises it."""
@@ -73,14 +78,28 @@ class PrivacyService(QObject):
 
     # -- one answer
 
-    def agree(self, question_id: int) -> None:
-        """The user said yes to sending the answer to this question, once."""
+    def agree(self, question_id: int, model_id: str) -> None:
+        """The user said yes to sending what this question needs to the model's gateway, once."""
         self._here.discard(question_id)
-        self._agreed.add(question_id)
+        self._agreed[question_id] = door_of(model_id)
+
+    def agree_instead(self, question_id: int, model_id: str) -> None:
+        """Who was said yes to turned out too dear, and this model was chosen instead."""
+        if question_id in self._agreed:
+            self.agree(question_id, model_id)
+
+    def asks(self, route: Route, earlier: Sequence[StoredMessage]) -> bool:
+        """Whether the user is asked before any of these messages leaves along this route."""
+        if route.backend == LOCAL or not earlier:
+            return False
+        return route.needs_consent or self._of(earlier[-1].conversation_id, earlier) is Privacy.ASK
+
+    def _agreed_to(self, route: Route, earlier: Sequence[StoredMessage]) -> bool:
+        return bool(earlier) and self._agreed.get(earlier[-1].id) == door_of(route.model)
 
     def keep_here(self, question_id: int) -> None:
         """The user wants the next answer to this question written on this machine."""
-        self._agreed.discard(question_id)
+        self._agreed.pop(question_id, None)
         self._here.add(question_id)
 
     def wants_here(self, earlier: Sequence[StoredMessage]) -> bool:
@@ -101,14 +120,14 @@ class PrivacyService(QObject):
         """
         if route.backend == LOCAL:
             return
-        privacy = self.of(conversation_id)
+        privacy = self._of(conversation_id, earlier)
         if privacy is Privacy.HERE:
             raise NotAvailable(
                 "This conversation stays on this machine, and the model that was chosen is elsewhere.",
                 "Choose a model on this machine, or let this conversation go out.",
             )
         asks = privacy is Privacy.ASK
-        if (asks or route.needs_consent) and not (earlier and earlier[-1].id in self._agreed):
+        if (asks or route.needs_consent) and not self._agreed_to(route, earlier):
             raised = self.raised(conversation_id)
             because = f", because of {raised}" if raised else ""
             each = f"in this conversation you are asked each time{because}"
@@ -120,19 +139,36 @@ class PrivacyService(QObject):
                 next_step=NextStep.SEND,
             )
 
-    def leave(self, route: Route, earlier: Sequence[StoredMessage]) -> Leave:
+    def leave(self, route: Route, earlier: Sequence[StoredMessage]) -> Standing:
         """What the gate lets out for the answer that begins now; a yes is used up by it."""
         if not earlier:
-            return Leave()
+            return Standing(Leave())
         question = earlier[-1]
-        agreed = question.id in self._agreed
-        self._agreed.discard(question.id)
+        agreed = self._agreed_to(route, earlier)
+        self._agreed.pop(question.id, None)
         self._here.discard(question.id)
+        return Standing(self._leave(route, earlier, agreed=agreed))
+
+    def review(
+        self, standing: Standing, route: Route, earlier: Sequence[StoredMessage], *, asked: bool = True
+    ) -> None:
+        """Let the gate know what holds by now for an answer on its way; `asked` no more takes it back."""
+        before = standing.now
+        now = self._leave(route, earlier, agreed=before.agreed)
+        standing.now = replace(now, barred=before.barred or not asked)
+
+    def _leave(self, route: Route, earlier: Sequence[StoredMessage], *, agreed: bool) -> Leave:
+        conversation_id = earlier[-1].conversation_id
+        privacy = self._of(conversation_id, earlier)
         if route.backend == LOCAL:
-            return Leave(Mode.LOCAL, self.of(question.conversation_id))
-        wanted = self._setup.answering(question.conversation_id).mode or Mode.LOCAL
-        mode = self.mode(question.conversation_id, wanted)
-        return Leave(mode, self.of(question.conversation_id), agreed)
+            return Leave(Mode.LOCAL, privacy)
+        wanted = self._setup.answering(conversation_id).mode or Mode.LOCAL
+        return Leave(self.mode(conversation_id, wanted), privacy, agreed)
+
+
+def door_of(model_id: str) -> str:
+    """The gateway in a model's id."""
+    return model_id.partition("/")[0]
 
 
 def _classes(values: Settings) -> tuple[Privacy, Privacy]:

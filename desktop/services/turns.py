@@ -16,7 +16,7 @@ from desktop.services.running import Running
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.storage.seams import Part, joined, parts_of
 from models.chat import ChatEvent, ChatRequest, Finished, Progress, Usage
-from models.errors import AppError
+from models.errors import AppError, OverBudget
 from models.route import Route
 from models.ways_on import Way, written
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop.services.pace import Pace
     from desktop.storage.attempts import Partial
     from models.gateway.attempts import Attempt
-    from models.leave import Leave
+    from models.leave import Standing
 
 
 @dataclass(slots=True)
@@ -35,6 +35,8 @@ class LiveTurn:
 
     `place` is where it is written, in words. `earlier` are the messages that it answers; `notices` are
     what was decided for the user meanwhile, `ways` what can be done where a budget stands in its way.
+    `unasked` is that nobody was asked after all, so that what there was of it holds; `told_nano` what it
+    had cost when it was left, before all of that was known.
     """
 
     message: StoredMessage
@@ -48,8 +50,11 @@ class LiveTurn:
     finished: Finished | None = None
     job: Job | None = None
     account: Account | None = None
+    told_nano: int | None = 0
     request: ChatRequest | None = None
     ways: tuple[Way, ...] = ()
+    leave: Standing | None = None
+    unasked: bool = False
     model_facts: Mapping[str, object] = field(default_factory=dict)
     running: Running = field(default_factory=Running)
     saved: int = 0
@@ -97,7 +102,8 @@ class LiveTurn:
         error = error or (self.slow if status is Status.RUNNING else None)
         if error is None:
             return None
-        return error_values(error) | (self.follow.values() if self.follow is not None else {})
+        values = error_values(error) | (self.follow.values() if self.follow is not None else {})
+        return values | ({"refused": self.route.model} if isinstance(error, OverBudget) else {})
 
     def think(self, text: str, tokens: int = 0) -> None:
         """More reasoning, of so many tokens in all; the time it takes counts from its first word."""
@@ -118,6 +124,7 @@ class LiveTurn:
         """What was written so far was reasoning."""
         self.running.rethink()
         self.reasoning, self.text = [*self.reasoning, *self.text], []
+        self.saved = -1  # as many pieces as before, and none of them where it was
         self.thought_tokens = self.running.thought_tokens
         self.thinking_since = self.writing_since
         self.thought_s = time.monotonic() - self.writing_since if self.writing_since else 0.0
@@ -158,7 +165,7 @@ async def in_conversation(
     events: AsyncGenerator[ChatEvent, None],
     attempted: Callable[[Attempt], None],
     repeating: Callable[[int], Awaitable[None]],
-    leave: Leave | None,
+    leave: Standing | None,
     sends: Callable[[str, bytes], None] | None = None,
 ) -> AsyncGenerator[ChatEvent, None]:
     """The same events; what leaves the machine for them is recorded under the conversation.
@@ -181,6 +188,8 @@ async def in_conversation(
 
 def receipt(turn: LiveTurn) -> dict[str, object]:
     """How an answer came about, to be stored with it."""
+    if turn.unasked and turn.message.text:
+        return _as_before(turn)
     values: dict[str, object] = {"route": asdict(turn.route), "place": turn.place}
     if turn.model_facts:
         values["model"] = dict(turn.model_facts)
@@ -207,6 +216,17 @@ def receipt(turn: LiveTurn) -> dict[str, object]:
             "timings": asdict(turn.finished.timings),
         }
     return values
+
+
+def _as_before(turn: LiveTurn) -> dict[str, object]:
+    """What is known of the part that there was, and what can be done now."""
+    before = turn.message.receipt or {}
+    values = {name: value for name, value in before.items() if name not in ("ways", "so_far", "notices")}
+    noted = before.get("notices")
+    notices = [*(noted if isinstance(noted, list) else ()), *turn.notices]
+    if notices:
+        values["notices"] = list(dict.fromkeys(map(str, notices)))
+    return values | ({"ways": written(turn.ways)} if turn.ways else {})
 
 
 def parameters(request: ChatRequest) -> dict[str, object]:
@@ -244,6 +264,10 @@ def our_fault(error: Exception) -> AppError:
 def as_message(turn: LiveTurn, status: Status, error: AppError | None = None) -> StoredMessage:
     """The answer with what has been written so far."""
     running = turn.running.values() if status is Status.RUNNING else {}
+    if turn.unasked:
+        model = turn.message.model if turn.message.text else turn.route.model or None
+        kept = replace(turn.message, status=status, model=model, receipt=receipt(turn))
+        return replace(kept, error=turn.problem(error, status))
     return replace(
         turn.message,
         text="".join(turn.text),

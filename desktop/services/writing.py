@@ -14,6 +14,7 @@ from desktop.services.answering import AnsweringService
 from desktop.services.history import history
 from desktop.services.keeping import Keeping
 from desktop.services.models import ModelService
+from desktop.services.privacy import door_of
 from desktop.services.relay import Relay, with_offer
 from desktop.services.running import running_of
 from desktop.services.settings import SettingsService
@@ -33,7 +34,7 @@ from models.chat import (
     Thinking,
 )
 from models.errors import AppError, Interrupted, OverBudget, StorageError
-from models.ways_on import Way, request_of
+from models.ways_on import Kind, Way, request_of
 
 if TYPE_CHECKING:
     from desktop.services.handing_over import Follow
@@ -76,6 +77,8 @@ class Writing(QObject):
         self.kept = Keeping(store, self)
         self.kept.failed.connect(self.failed)
         self.kept.paused.connect(self.advanced)
+        answering.changed.connect(self._review)
+        settings.changed.connect(self._review)
 
     def begin(
         self,
@@ -84,11 +87,12 @@ class Writing(QObject):
         way: Way | None = None,
         follow: Follow | None = None,
         at_once: bool = False,
+        refused: str = "",
     ) -> None:
         """Start writing an answer that is stored as RUNNING, or that `follow` goes on with.
 
-        `way` was chosen as a budget stood in its way; `at_once` has it written without thinking, now and
-        whenever it is gone on with.
+        `way` was chosen as a budget stood in the way of the model `refused`; `at_once` has it written
+        without thinking, now and whenever it is gone on with.
         """
         if at_once:
             self._at_once.add(answer.id)
@@ -96,6 +100,8 @@ class Writing(QObject):
         try:
             turn.earlier = self.kept.before(answer)
             turn.route = self._route(turn, way, follow)
+            if way is not None and way.kind is Kind.RAISE and refused not in ("", turn.route.model):
+                way = None  # the amount was said of another one
             try:
                 self._ask(turn, way, follow)
             except OverBudget as refused:
@@ -105,6 +111,7 @@ class Writing(QObject):
             self.relay.told(turn, error)
             if isinstance(error, OverBudget):
                 turn.ways = self._ways(turn, way, error)
+            turn.unasked = True
             self.end(turn, Status.FAILED, error)
 
     def take_over(self, message: StoredMessage, *, always: bool = False) -> None:
@@ -128,7 +135,8 @@ class Writing(QObject):
             self._offer_anew(now, turn, follow)
             return
         if now.parent_id is not None:
-            self._answering.privacy.agree(now.parent_id)  # who goes on was said where this was chosen
+            # Who goes on was said where this was chosen.
+            self._answering.privacy.agree(now.parent_id, follow.route.model)
         if always:
             self._setup.let_take_over(message.conversation_id, remote=follow.route.backend == "gateway")
         if turn is not None:
@@ -142,11 +150,13 @@ class Writing(QObject):
         turn.earlier = self.kept.before(message)
         turn.route = self._answering.pick(message.conversation_id, turn.earlier)
         request = self._request(turn)
-        if self._settings.values.budgets:
-            from desktop.storage.booking import limited
+        return turn.route, _limited(request) if self._settings.values.budgets else request
 
-            request = limited(request)
-        return turn.route, request
+    def decline(self, message: StoredMessage) -> None:
+        """Leave an answer that was asked about unsent; it can be gone on with."""
+        turn = LiveTurn.of(message)
+        turn.unasked = True
+        self.end(turn, Status.STOPPED)
 
     def stop(self, message_id: int) -> None:
         """End an answer at once; what was written stays."""
@@ -164,6 +174,7 @@ class Writing(QObject):
             self._break_off(turn, Status.INTERRUPTED)
 
     def _break_off(self, turn: LiveTurn, status: Status) -> None:
+        turn.told_nano = turn.account.nano if turn.account is not None else 0
         self.end(turn, status)
         if turn.job is not None:
             turn.job.cancel()
@@ -172,6 +183,7 @@ class Writing(QObject):
         conversation_id, so_far = turn.message.conversation_id, "".join(turn.text)
         if way is not None and way.model:
             route = self._answering.instead(way)
+            self._answering.privacy.agree_instead(turn.earlier[-1].id, route.model)
         elif follow is not None and follow.route is not None:
             route = follow.route
             self._answering.check_licence(route)
@@ -203,6 +215,7 @@ class Writing(QObject):
         self.relay.claim(turn, follow)
         turn.request = request = self._accounts.open(turn, request, way)
         turn.running = running_of(request, turn.account)
+        turn.leave = self._answering.privacy.leave(turn.route, turn.earlier)
         self.kept.take(turn)
         turn.job = self._background.start(
             in_conversation(
@@ -210,7 +223,7 @@ class Writing(QObject):
                 self._backend_for(turn.route.backend).stream(request),
                 lambda told: self._background.tell(lambda: self._accounts.attempted(turn, told)),
                 lambda number: self._background.asked(lambda: self._accounts.repeat(turn, number)),
-                self._answering.privacy.leave(turn.route, turn.earlier),
+                turn.leave,
                 lambda host, content: self._background.tell(
                     lambda: self.sends.emit(turn.message, host, content)
                 ),
@@ -226,7 +239,7 @@ class Writing(QObject):
         sampling = options.sampling()
         if sampling.grammar is not None or sampling.json_schema is not None:
             turn.begin_anew()  # a form has a beginning, and can't be gone on with in its middle
-        return ChatRequest(
+        request = ChatRequest(
             model=turn.route.model,
             messages=history(turn.earlier, lambda image: self._store.pictures.read(image.id)),
             sampling=sampling,
@@ -235,6 +248,15 @@ class Writing(QObject):
             answer_so_far="".join(turn.text),
             cache_key=None if private else str(conversation_id),
         )
+        asks = self._answering.privacy.asks(turn.route, turn.earlier)
+        return _limited(request) if asks else request  # what it costs at most is said there
+
+    def _review(self, *_values: object) -> None:
+        """What the user decided otherwise holds for what has yet to leave for an answer on its way, too."""
+        for turn in self.kept.live.values():
+            if turn.leave is not None and turn.route.backend == "gateway" and turn.earlier:
+                allowed = door_of(turn.route.model) in self._settings.values.allowed
+                self._answering.privacy.review(turn.leave, turn.route, turn.earlier, asked=allowed)
 
     def _take(self, turn: LiveTurn, event: ChatEvent) -> None:
         match event:
@@ -299,6 +321,7 @@ class Writing(QObject):
     def _leave(self, turn: LiveTurn) -> None:
         """End what is written too slowly, which is no end of the answer."""
         self.relay.told(turn, turn.slow)
+        turn.told_nano = turn.account.nano if turn.account is not None else 0
         self.kept.leave(turn)
         if turn.job is not None:
             turn.job.cancel()
@@ -315,11 +338,15 @@ class Writing(QObject):
     def _close_account(self, turn: LiveTurn, outcome: Outcome) -> None:
         """No attempt comes any more. What a stopped answer cost is known only now."""
         if self._accounts.close(turn, outcome) and not self.kept.has(turn):
-            self._attempt(lambda: self._tell_cost(turn))
+            if (newer := self.kept.live.get(turn.message.id)) is not None:
+                self._accounts.follow(newer, turn)
+            else:
+                self._attempt(lambda: self._tell_cost(turn))
 
     def _tell_cost(self, turn: LiveTurn) -> None:
         kept = self._store.message(turn.message.id)
-        if kept.status is Status.STOPPED and turn.route.backend == "gateway":
+        newest = kept.text == "".join(turn.text)  # and nobody has gone on with it
+        if kept.status is Status.STOPPED and newest and turn.route.backend == "gateway":
             self.changed.emit(self.kept.write_end(turn, Status.STOPPED, None))
 
     def _attempt(self, action: Callable[[], object]) -> None:
@@ -327,3 +354,9 @@ class Writing(QObject):
             action()
         except StorageError as error:
             self.failed.emit(error)
+
+
+def _limited(request: ChatRequest) -> ChatRequest:
+    from desktop.storage.booking import limited
+
+    return limited(request)

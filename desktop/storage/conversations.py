@@ -116,7 +116,13 @@ class ConversationStore:
 
     def thread(self, conversation_id: int) -> list[StoredMessage]:
         """The path that is shown, from the first message to the leaf."""
-        rows = self._rows(_THREAD, (conversation_id,))
+        return self._path(conversation_id, self._rows(_THREAD, (conversation_id,)))
+
+    def before(self, message: StoredMessage) -> list[StoredMessage]:
+        """What a message answers, from the first message on, whichever path is shown."""
+        return self._path(message.conversation_id, self._rows(_BEFORE, (message.parent_id,)))
+
+    def _path(self, conversation_id: int, rows: Sequence[Any]) -> list[StoredMessage]:
         versions = self._versions(conversation_id)
         images = self.pictures.of([row[0] for row in rows])
         return [_message(row, versions[row[2], row[3]], images.get(row[0], ())) for row in rows]
@@ -404,6 +410,7 @@ SELECT id, conversation_id, parent_id, role, text, reasoning, status, model, cre
     pinned
 FROM path JOIN message USING (id) ORDER BY id
 """
+_BEFORE = _THREAD.replace("SELECT leaf_id FROM conversation WHERE id = ?", "SELECT ?")
 
 _PLACES = "SELECT id, parent_id, role FROM message WHERE conversation_id = ? ORDER BY id"
 

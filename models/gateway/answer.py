@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from models.chat import ChatRequest, FinishReason, ReasoningDelta, Rethought, TextDelta, Usage
@@ -20,6 +19,8 @@ _REASONS = {
     "tool_calls": FinishReason.TOOL_CALLS,
     "function_call": FinishReason.TOOL_CALLS,
 }
+_NO_END = frozenset({"null", "none"})
+"""What some gateways write in place of nothing while the answer goes on."""
 _LEAST_S = 0.25
 """What came sooner than this came at once: how fast it was written can't be told."""
 _FAILED = frozenset({"error", "insufficient_system_resource", "network_error", "abort", "cancelled"})
@@ -31,7 +32,7 @@ class Answer:
 
     `reason` is None until the gateway has said that the answer is complete. Continued by a question in
     words (`carries`), an answer often begins with a part of itself; that is left out, and so is all of it
-    where the gateway was to go on inside it and began anew.
+    where the gateway was to go on inside it and began anew. Of several answers at once the first counts.
     """
 
     def __init__(self, request: ChatRequest, clock: Callable[[], float], carries: CarriesOn | None) -> None:
@@ -41,6 +42,8 @@ class Answer:
         self._reasoning: list[str] = []
         self._text: list[str] = []
         self._told: Usage | None = None
+        self._behind = False  # whether words have come since the gateway's last numbers
+        self._index: object = None
         self.began = clock()
         self.first: float | None = None
         self.reason: FinishReason | None = None
@@ -48,14 +51,18 @@ class Answer:
 
     def take(self, chunk: Mapping[str, Any]) -> list[Delta]:
         """The deltas that are certain now; none of them is empty. A chunk may hold nothing at all."""
-        self._told = read_usage(chunk.get("usage")) or self._told
-        choice = _first(chunk.get("choices"))
+        choice = self._chosen(chunk.get("choices"))
+        told = read_usage(chunk.get("usage")) or read_usage(choice.get("usage"))
         delta = choice.get("delta")
         parts = self._noted(self._reader.feed(delta)) if isinstance(delta, Mapping) else []
+        if told is not None and not (self._told is not None and _nothing(told)):
+            self._told, self._behind = told, False
+        elif parts:
+            self._behind = True
         ended = choice.get("finish_reason")
         if isinstance(ended, str) and ended in _FAILED:
             self.failed = ended
-        elif isinstance(ended, str) and ended:
+        elif isinstance(ended, str) and ended and ended.lower() not in _NO_END:
             self.reason = _REASONS.get(ended, FinishReason.STOP)
         return parts
 
@@ -79,15 +86,37 @@ class Answer:
         return self._told is not None
 
     def usage(self) -> Usage:
-        """What the gateway told, or an estimate that is marked as one; unknown if nothing came at all."""
+        """What the gateway told, or an estimate that is marked as one; unknown if nothing came at all.
+
+        Numbers that came before the answer's end are of what there was until then.
+        """
         told = self._told
-        if told is not None and (told.flagged or told.completion_tokens is not None):
+        if told is not None and (told.flagged or self._whole(told)):
             return told
         guess = estimated_usage(self._request, "".join(self._reasoning), "".join(self._text))
         if told is None:
             return guess
-        prompt = told.prompt_tokens if told.prompt_tokens is not None else guess.prompt_tokens
-        return replace(guess, prompt_tokens=prompt, cached_tokens=told.cached_tokens)
+        prompt = told.prompt_tokens or guess.prompt_tokens
+        thought = max(told.reasoning_tokens or 0, guess.reasoning_tokens or 0)
+        written = max(told.completion_tokens or 0, guess.completion_tokens or 0, thought)
+        return Usage(prompt, told.cached_tokens, thought, written, estimated=True)
+
+    def _whole(self, told: Usage) -> bool:
+        """Whether these are the numbers of all that came."""
+        if told.completion_tokens is None or self._behind:
+            return False
+        return bool(told.completion_tokens) or not self.begun
+
+    def _chosen(self, choices: object) -> Mapping[str, Any]:
+        """The part of the answer that is read; where there are several, they are told apart by `index`."""
+        for choice in choices if isinstance(choices, list) else ():
+            if not isinstance(choice, Mapping):
+                continue
+            index = choice.get("index")
+            self._index = index if self._index is None else self._index
+            if index is None or index == self._index:
+                return choice
+        return {}
 
     def speed(self, usage: Usage) -> float | None:
         """Tokens a second since the first one that could be seen; None where that took no time to speak of.
@@ -117,6 +146,5 @@ class Answer:
         return given
 
 
-def _first(choices: object) -> Mapping[str, Any]:
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    return choice if isinstance(choice, Mapping) else {}
+def _nothing(told: Usage) -> bool:
+    return not told.flagged and not told.prompt_tokens and not told.completion_tokens

@@ -163,7 +163,7 @@ async def _chunks(
     reader, heard, any_event = EventReader(caps), clock(), False
     for data in reader.feed(first):
         any_event = True
-        if data == DONE:
+        if data.strip() == DONE:
             return
         yield _chunk(data, asked, request_id)
     async for piece in pieces:

@@ -23,7 +23,7 @@ from models.budget import Budget, Period
 from models.chat import ChatRequest, Finished, Message, Role, Sampling
 from models.errors import AppError
 from models.gateway.attempts import Attempt
-from models.leave import Leave
+from models.leave import Leave, Standing
 from models.library import Library
 from models.pricing import Cost, Price
 from models.route import Mode, Privacy, Route
@@ -133,7 +133,7 @@ async def _send(services: Services, gateway: Any, dice: random.Random, budgets: 
         return
     stop_after = dice.randrange(1, 4) if dice.random() < 0.04 else 0
     try:
-        leave = Leave(Mode.CLOUD, Privacy.OUT)
+        leave = Standing(Leave(Mode.CLOUD, Privacy.OUT))
         stream = in_conversation(1, gateway.stream(request), books.attempted, books.repeating, leave)
         async with aclosing(stream):
             await _read(stream, stop_after)

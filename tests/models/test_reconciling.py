@@ -76,6 +76,13 @@ def test_a_request_that_is_stated_twice_is_matched_once() -> None:
     assert len(found.groups[Group.MATCHED]) == len(found.groups[Group.ONLY_THEIRS]) == 1
 
 
+def test_a_request_that_is_stated_twice_is_not_taken_for_another_one() -> None:
+    stopped = replace(ROW, id=8, at=1_020.0, request_id="", prompt=None, completion=None, cost=None)
+    found = reconcile([LINE, replace(LINE, number=3)], [ROW, stopped])
+    assert [pair.ours for pair in found.groups[Group.ONLY_OURS]] == [stopped]
+    assert not found.groups[Group.DIFFERING]
+
+
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_without_ids_the_time_the_model_and_the_tokens_tell(sign: int) -> None:
     line = replace(LINE, request_id="", model="m")

@@ -153,6 +153,22 @@ def test_files_of_any_encoding_and_separator_are_read(tmp_path: Path, encoding: 
     assert [one.number for one in statement.unread] == [7]
 
 
+@pytest.mark.parametrize("telling", ["0,005", "12,5", "1.234,50 €", "1,2345"])
+def test_where_decimals_follow_a_comma_they_do_in_every_line(tmp_path: Path, telling: str) -> None:
+    text = f"request id;prompt tokens;cost (EUR)\nr1;1.234;1,234\nr2;1234;{telling}\n"
+    table = read_table(file(tmp_path, text))
+    one, two = read_statement(table, table.guessed()).lines
+    assert (one.prompt, two.prompt) == (1234, 1234)
+    assert one.cost == Cost(1_234_000_000, "EUR")
+
+
+def test_elsewhere_a_comma_parts_the_thousands(tmp_path: Path) -> None:
+    text = "request id;prompt tokens;cost (EUR)\nr1;1,234;1,234\nr2;1234;1,234.5\n"
+    table = read_table(file(tmp_path, text))
+    costs = [one.cost for one in read_statement(table, table.guessed()).lines]
+    assert costs == [Cost(1234 * NANO, "EUR"), Cost(12345 * NANO // 10, "EUR")]
+
+
 def test_the_amounts_may_name_their_currency(tmp_path: Path) -> None:
     table = read_table(file(tmp_path, "id,cost\nr1,\nr2,$0.5\n"))
     assert table.guessed().currency == "USD"

@@ -302,12 +302,8 @@ class ChatPage(QWidget):
                 self._chat.resume(message, way=RAISED)
             case NextStep.ACCEPT:
                 self.licence_requested.emit(message)
-            case NextStep.ALLOW:
-                self._chat.answering.privacy.agree(_question_id(message))
+            case NextStep.ALLOW | NextStep.SEND:
                 self._chat.allow(message)
-            case NextStep.SEND:
-                self._chat.answering.privacy.agree(_question_id(message))
-                self._chat.resume(message)
             case "answer-here":
                 self._chat.answering.privacy.keep_here(_question_id(message))
                 self._chat.resume(message)

@@ -24,8 +24,9 @@ def test_a_receipt_keeps_where_memory_began_and_what_was_said() -> None:
 def test_what_turns_out_to_be_reasoning_is_shown_and_counted_as_such() -> None:
     turn = LiveTurn(talk("a")[0], running=Running(clock=lambda: 1.0))
     turn.write("Two and two. " * 20)
-    written = turn.running.tokens
+    written, turn.saved = turn.running.tokens, turn.length
     turn.rethink()
+    assert turn.saved != turn.length  # so that it is stored
     assert (turn.reasoning, turn.text) == (["Two and two. " * 20], [])
     turn.write("Four.")
     assert turn.running.values()["thinking"] == turn.thought_tokens == written

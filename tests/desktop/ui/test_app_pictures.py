@@ -20,8 +20,9 @@ from desktop.storage.export import Form
 from desktop.ui.chat.thumbnail import Thumbnail
 from desktop.ui.theme import Appearance
 from models.budget import Budget, Period
+from models.errors import NotAllowed
 from models.pricing import Cost
-from models.route import Mode, Privacy
+from models.route import Mode, Privacy, Route
 from models.ways_on import Kind, read
 from tests.desktop.ui.programs import beside_a_gateway, ended, send
 from tests.fixtures.keyrings import MemoryHolder
@@ -191,6 +192,23 @@ def test_pictures_raise_the_class_while_they_are_there(
     program.chat.edit(messages(program)[0], "Nothing to see")
     assert ended(program, qtbot).status is Status.COMPLETE
     assert (switch.shown, len(gateway.chats)) == (Privacy.OUT, 1)
+
+
+def test_pictures_raise_the_class_of_what_is_sent_whichever_version_is_shown(
+    program: Program, gateway: GatewayServer, qtbot: QtBot
+) -> None:
+    program.settings.update(picture_privacy=Privacy.ASK)
+    program.chat.answering.choose(None, SEEING)
+    add(program, qtbot, halves())
+    send(program, "Look")
+    ended(program, qtbot)
+    asked, privacy = messages(program)[:1], program.chat.answering.privacy
+    program.chat.edit(asked[0], "Nothing to see")
+    ended(program, qtbot)
+    route = Route("gateway", SEEING, "")
+    with pytest.raises(NotAllowed):
+        privacy.check(program.page.conversation, route, asked)
+    assert privacy.leave(route, asked).refusal()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -12,12 +14,14 @@ from PySide6.QtWidgets import QAbstractButton, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
+from desktop.storage.booking import LONGEST_WITHIN_BUDGET
 from desktop.storage.conversations import Status
 from desktop.system.answering import Answering, TakeOver
+from desktop.system.providers import Provider
 from models.budget import Budget, Period
-from models.chat import Finished, FinishReason, TextDelta, Timings, Usage
+from models.chat import Finished, FinishReason, Stage, TextDelta, Timings, Usage
 from models.errors import EngineCrashed, NextStep, NotAllowed, NotAvailable
-from models.leave import Leave
+from models.leave import Leave, Standing
 from models.library import LocalModel
 from models.pricing import Cost
 from models.route import Mode, Privacy, Route
@@ -30,11 +34,12 @@ from tests.desktop.ui.programs import (
     last,
     pick,
     press,
+    reply,
     send,
     shown,
 )
 from tests.fixtures.keyrings import CANARY
-from tests.gateway_server import GatewayServer
+from tests.gateway_server import GatewayServer, error
 
 
 def found(program: Program, name: str) -> QWidget:
@@ -111,7 +116,7 @@ def test_a_route_that_may_cost_more_than_usual_is_asked_about(program: Program, 
     with pytest.raises(NotAllowed) as asked_first:
         answering.privacy.check(here, dear, earlier)
     assert asked_first.value.next_step is NextStep.SEND
-    answering.privacy.agree(earlier[-1].id)
+    answering.privacy.agree(earlier[-1].id, THERE)
     answering.privacy.check(here, dear, earlier)
 
 
@@ -225,6 +230,124 @@ def test_a_yes_is_for_one_answer(program: Program, qtbot: QtBot, gateway: Gatewa
     assert len(gateway.chats) == 1
 
 
+SECOND = "second/some-model"
+
+
+def stage_of(program: Program) -> Stage | None:
+    live = program.chat.live(last(program).id)
+    return live.progress.stage if live is not None and live.progress is not None else None
+
+
+def two_gateways(program: Program, gateway: GatewayServer) -> None:
+    """A second gateway, which may be asked, with a model in its list."""
+    second = Provider("second", "other", "Second", (gateway.url,))
+    program.settings.update(providers=(*program.settings.values.providers, second), allowed=("second",))
+    program.gateway.providers.changed.emit()
+    program.remote.models._keep(second, ("some-model",))
+
+
+def test_a_yes_is_to_what_was_asked_about_not_to_what_was_chosen_since(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    two_gateways(program, gateway)
+    before = asked(program, qtbot)
+    program.chat.answering.choose(program.page.conversation, SECOND)
+    press(program, "next-step")
+    now = ended(program, qtbot).error or {}
+    assert "XiDao" in before["cause"]
+    assert "Second" in now["cause"]
+    assert gateway.chats == []
+    press(program, "next-step")
+    assert ended(program, qtbot).text == "Hello there."
+    assert gateway.chats[0].json["model"] == "some-model"
+
+
+def test_agreeing_to_one_gateway_allows_no_other_that_was_chosen_since(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    two_gateways(program, gateway)
+    program.settings.update(allowed=())
+    pick(program, THERE)
+    send(program, "Hello?")
+    assert (ended(program, qtbot).error or {})["title"] == "Send this to XiDao?"
+    program.chat.answering.choose(program.page.conversation, SECOND)
+    press(program, "next-step")
+    assert (ended(program, qtbot).error or {})["title"] == "Send this to Second?"
+    assert program.settings.values.allowed == ()
+    assert gateway.chats == []
+
+
+def test_a_yes_that_a_budget_stopped_is_none_to_another_gateway(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    two_gateways(program, gateway)
+    asked(program, qtbot)
+    program.settings.update(budgets=(Budget(Period.DAY, Cost(1, "CNY")),))
+    press(program, "next-step")
+    assert ended(program, qtbot).error != {}
+    program.settings.update(budgets=())
+    program.chat.answering.choose(program.page.conversation, SECOND)
+    program.chat.resume(last(program))
+    assert (ended(program, qtbot).error or {}).get("next_step") == "send"
+    assert gateway.chats == []
+
+
+def test_the_most_that_it_asks_with_is_held(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
+    asked(program, qtbot)
+    press(program, "next-step")
+    ended(program, qtbot)
+    assert gateway.chats[0].json["max_tokens"] == LONGEST_WITHIN_BUDGET
+
+
+@pytest.mark.parametrize("decide", ["class", "mode", "budget", "removed"])
+def test_an_answer_that_waits_for_its_next_try_obeys_what_was_decided_meanwhile(
+    program: Program,
+    qtbot: QtBot,
+    gateway: GatewayServer,
+    monkeypatch: pytest.MonkeyPatch,
+    decide: str,
+) -> None:
+    program.settings.update(allowed=("xidao",), budgets=(Budget(Period.DAY, Cost(10**12, "CNY")),))
+    reply(gateway, error(429, "Busy.", retry_after="1"))
+    over = threading.Event()
+
+    async def wait(_seconds: float) -> None:
+        await asyncio.to_thread(over.wait, 20)
+
+    monkeypatch.setattr(program.remote.backend(), "_sleep", wait)
+    pick(program, THERE)
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: stage_of(program) is Stage.WAIT)
+    here = program.page.conversation
+    match decide:
+        case "class":
+            program.chat.answering.privacy.choose(here, Privacy.HERE)
+        case "mode":
+            program.chat.answering.set_mode(here, Mode.LOCAL)
+        case "budget":
+            program.settings.update(budgets=(Budget(Period.DAY, Cost(1, "CNY")),))
+        case _:
+            program.gateway.providers.remove("xidao")
+    over.set()
+    answer = ended(program, qtbot)
+    assert answer.status is Status.FAILED
+    assert len(gateway.chats) == 1
+
+
+def test_an_answer_that_is_asked_about_again_keeps_what_is_known_of_its_part(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    first = ask_there(program, qtbot)
+    program.chat.answering.privacy.choose(program.page.conversation, Privacy.ASK)
+    program.chat.resume(first)
+    now = ended(program, qtbot)
+    assert (now.error or {})["next_step"] == "send"
+    assert now.receipt == first.receipt
+    press(program, "not-now")
+    left = last(program)
+    assert (left.text, left.model, left.receipt) == (first.text, first.model, first.receipt)
+
+
 def test_it_can_be_answered_here_instead(program: Program, qtbot: QtBot, gateway: GatewayServer) -> None:
     asked(program, qtbot)
     press(program, "answer-here")
@@ -246,11 +369,11 @@ def test_the_last_word_on_a_question_holds(program: Program, qtbot: QtBot) -> No
     privacy = program.chat.answering.privacy
     earlier = program.chat.messages(program.page.conversation or 0)[:1]
     privacy.keep_here(earlier[-1].id)
-    privacy.agree(earlier[-1].id)
+    privacy.agree(earlier[-1].id, THERE)
     assert not privacy.wants_here(earlier)
     privacy.keep_here(earlier[-1].id)
     assert privacy.wants_here(earlier)
-    assert not privacy.leave(Route("gateway", THERE, ""), earlier).agreed
+    assert not privacy.leave(Route("gateway", THERE, ""), earlier).now.agreed
 
 
 def test_the_licence_of_whoever_answers_here_instead_is_the_one_to_read(
@@ -381,9 +504,8 @@ def test_what_the_gate_refused_is_on_it(program: Program, qtbot: QtBot) -> None:
     """Whatever goes wrong before it: the gate itself holds the class."""
     ask_there(program, qtbot)
     answering = program.chat.answering
-    answering.privacy.leave = lambda _route, _earlier: Leave(  # type: ignore[method-assign, assignment]
-        Mode.CLOUD, Privacy.HERE
-    )
+    held = Standing(Leave(Mode.CLOUD, Privacy.HERE))
+    answering.privacy.leave = lambda _route, _earlier: held  # type: ignore[method-assign, assignment]
     send(program, "And this?")
     assert "stays on this machine" in (ended(program, qtbot).error or {})["cause"]
     program._show_page("record")

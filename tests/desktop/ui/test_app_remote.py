@@ -312,6 +312,19 @@ def test_over_budget_nothing_is_sent_until_it_is_raised_once(
     assert len(gateway.chats) == 1
 
 
+def test_what_is_raised_is_raised_for_the_model_that_it_was_said_of(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    cheap = over_budget(program, qtbot, 1, "xidao/phi-4-14b")
+    program.chat.answering.choose(cheap.conversation_id, "xidao/qwen3-235b")
+    press(program, "way-raise")
+    dear = ended(program, qtbot)
+    assert gateway.chats == []
+    assert (ways(dear)[Kind.RAISE].nano or 0) > (ways(cheap)[Kind.RAISE].nano or 0)
+    press(program, "way-raise")
+    assert ended(program, qtbot).text == "Hello there."
+
+
 def test_over_budget_a_shorter_answer_that_fits_is_asked_for(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:

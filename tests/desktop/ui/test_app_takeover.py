@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,7 +41,7 @@ from models.shapes import estimated
 from tests.desktop.ui.programs import CODE, HERE, Here, ended, last, reply, send, shown
 from tests.gateway_server import GatewayServer
 from tests.gateway_server.scripts import answer, error, text
-from tests.gateway_server.server import Hold, Reply
+from tests.gateway_server.server import Hold, Received, Reply
 
 
 @pytest.fixture
@@ -184,6 +185,31 @@ def test_a_door_that_fails_goes_on_here_without_a_question_where_that_is_allowed
     assert rows(program)[0].outcome is Outcome.FAILED
 
 
+def test_who_goes_on_is_told_what_was_asked_whichever_version_is_shown_by_then(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    program.settings.update(take_over=TakeOver.HERE)
+    send(program, CODE)
+    ended(program, qtbot)
+    first, _answer = program.chat.messages(program.page.conversation or 0)
+    shown = threading.Event()
+
+    def respond(_request: Received) -> Reply:
+        shown.wait(20)
+        return error(503)
+
+    gateway.respond = respond
+    finished: list[StoredMessage] = []
+    program.chat.turn_finished.connect(finished.append)
+    program.chat.edit(first, f"Once more: {CODE}")
+    qtbot.waitUntil(lambda: len(gateway.chats) == 2)
+    program.chat.select_version(first.id)
+    shown.set()
+    qtbot.waitUntil(lambda: bool(finished))
+    assert isinstance(program.local, Here)
+    assert [message.text for message in program.local.requests[-1].messages] == [f"Once more: {CODE}"]
+
+
 def test_where_both_fail_it_ends_clearly_and_nobody_is_asked_twice(
     program: Program, qtbot: QtBot, gateway: GatewayServer
 ) -> None:
@@ -320,6 +346,20 @@ def test_a_press_that_comes_twice_sends_once(program: Program, qtbot: QtBot, gat
     qtbot.waitUntil(lambda: last(program).text == "Half of", timeout=10_000)
     assert len(gateway.chats) == 1
     program.page.stop()
+
+
+def test_an_answer_that_is_gone_on_with_right_after_a_stop_tells_what_both_tries_cost(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    reply(gateway, Reply([text("Half"), Hold()]), answer())
+    send(program, CODE)
+    qtbot.waitUntil(lambda: last(program).text == "Half")
+    program.chat.stop(last(program).id)
+    program.chat.resume(last(program))
+    message = ended(program, qtbot)
+    costs = [row.cost.nano for row in rows(program) if row.cost is not None]
+    assert len(costs) == 2
+    assert (message.receipt or {})["cost"]["nano"] == sum(costs)  # type: ignore[index]
 
 
 def test_an_offer_that_does_not_hold_any_more_is_not_taken(

@@ -139,6 +139,19 @@ def test_a_key_is_pasted_tested_and_removed(scene: Scene) -> None:
     scene.wait(Known.STORED)
 
 
+def test_bringing_a_key_back_keeps_what_was_entered_since(scene: Scene) -> None:
+    keys = scene.service.keys
+    keys.add("xidao", CANARY)
+    scene.wait(Known.STORED)
+    keys.remove("xidao")
+    scene.wait(Known.ABSENT)
+    keys.add("xidao", "sk-entered-since-0123456789")
+    scene.wait(Known.STORED)
+    keys.restore("xidao")
+    scene.wait(Known.STORED)
+    assert set(scene.holder.entries.values()) == {CANARY, "sk-entered-since-0123456789"}
+
+
 def test_a_form_that_is_open_stays_so_when_the_keyring_answers(
     look: Appearance, tmp_path: Path, qtbot: QtBot
 ) -> None:
