@@ -110,6 +110,7 @@ class Importing(QObject):
             self._window.warn("\n".join(notices))
         if names:
             words = f"Added “{names[0]}”." if len(names) == 1 else f"Added {len(names)} models."
+            words += " The others are where they were." if ended.stopped else ""
             first = ended.brought[0].model.id
             if len(names) == 1:
                 self._window.notice.say(words, "Use it now", lambda: self._models.choose(first))

@@ -63,7 +63,9 @@ class ImportService(QObject):
         self._background, self._release = background, release
         self._must_release = must_release
         self._job: Job | None = None
-        self._result: Ended | None = None
+        self._asked: Sequence[Candidate] = ()
+        self._brought: list[Brought] = []
+        self._failed: list[tuple[Candidate, AppError]] = []
 
     @property
     def busy(self) -> bool:
@@ -80,8 +82,8 @@ class ImportService(QObject):
         """Bring them in one after the other; what fails does not keep the others from it."""
         if self._job is not None:
             return
-        self._result = None
-        self._job = self._background.start(self._steps(tuple(candidates), how), self._advance, self._end)
+        self._asked, self._brought, self._failed = tuple(candidates), [], []
+        self._job = self._background.start(self._steps(self._asked, how), self._advance, self._end)
 
     def cancel(self) -> None:
         """Stop; models that are in stay, of the others nothing is left but the originals."""
@@ -110,7 +112,7 @@ class ImportService(QObject):
 
     async def _steps(
         self, candidates: Sequence[Candidate], how: How
-    ) -> AsyncGenerator[Amount | Result[Ended], None]:
+    ) -> AsyncGenerator[Amount | Result[None], None]:
         from contextlib import aclosing
 
         from models.watching import watched
@@ -122,13 +124,11 @@ class ImportService(QObject):
             async for step in steps:
                 yield step
 
-    def _bring_all(self, candidates: Sequence[Candidate], how: How, watch: Watch) -> Ended:
-        """In a thread."""
+    def _bring_all(self, candidates: Sequence[Candidate], how: How, watch: Watch) -> None:
+        """In a thread, which alone has the lists until it has ended."""
         from models.bringing import bring
         from models.watching import Stopped, Watch
 
-        brought: list[Brought] = []
-        failed: list[tuple[Candidate, AppError]] = []
         whole, before = sum(each.size_bytes for each in candidates), 0
         for candidate in candidates:
             size = candidate.size_bytes
@@ -138,13 +138,12 @@ class ImportService(QObject):
 
             try:
                 own = Watch(tell, watch.stop)
-                brought.append(bring(candidate, how, self._models.library, self._models_dir, own))
+                self._brought.append(bring(candidate, how, self._models.library, self._models_dir, own))
             except Stopped:
                 break
             except AppError as error:
-                failed.append((candidate, error))
+                self._failed.append((candidate, error))
             before += size
-        return Ended(tuple(brought), tuple(failed))
 
     def _tell_look(self, step: Amount | Result[Proposal]) -> None:
         from models.watching import Result
@@ -152,21 +151,18 @@ class ImportService(QObject):
         if isinstance(step, Result):
             self.looked.emit(step.value)
 
-    def _advance(self, step: Amount | Result[Ended]) -> None:
-        from models.watching import Result
+    def _advance(self, step: Amount | Result[None]) -> None:
+        from models.watching import Amount
 
-        if isinstance(step, Result):
-            self._result = step.value
-        elif step.total:
+        if isinstance(step, Amount) and step.total:
             self.progressed.emit(step.done >> 10, step.total >> 10)
 
     def _end(self, outcome: Outcome) -> None:
         self._job = None
         self._models.refresh()
-        if outcome.error is not None:
-            self.ended.emit(Ended())
-        else:
-            self.ended.emit(self._result or Ended(stopped=True))
+        tried = len(self._brought) + len(self._failed)
+        stopped = outcome.cancelled and tried < len(self._asked)
+        self.ended.emit(Ended(tuple(self._brought), tuple(self._failed), stopped))
         self._checked(outcome)
 
     def _checked(self, outcome: Outcome) -> None:

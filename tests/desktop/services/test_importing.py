@@ -13,9 +13,11 @@ from desktop.background import Background
 from desktop.services.importing import Ended, ImportService, Proposal
 from desktop.services.models import ModelService
 from models import bringing
+from models.bringing import Brought
 from models.errors import ImportFailed
 from models.importing import Candidate, How
 from models.library import Library
+from models.watching import Watch
 from tests.fixtures.tiny_gguf import write_tiny
 
 
@@ -97,30 +99,40 @@ def test_one_that_fails_does_not_keep_the_others_out(scene: Scene, qtbot: QtBot,
     assert isinstance(error, ImportFailed)
 
 
-def test_cancelling_ends_it_and_leaves_nothing(
+def test_cancelling_ends_it_and_leaves_nothing_but_what_was_in(
     scene: Scene, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    candidates = list(scene.look(qtbot, scene.file).gathered.candidates)
-    writing, go_on = threading.Event(), threading.Event()
-    write = bringing._write
+    other = write_tiny(scene.file.with_name("other.gguf"), context=64)
+    candidates = list(scene.look(qtbot, scene.file, other).gathered.candidates)
+    writing, never = threading.Event(), threading.Event()
+    watches: list[Watch] = []
+    write, bring = bringing._write, bringing.bring
 
     def slow(handle: int, data: memoryview) -> None:
-        writing.set()
-        go_on.wait(10)
+        if len(watches) == 2:
+            writing.set()
+        while len(watches) == 2 and not watches[-1].stop():
+            never.wait(0.01)
         write(handle, data)
 
+    def followed(candidate: Candidate, how: How, library: Library, folder: Path, watch: Watch) -> Brought:
+        watches.append(watch)
+        return bring(candidate, how, library, folder, watch)
+
     monkeypatch.setattr(bringing, "_write", slow)
-    monkeypatch.setattr(bringing, "_CHUNK_BYTES", 1 << 16)
+    monkeypatch.setattr(bringing, "bring", followed)
     with qtbot.waitSignal(scene.service.ended) as waited:
         scene.service.bring(candidates, How.COPY)
         qtbot.waitUntil(writing.is_set)
         scene.service.cancel()
-        scene.background._running_loop().call_soon_threadsafe(go_on.set)
 
-    assert waited.args == [Ended(stopped=True)]
-    assert scene.models.models() == []
-    assert not list(scene.folder.rglob("*.gguf*"))
+    (ended,) = waited.args
+    assert ended.stopped
+    assert [one.model for one in ended.brought] == scene.models.models()
+    assert len(ended.brought) == 1
+    assert len(list(scene.folder.rglob("*.gguf*"))) == 1
     assert scene.file.exists()
+    assert other.exists()
 
 
 @pytest.mark.parametrize(("must", "times"), [(True, 1), (False, 0)])
