@@ -273,11 +273,15 @@ class Transcript(QAbstractScrollArea):
             self._memory.arrange(left, self._tops[index] - self.verticalScrollBar().value(), width)
         self._memory.setVisible(index is not None)
 
-    def _on_scroll(self, value: int) -> None:
+    def _on_scroll(self, _value: int) -> None:
         if self._placing:
             return
-        self._following = value >= self.verticalScrollBar().maximum() - 4
+        self._note_end()
         self._place()
+
+    def _note_end(self) -> None:
+        bar = self.verticalScrollBar()
+        self._following = bar.value() >= bar.maximum() - 4
 
     # -- views
 
@@ -307,10 +311,12 @@ class Transcript(QAbstractScrollArea):
         return view
 
     def _relayout_item(self, item: _Item) -> None:
-        """A view has grown by itself (something was unfolded)."""
+        """A view has grown or shrunk by itself (something was unfolded, or folded)."""
         self._following = False
         item.width = 0
         self._relayout()
+        self._note_end()
+        self._place_end_button()
 
     def _repaint_dirty(self) -> None:
         begun = time.perf_counter()

@@ -72,6 +72,7 @@ class ModelsPage(Page):
         self.installed = Installed(models, settings, catalogue, look, self, care, acceptances)
         self.installed.accept_requested.connect(self.ask_to_accept)
         self.installed.add_requested.connect(self.add_requested)
+        self.installed.find_requested.connect(self.show_catalogue)
         self.installed.remove_requested.connect(self.remove_requested)
         self.installed.opened.connect(self.show_model)
         self.installed.file_opened.connect(self.show_file)

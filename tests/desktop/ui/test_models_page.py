@@ -136,6 +136,18 @@ def test_a_card_says_licence_and_verdict(scene: Scene) -> None:
     assert "Runs slowly. Takes" in words
 
 
+def test_where_none_is_installed_the_catalogue_is_the_way(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = scene.child(QPushButton, "find-model")
+    assert find.isHidden()
+    monkeypatch.setattr(scene.page._models, "models", list)
+    scene.page.installed.refresh()
+    find.click()
+    assert scene.page.browse is not None
+    assert scene.page.browse.isVisible()
+
+
 def test_cards_are_judged_again_when_the_machine_is_measured(scene: Scene) -> None:
     scene.service.judge_for(Machine(64 * 10**9, 400e9))
     assert "Runs well. Takes" in scene.words("model-mine")

@@ -284,3 +284,36 @@ def test_a_question_takes_as_many_lines_as_were_typed(transcript: Transcript, te
     assert lines == text.count("\n") + 1
     assert view._bubble.width() < 500
     assert view._bubble.height() < 30 * lines + 30
+
+
+def test_unfolding_what_fits_offers_no_way_to_the_end(transcript: Transcript, qtbot: QtBot) -> None:
+    error = {"title": "It failed.", "cause": "Who knows.", "details": "rc -9", "next_step": "retry"}
+    failed = stored(Role.ASSISTANT, "", status=Status.FAILED, error=error)
+    transcript.show_thread([stored(Role.USER, "Hello?"), failed])
+    view = transcript.views()[-1]
+    assert isinstance(view, AnswerView)
+    for _time in range(2):
+        qtbot.mouseClick(view._error._more, Qt.MouseButton.LeftButton)
+        assert transcript.following
+        assert transcript._end.isHidden()
+
+
+def test_an_offer_with_no_room_beside_the_others_has_a_line_of_its_own(
+    transcript: Transcript, source: Source, qtbot: QtBot
+) -> None:
+    error = {"title": "The key was refused.", "cause": "XiDao does not accept it.", "details": "401"}
+    offer = {"offer": "Finish on Small, on this machine", "next_step": "check_key"}
+    answer = stored(Role.ASSISTANT, "", status=Status.RUNNING)
+    transcript.resize(480, 600)
+    transcript.show_thread([stored(Role.USER, "Hello?"), answer])
+    source.now[answer.id] = (replace(answer, status=Status.FAILED, error=error | offer), None)
+    transcript.refresh(answer.id)
+    view = transcript.views()[-1]
+    assert isinstance(view, AnswerView)
+    card = view._error
+    qtbot.waitUntil(lambda: card._offer.isVisible() and not transcript._dirty, timeout=10_000)
+    layout = card.layout()
+    assert layout is not None
+    layout.activate()
+    for button in (card._offer, card._step, card._more):
+        assert button.width() >= button.sizeHint().width()

@@ -29,3 +29,15 @@ def _readable(card: object) -> bool:
         label.height() >= label.heightForWidth(label.width()) > 0 and card.rect().contains(label.geometry())  # type: ignore[attr-defined]
         for label in labels
     )
+
+
+def test_without_a_model_one_can_be_found_or_added(look: Appearance, qtbot: QtBot) -> None:
+    welcome = Welcome(look)
+    qtbot.addWidget(welcome)
+    welcome.show_models(False)
+    for name, signal in (
+        ("find-model-first", welcome.find_model_requested),
+        ("add-model-first", welcome.add_model_requested),
+    ):
+        with qtbot.waitSignal(signal, timeout=10_000):
+            welcome.findChild(QPushButton, name).click()
