@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.storage.conversations import Conversation, SearchHit
@@ -99,6 +100,8 @@ class Sidebar(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.addAction(self._look.icon("magnifying-glass"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(lambda _text: self._pause.start())
+        leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search, self.search.clear)
+        leave.setContext(Qt.ShortcutContext.WidgetShortcut)
         column.addWidget(new)
         column.addWidget(self.search)
         column.addSpacing(4)

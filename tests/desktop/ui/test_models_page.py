@@ -10,7 +10,16 @@ from typing import TypeVar
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.services.catalogue import CatalogueService
@@ -172,6 +181,17 @@ def test_a_card_leads_to_what_the_catalogue_knows_and_back(
     assert scene.child(QPushButton, "back-to-models").text() == "Back to your models"
     scene.press("back-to-models")
     assert scene.page.installed.isVisible()
+
+
+def test_escape_leads_back(tmp_path: Path, look: Appearance, qtbot: QtBot) -> None:
+    scene = Scene(tmp_path, look, qtbot, models=[local("mine", "Qwen3 8B")])
+    scene.page.activateWindow()
+    scene.press("about-mine")
+    back = scene.child(QPushButton, "back-to-models")
+    qtbot.waitUntil(back.hasFocus, timeout=10_000)
+    for _time in range(2):
+        qtbot.keyClick(QApplication.focusWidget() or back, Qt.Key.Key_Escape)
+        assert scene.page.installed.isVisible()
 
 
 # -- the catalogue

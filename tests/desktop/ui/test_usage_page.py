@@ -207,6 +207,13 @@ def test_the_dialog_asks_for_a_csv_file(page: UsagePage, books: Books) -> None:
     dialog.reject()
 
 
+def test_a_request_s_gateway_is_called_as_it_is_elsewhere(books: Books, page: UsagePage) -> None:
+    attempt = Attempt("xidao", "xidao/big", Place.REMOTE, price=YUAN, prompt_limit=100, completion_limit=50)
+    row = books.ledger.get(books.ledger.reserve(attempt).id)
+    assert cell(row, 5, {"xidao": "XiDao"}) == "XiDao"
+    assert cell(row, 5, {}) == "xidao"  # it is not set up any more
+
+
 def test_a_request_that_was_left_open_counts_until_it_is_said_that_it_was_not_charged(
     books: Books, page: UsagePage
 ) -> None:
@@ -225,7 +232,7 @@ def test_a_request_that_was_left_open_counts_until_it_is_said_that_it_was_not_ch
     found.click()
     assert books.ledger.get(row).state is State.RELEASED
     assert table.left_open.isHidden()
-    assert cell(table.rows._rows[0], 6) == "not charged"
+    assert cell(table.rows._rows[0], 6, {}) == "not charged"
 
 
 def test_what_it_would_have_cost_is_shown_with_its_arithmetic(books: Books, page: UsagePage) -> None:
