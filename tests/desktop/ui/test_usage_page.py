@@ -31,6 +31,7 @@ from models.budget import Budget, Period
 from models.chat import Usage
 from models.money import Rate, short
 from models.pricing import Cost
+from tests.desktop.ui.focus import focus_met
 from tests.desktop.usage_rows import YUAN, Books, open_books
 
 
@@ -205,6 +206,20 @@ def test_the_dialog_asks_for_a_csv_file(page: UsagePage, books: Books) -> None:
     (dialog,) = page.findChildren(QFileDialog)
     assert dialog.selectedFiles()[0].endswith("inshore-usage.csv")
     dialog.reject()
+
+
+def test_the_form_of_a_budget_has_the_keyboard_and_nothing_else_had_it_meanwhile(
+    page: UsagePage, qtbot: QtBot
+) -> None:
+    page.show()
+    page.activateWindow()
+    add = child(page, QPushButton, "add-budget")
+    add.setFocus()
+    qtbot.waitUntil(add.hasFocus, timeout=10_000)
+    with focus_met() as met:
+        add.click()
+        child(page, QPushButton, "leave-budget").click()
+    assert met == ["budget-limit", "add-budget"]
 
 
 def test_a_request_s_gateway_is_called_as_it_is_elsewhere(books: Books, page: UsagePage) -> None:

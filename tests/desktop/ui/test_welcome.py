@@ -22,6 +22,12 @@ def test_the_examples_can_be_read_at_any_width(look: Appearance, qtbot: QtBot, w
         qtbot.waitUntil(lambda card=card: _readable(card))  # type: ignore[misc]
 
 
+def _button(welcome: Welcome, name: str) -> QPushButton:
+    found = welcome.findChild(QPushButton, name)
+    assert found is not None
+    return found
+
+
 def _readable(card: object) -> bool:
     """Every word has its room inside the card."""
     labels = card.findChildren(QLabel)  # type: ignore[attr-defined]
@@ -40,4 +46,4 @@ def test_without_a_model_one_can_be_found_or_added(look: Appearance, qtbot: QtBo
         ("add-model-first", welcome.add_model_requested),
     ):
         with qtbot.waitSignal(signal, timeout=10_000):
-            welcome.findChild(QPushButton, name).click()
+            _button(welcome, name).click()
