@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import pairwise
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -118,6 +119,8 @@ class Sidebar(QWidget):
             button.clicked.connect(lambda _checked, page=name: self.page_requested.emit(page))
             self._pages[name] = button
             column.addWidget(button)
+        for first, then in pairwise((new, self.search, self.list, *self._pages.values())):
+            self.setTabOrder(first, then)
 
     def _nav(self, name: str, icon: str, words: str) -> QPushButton:
         button = QPushButton(words, self)
