@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat.answer import AnswerView
 from desktop.ui.chat.message import QuestionView
+from desktop.ui.chat.text import MessageText
 from desktop.ui.chat.transcript import Transcript
 from desktop.ui.theme import Appearance
 from models.chat import Progress, Role, Stage
@@ -317,3 +318,20 @@ def test_an_offer_with_no_room_beside_the_others_has_a_line_of_its_own(
     layout.activate()
     for button in (card._offer, card._step, card._more):
         assert button.width() >= button.sizeHint().width()
+
+
+def test_tab_rings_the_text_that_it_leads_to(transcript: Transcript, qtbot: QtBot) -> None:
+    transcript.show_thread([stored(Role.USER, "Hello?"), stored(Role.ASSISTANT, "word " * 2_000)])
+    transcript.activateWindow()
+    texts = transcript.views()[-1].findChildren(MessageText)
+    ring, text = transcript._ring, next(one for one in texts if one.isVisible())
+    for reason in (Qt.FocusReason.MouseFocusReason, Qt.FocusReason.TabFocusReason):
+        transcript.setFocus(Qt.FocusReason.OtherFocusReason)
+        assert ring.isHidden()
+        text.setFocus(reason)
+        qtbot.waitUntil(text.hasFocus, timeout=10_000)
+    assert not ring.isHidden()
+    assert ring.geometry().left() < text.mapTo(transcript.viewport(), QPoint(0, 0)).x()
+    assert transcript.viewport().rect().contains(ring.geometry())
+    transcript.show_thread([])
+    assert ring.isHidden()
