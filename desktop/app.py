@@ -362,6 +362,7 @@ class Program(QObject):
         page.new_chat_requested.connect(lambda: self._open(None))
         page.models_requested.connect(lambda: self._show_page("models"))
         page.add_model_requested.connect(self.manager.importing.ask_for_files)
+        page.find_model_requested.connect(lambda: self._show_models().show_catalogue())
         page.link_activated.connect(self._open_link)
         page.thinking_chosen.connect(lambda thinking: self.settings.update(thinking=thinking))
         page.answer_now_requested.connect(self._answer_now)

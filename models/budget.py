@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from models.errors import OverBudget
-from models.money import short
+from models.money import exact, short
 from models.pricing import Cost, Price, longest_answer, worst_case
 
 WARNING_PERCENT = 80
@@ -123,9 +123,9 @@ def refused(state: BudgetState, prompt_tokens: int, max_tokens: int, price: Pric
     tokens = min(longest_answer(state.left, prompt_tokens, price), max_tokens)
     wanted = worst_case(prompt_tokens, max_tokens, price)
     shorter = f"Limit the answer to {tokens:,} tokens, choose" if tokens else "Choose"
+    told = exact if short(wanted) == short(state.left) else short  # else it would seem to fit
     return OverBudget(
-        f"The message can cost up to {short(wanted)}, and {state.budget.words()} has "
-        f"{short(state.left)} left.",
+        f"The message can cost up to {told(wanted)}, and {state.budget.words()} has {told(state.left)} left.",
         f"{shorter} a cheaper model, answer on this machine, or raise the budget once.",
         left_nano=state.left.nano,
         wanted_nano=wanted.nano,

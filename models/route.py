@@ -83,7 +83,7 @@ def choose_simply(
     if not installed:
         raise NoModel(
             "Inshore needs a model file (GGUF) to answer on this machine.",
-            "Add one in Models, or with “models add FILE” on the command line.",
+            "Find one in Models, or add a file with “models add FILE” on the command line.",
         )
     if wanted is not None and wanted not in installed:
         raise ModelNotFound(

@@ -59,7 +59,7 @@ def _check_any(facts: Facts) -> None:
     if not facts.candidates or (facts.mode is Mode.LOCAL and len(remotes) == len(facts.candidates)):
         raise NoModel(
             "Inshore needs a model file (GGUF) to answer on this machine.",
-            "Add one in Models, or with “models add FILE” on the command line.",
+            "Find one in Models, or add a file with “models add FILE” on the command line.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from desktop.ui.focus_order import chain_as_read
 from desktop.ui.labels import plain_label
 from desktop.ui.theme import MEASURE
 
@@ -35,6 +36,10 @@ class Page(QScrollArea):
         row.addStretch(1)
         row.addWidget(middle, 200)
         row.addStretch(1)
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        chain_as_read(self)
+        return super().focusNextPrevChild(next)
 
     def set_widest(self, widest: int) -> None:
         """Let the column be at most so many pixels wide from now on."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from itertools import pairwise
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.storage.conversations import Conversation, SearchHit
@@ -99,6 +101,8 @@ class Sidebar(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.addAction(self._look.icon("magnifying-glass"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(lambda _text: self._pause.start())
+        leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search, self.search.clear)
+        leave.setContext(Qt.ShortcutContext.WidgetShortcut)
         column.addWidget(new)
         column.addWidget(self.search)
         column.addSpacing(4)
@@ -115,6 +119,8 @@ class Sidebar(QWidget):
             button.clicked.connect(lambda _checked, page=name: self.page_requested.emit(page))
             self._pages[name] = button
             column.addWidget(button)
+        for first, then in pairwise((new, self.search, self.list, *self._pages.values())):
+            self.setTabOrder(first, then)
 
     def _nav(self, name: str, icon: str, words: str) -> QPushButton:
         button = QPushButton(words, self)

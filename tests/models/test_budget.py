@@ -71,3 +71,10 @@ def test_cheaper_models_are_those_whose_worst_case_fits() -> None:
     }
     found = cheaper(prices, Cost(300_000, "CNY"), 100, 100)
     assert found == (("low", Cost(200, "CNY")), ("fair", worst_case(100, 100, PRICE)))
+
+
+def test_a_refusal_by_a_hair_shows_the_hair() -> None:
+    left = Cost(36_896_000, "CNY")
+    error = refused(BudgetState(Budget(Period.DAY, left), Cost(0, "CNY")), 32, 18_433, PRICE)
+    assert "up to ¥0.036898" in error.cause
+    assert "has ¥0.036896 left" in error.cause

@@ -15,7 +15,7 @@ from models.ways_on import Way
 _STEP_WORDS = {
     NextStep.RETRY: "Try again",
     NextStep.CHOOSE_MODEL: "Choose a model",
-    NextStep.ADD_MODEL: "Add a model",
+    NextStep.ADD_MODEL: "Find a model",
     NextStep.NEW_CHAT: "New chat",
     NextStep.SHORTEN: "Edit the message",
     NextStep.LARGER_CONTEXT: "Use a larger context",
@@ -81,6 +81,8 @@ class ErrorCard(QFrame):
 
     def height_for(self, width: int) -> int:
         """Pixels for the whole card at this width. Where there is little, the offer has a line of its own."""
+        for layout in (self._others, self._buttons, self._column):
+            layout.invalidate()  # they do not hear of buttons that were hidden before the first show
         room = width - 2 * _SIDE
         self._offer.setText(self._fitting(room))
         beside = self._offer.sizeHint().width() + self._others.sizeHint().width() + self._buttons.spacing()
@@ -88,8 +90,6 @@ class ErrorCard(QFrame):
         way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if self._buttons.direction() is not way:
             self._buttons.setDirection(way)
-        for layout in (self._others, self._buttons, self._column):
-            layout.invalidate()  # they do not hear of buttons that were hidden before the first show
         return self._column.totalHeightForWidth(width)
 
     def show_error(self, error: Mapping[str, str], ways: Sequence[Way] = ()) -> None:

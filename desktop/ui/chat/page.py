@@ -43,13 +43,15 @@ class ChatPage(QWidget):
     `new_chat_requested` where an error's next step leads elsewhere. `typed(text)` at each change of the
     draft; `larger_context_wanted(tokens)`, or `larger_context_needed(question, answer)` where it is not
     known yet how large. `sent_requested(answer)` for what exactly was sent, `record_requested` for all that
-    left. `gateways_requested` where a key is missing, `answering_shown` when another model
+    left. `find_model_requested` and `add_model_requested` where there is none,
+    `gateways_requested` where a key is missing, `answering_shown` when another model
     or mode may answer here.
     """
 
     conversation_started = Signal(int)
     models_requested = Signal()
     add_model_requested = Signal()
+    find_model_requested = Signal()
     new_chat_requested = Signal()
     link_activated = Signal(str)
     typing_began = Signal()
@@ -184,6 +186,7 @@ class ChatPage(QWidget):
         self.room.larger_context_wanted.connect(self.larger_context_wanted)
         self.welcome.example_chosen.connect(self._send)
         self.welcome.add_model_requested.connect(self.add_model_requested)
+        self.welcome.find_model_requested.connect(self.find_model_requested)
         self.transcript.edit_requested.connect(self._edit)
         self.transcript.regenerate_requested.connect(self._chat.regenerate)
         self.transcript.resume_requested.connect(self._chat.resume)
@@ -293,7 +296,7 @@ class ChatPage(QWidget):
             case NextStep.CHOOSE_MODEL:
                 self.models_requested.emit()
             case NextStep.ADD_MODEL:
-                self.add_model_requested.emit()
+                self.find_model_requested.emit()
             case NextStep.NEW_CHAT:
                 self.new_chat_requested.emit()
             case NextStep.CHECK_KEY:

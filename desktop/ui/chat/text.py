@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QMimeData, QPointF, QRectF, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
+    QFocusEvent,
     QFontMetricsF,
     QGuiApplication,
     QKeyEvent,
@@ -23,6 +24,7 @@ from desktop.ui.chat.document import BREAK, CODE_HEADER, CODE_PADDING, QUOTE_IND
 from desktop.ui.chat.markdown import Block, Kind, Span
 from desktop.ui.theme import META, Appearance, Theme, code_font
 
+TABBED = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 _SCROLL_KEYS = {
     Qt.Key.Key_PageUp,
     Qt.Key.Key_PageDown,
@@ -37,9 +39,11 @@ class MessageText(QTextBrowser):
     """Shows blocks at its full height; scrolling is left to whoever holds it.
 
     Nothing is ever loaded: neither images nor links. A click on a link only emits `link_activated`.
+    `reached(True)` when Tab has led here, `reached(False)` when the keyboard’s focus leaves.
     """
 
     link_activated = Signal(str)
+    reached = Signal(bool)
 
     def __init__(self, look: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,6 +103,15 @@ class MessageText(QTextBrowser):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if event.reason() in TABBED:
+            self.reached.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.reached.emit(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         selecting = event.modifiers() & Qt.KeyboardModifier.ShiftModifier

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolButton, QWidget
 
 from desktop.services.history import Memory
@@ -18,6 +18,8 @@ from desktop.ui.chat.answer import AnswerView
 from desktop.ui.chat.memory_line import MEMORY_LINE_HEIGHT, MemoryLine
 from desktop.ui.chat.message import ACTION_HEIGHT, MessageView, QuestionView
 from desktop.ui.chat.pictures import ONE_HEIGHT
+from desktop.ui.chat.ring import Ring
+from desktop.ui.chat.text import TABBED, MessageText
 from desktop.ui.theme import MEASURE, Appearance
 from models.chat import Progress, Role
 
@@ -86,6 +88,8 @@ class Transcript(QAbstractScrollArea):
         self._frame.timeout.connect(self._repaint_dirty)
         self._memory = MemoryLine(look, self.viewport())
         self._end = self._end_button()
+        self._ring = Ring(look, self.viewport())
+        self._reached: QWidget | None = None  # by Tab
         self.verticalScrollBar().valueChanged.connect(self._on_scroll)
         look.changed.connect(self._lay_out_anew)
 
@@ -166,6 +170,14 @@ class Transcript(QAbstractScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._relayout()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._reach(self.viewport() if event.reason() in TABBED else None)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._reach(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         bar = self.verticalScrollBar()
@@ -265,6 +277,7 @@ class Transcript(QAbstractScrollArea):
             item.view.setGeometry(left, self._top(index) - scroll, width, item.height)
             item.view.set_last(index == len(self._items) - 1)
             item.view.show()
+        self._ring.surround(self._reached)
         self._place_end_button()
 
     def _move_memory(self, kept: range, left: int, width: int) -> None:
@@ -273,11 +286,15 @@ class Transcript(QAbstractScrollArea):
             self._memory.arrange(left, self._tops[index] - self.verticalScrollBar().value(), width)
         self._memory.setVisible(index is not None)
 
-    def _on_scroll(self, value: int) -> None:
+    def _on_scroll(self, _value: int) -> None:
         if self._placing:
             return
-        self._following = value >= self.verticalScrollBar().maximum() - 4
+        self._note_end()
         self._place()
+
+    def _note_end(self) -> None:
+        bar = self.verticalScrollBar()
+        self._following = bar.value() >= bar.maximum() - 4
 
     # -- views
 
@@ -303,14 +320,24 @@ class Transcript(QAbstractScrollArea):
         view.picture_wanted.connect(self.picture_wanted)
         view.picture_opened.connect(self.picture_opened)
         view.picture_copied.connect(self.picture_copied)
+        for text in view.findChildren(MessageText):
+            home = text.parentWidget()
+            ringed = home if home is not None and home.property("bubble") else text
+            text.reached.connect(lambda here, ringed=ringed: self._reach(ringed if here else None))
         item.view = view
         return view
 
+    def _reach(self, widget: QWidget | None) -> None:
+        self._reached = widget
+        self._ring.surround(widget)
+
     def _relayout_item(self, item: _Item) -> None:
-        """A view has grown by itself (something was unfolded)."""
+        """A view has grown or shrunk by itself (something was unfolded, or folded)."""
         self._following = False
         item.width = 0
         self._relayout()
+        self._note_end()
+        self._place_end_button()
 
     def _repaint_dirty(self) -> None:
         begun = time.perf_counter()
@@ -334,12 +361,16 @@ class Transcript(QAbstractScrollArea):
 
     def _drop(self, item: _Item) -> None:
         if item.view is not None:
+            focused = self.focusWidget()
+            if focused is not None and focused.hasFocus() and item.view.isAncestorOf(focused):
+                self.setFocus(Qt.FocusReason.OtherFocusReason)  # else it is handed on as if by Tab
             item.view.hide()
             item.view.deleteLater()
             item.view = None
             item.width = 0
 
     def _drop_all(self) -> None:
+        self._reach(None)
         for item in self._items:
             self._drop(item)
         self._items = []

@@ -48,10 +48,14 @@ class ExampleCard(QPushButton):
 
 
 class Welcome(QScrollArea):
-    """Says `example_chosen(text)`, and `add_model_requested` where no model is installed."""
+    """Says `example_chosen(text)`.
+
+    Where no model is installed, `find_model_requested` or, with a file at hand, `add_model_requested`.
+    """
 
     example_chosen = Signal(str)
     add_model_requested = Signal()
+    find_model_requested = Signal()
 
     def __init__(self, look: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,16 +119,24 @@ class Welcome(QScrollArea):
         box.setObjectName("no-model")
         words = plain_label(box)
         words.setText(
-            "No model is installed yet. Inshore runs models in the GGUF format: add a file that you have, "
-            "or run “make run” once with a network to fetch the starter model."
+            "No model is installed yet. Find one in the catalogue, which says what runs well on this "
+            "machine, or add a model file (GGUF) that you have."
         )
-        button = QPushButton("Add a model file…", box)
-        button.setObjectName("add-model-first")
-        button.setProperty("primary", True)
-        button.clicked.connect(self.add_model_requested)
+        find = QPushButton("Find a model", box)
+        find.setObjectName("find-model-first")
+        find.setProperty("primary", True)
+        find.clicked.connect(self.find_model_requested)
+        add = QPushButton("Add a model file…", box)
+        add.setObjectName("add-model-first")
+        add.clicked.connect(self.add_model_requested)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(find)
+        row.addWidget(add)
+        row.addStretch(1)
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         column.addWidget(words)
-        column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(row)
         return box

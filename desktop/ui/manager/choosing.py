@@ -22,6 +22,7 @@ from desktop.ui.theme import Appearance
 from models.repo_offer import Choice, RepoOffer
 
 _FLOOR_BYTES = 512 << 20  # what a download leaves free
+_BESIDE = 6  # what a radio button has above its words
 _NOT_HERE = "too large for this machine"
 
 
@@ -90,6 +91,8 @@ class ChoiceCard(QFrame):
         button.setAccessibleName(f"{choice.label}, {size.text()}, {verdict}. {reason}")
         self._buttons.addButton(button, number)
         line = VerdictLine(choice.fit.verdict if choice.fit else None, verdict, reason, self._look, self)
+        for beside in (size, line):
+            beside.setContentsMargins(0, _BESIDE, 0, 0)
         grid.addWidget(button, number, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(size, number, 1, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(line, number, 2)

@@ -34,12 +34,15 @@ _AT_ONCE = 12  # cards; a page that opens at once can't make hundreds
 class Installed(QWidget):
     """Shows the library; `add_requested`, `remove_requested(id, name)` and the like leave the deed to others.
 
+    `find_requested` where there is no model yet.
+
     `opened(catalogue id)` asks for what the catalogue knows of a model, `file_opened(id)` for what its file
     says where it knows nothing, `accept_requested(id)` for a licence that is to be accepted before a
     model's first use.
     """
 
     add_requested = Signal()
+    find_requested = Signal()
     remove_requested = Signal(str, str)
     reveal_requested = Signal(str)
     trash_requested = Signal(str)
@@ -76,12 +79,23 @@ class Installed(QWidget):
         words = plain_label(self, "muted")
         words.setText("Files that can answer. Add your own here, or drop them anywhere on the window.")
         column.addWidget(words)
-        column.addWidget(self._add, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(self._first_row())
         column.addSpacing(4)
         column.addLayout(self._list)
         catalogue.changed.connect(self.refresh)
         settings.changed.connect(self._judge_again)
         self.refresh()
+
+    def _first_row(self) -> QHBoxLayout:
+        self._find = QPushButton("Find one in the catalogue", self)
+        self._find.setObjectName("find-model")
+        self._find.clicked.connect(self.find_requested)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._add)
+        row.addWidget(self._find)
+        row.addStretch(1)
+        return row
 
     def put_above(self, widget: QWidget) -> None:
         """Something that stands above the models."""
@@ -97,6 +111,7 @@ class Installed(QWidget):
             old.deleteLater()
         self._cards, self._judged = [], {}
         self._waiting = list(self._models.models())
+        self._find.setVisible(not self._waiting)
         self.show_more(shown)
 
     def show_more(self, count: int = _AT_ONCE) -> None:

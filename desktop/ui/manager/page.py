@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.care import CareService
@@ -72,6 +72,7 @@ class ModelsPage(Page):
         self.installed = Installed(models, settings, catalogue, look, self, care, acceptances)
         self.installed.accept_requested.connect(self.ask_to_accept)
         self.installed.add_requested.connect(self.add_requested)
+        self.installed.find_requested.connect(self.show_catalogue)
         self.installed.remove_requested.connect(self.remove_requested)
         self.installed.opened.connect(self.show_model)
         self.installed.file_opened.connect(self.show_file)
@@ -216,6 +217,10 @@ class ModelsPage(Page):
         large = isinstance(self._over, Comparison) and self.width() >= _LARGE
         self.set_widest(min(_WIDEST_LARGE, self.width() - _BESIDE) if large else _WIDEST)
 
+    def _leave(self) -> None:
+        if self._over is not None:
+            self._go_back()
+
     def _go_back(self) -> None:
         place = self._place
         if self._bringing is not None:
@@ -354,4 +359,6 @@ class ModelsPage(Page):
         back.setIcon(self._look.icon("arrow-left", "shore"))
         back.setProperty("link", True)
         back.clicked.connect(self._go_back)
+        leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self._leave)
+        leave.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         return back

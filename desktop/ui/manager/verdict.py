@@ -36,6 +36,7 @@ class VerdictLine(QWidget):
         name, colour = sign_of(verdict)
         label = plain_label(self, "muted")
         label.setText(said)
+        label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
 
 from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label
@@ -52,6 +52,7 @@ class SentPage(Page):
         self.words.setObjectName("sent-words")
         self.which = Choice(self)
         self.which.setObjectName("sent-which")
+        self.which.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # its lines are long
         self.which.setAccessibleName("Which request")
         self.which.activated.connect(self._show_one)
         self.text = QPlainTextEdit(self)

@@ -42,6 +42,7 @@ class AddGateway(QWidget):
         self._policy = plain_label(self, "meta")
         self._policy.setObjectName("gateway-about")
         self._kind.currentIndexChanged.connect(lambda _index: self._show_kind())
+        self.setFocusProxy(self._kind)
         self._build()
         self._show_kind()
 

@@ -145,13 +145,14 @@ class GatewayRow(QFrame):
 
     def _open_edit(self) -> None:
         form = EditGateway(self.provider, self._service, self._ask_first, self)
+        form.closed.connect(self._below.show)
+        form.closed.connect(self._edit.setFocus)
         form.closed.connect(form.hide)
         form.closed.connect(form.deleteLater)
-        form.closed.connect(self._below.show)
-        self._below.hide()
         self._column.addWidget(form)
         form.show()
-        form.name.setFocus()
+        form.name.setFocus()  # first: what hides with the focus hands it on, and the page scrolls there
+        self._below.hide()
 
     def _line(self, name: str) -> QLabel:
         label = plain_label(self, "meta")

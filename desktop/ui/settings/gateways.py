@@ -192,12 +192,12 @@ class GatewaysCard(QFrame):
         form.added.connect(lambda _id: self._close_form())
         form.closed.connect(self._close_form)
         self._open(form)
-        form.address.setFocus()
 
     def _open(self, form: QWidget) -> None:
         self._form = form
         self._bottom.addWidget(form)
         form.show()
+        form.setFocus()  # first: what hides with the focus hands it on, and the page scrolls there
         self._buttons.hide()
 
     def _on_added(self, provider_id: str) -> None:
@@ -205,10 +205,10 @@ class GatewaysCard(QFrame):
         self._rows[provider_id].unfold(True)
 
     def _close_form(self) -> None:
+        self._buttons.show()
+        self._add.setFocus()
         if self._form is not None:
             self._bottom.removeWidget(self._form)
             self._form.hide()
             self._form.deleteLater()
             self._form = None
-        self._buttons.show()
-        self._add.setFocus()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from desktop.system.settings import Settings
 from desktop.ui.choice import Choice
@@ -34,13 +34,11 @@ class Keeping(QWidget):
             "What a model has read of a conversation is kept on this machine, instead of being read again. "
             "What was not used for longest goes first; switched off, all of it is removed."
         )
-        row = QHBoxLayout()
-        row.addWidget(self._keep, 1)
-        row.addWidget(self._limit)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
+        column.addWidget(self._keep, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(words)
+        column.addWidget(self._limit, 0, Qt.AlignmentFlag.AlignLeft)
         self.show_values(values)
 
     def show_values(self, values: Settings) -> None:

@@ -35,6 +35,7 @@ class ConnectServer(QWidget):
         self._allowed = ""  # the address that may be used without encryption, as the user said
         self._reply: Reply | None = None
         self.address = QLineEdit(self)
+        self.setFocusProxy(self.address)
         self.address.setObjectName("server-address")
         self.address.setAccessibleName("Address of the server")
         self.address.setPlaceholderText("192.168.1.20:8000, or https://…")

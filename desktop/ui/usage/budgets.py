@@ -78,17 +78,17 @@ class BudgetsCard(QFrame):
         self._form = form
         self._place.addWidget(form)
         form.show()
+        form.limit.setFocus()  # first: what hides with the focus hands it on, and the page scrolls there
         self._add.hide()
-        form.limit.setFocus()
 
     def _close(self) -> None:
         if self._form is not None:
+            self._add.show()
+            self._add.setFocus()
             self._place.removeWidget(self._form)
             self._form.hide()
             self._form.deleteLater()
             self._form = None
-            self._add.show()
-            self._add.setFocus()
 
     def _remove(self, budget: Budget) -> None:
         self._service.remove_budget(budget)

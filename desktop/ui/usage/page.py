@@ -62,7 +62,7 @@ class UsagePage(Page):
         self.budgets = BudgetsCard(service, look, self)
         self.sections = Sections(look, self)
         self.saved = SavedCard(self)
-        self.table = RowTable(self._read_rows, self)
+        self.table = RowTable(self._read_rows, service.providers, self)
         self.export = ExportButtons(self)
         self.conversion = Conversion(self)
         self.conversion.show_rate(service.rate)

@@ -206,17 +206,14 @@ class StatementCard(QFrame):
             "statement-correct",
             lambda: self.correct_wanted.emit(self._report),
         )
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self._correct)
-        row.addWidget(self._export)
-        row.addStretch(1)
         column = QVBoxLayout(result)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(8)
-        for part in (self._all, self._groups, self._sums, self._table_view, self._unread, self._can_correct):
+        for part in (self._all, self._groups, self._sums, self._table_view, self._unread):
             column.addWidget(part)
-        column.addLayout(row)
+        column.addWidget(self._export, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._can_correct)
+        column.addWidget(self._correct, 0, Qt.AlignmentFlag.AlignLeft)
         return result
 
     def _say(self, words: str) -> None:

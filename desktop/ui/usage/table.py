@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,14 +35,15 @@ _PLACES = (("Anywhere", None), ("On this machine", Place.LOCAL), ("At gateways",
 _PURPOSES = (("For anything", None), *((f"For: {one.value}", one.value) for one in Purpose))
 
 Read = Callable[[UsageFilter, int | None, int], tuple[LedgerRow, ...]]
+Names = Callable[[], Mapping[str, str]]
 
 
 class RowModel(PagedModel[LedgerRow]):
     """The rows of a filter, newest first; `read(filter, before, limit)` brings the next ones."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, names: Names) -> None:
         super().__init__(_COLUMNS)
-        self._read, self._wanted = read, UsageFilter()
+        self._read, self._names, self._wanted = read, names, UsageFilter()
 
     def show_rows(self, wanted: UsageFilter) -> None:
         """Begin anew with the first page."""
@@ -53,14 +54,14 @@ class RowModel(PagedModel[LedgerRow]):
         return self._read(self._wanted, None if row is None else row.id, limit)
 
     def cell(self, row: LedgerRow, column: int) -> str:
-        return cell(row, column)
+        return cell(row, column, self._names())
 
     def details(self, row: LedgerRow) -> str:
         return details(row)
 
 
-def cell(row: LedgerRow, column: int) -> str:
-    """One cell's words; unknown is a dash, never zero."""
+def cell(row: LedgerRow, column: int, names: Mapping[str, str]) -> str:
+    """One cell's words, with the gateways' names by their ids; unknown is a dash, never zero."""
     attempt, usage = row.attempt, row.usage
     about = "≈ " if row.estimated else ""
     match column:
@@ -69,7 +70,8 @@ def cell(row: LedgerRow, column: int) -> str:
         case 1:
             return attempt.model.removeprefix(f"{attempt.provider}/")
         case 5:
-            return "this machine" if attempt.place is Place.LOCAL else attempt.provider
+            here = attempt.place is Place.LOCAL
+            return "this machine" if here else names.get(attempt.provider, attempt.provider)
         case 3 | 4:
             count = usage.prompt_tokens if column == 3 else usage.completion_tokens
             return "–" if count is None else f"{about}{count:,}"
@@ -98,11 +100,11 @@ def details(row: LedgerRow) -> str:
 class RowTable(QFrame):
     """The table with its filters."""
 
-    def __init__(self, read: Read, parent: QWidget) -> None:
+    def __init__(self, read: Read, names: Names, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
         self._wanted = UsageFilter()
-        self.rows = RowModel(read)
+        self.rows = RowModel(read, names)
         self.view = Table(self.rows, "usage-rows", _MODEL, self)
         self.view.setAccessibleName("Requests, the newest first")
         self.view.setFixedHeight(_HEIGHT_PX)

@@ -31,6 +31,7 @@ from desktop.ui.settings.gateways import GatewaysCard
 from desktop.ui.settings.questions import confirm_unencrypted
 from desktop.ui.theme import Appearance
 from models.errors import Unreachable
+from tests.desktop.ui.focus import focus_met
 from tests.fixtures.gateways import KINDS, Check
 from tests.fixtures.keyrings import CANARY, MemoryHolder, Sleeping, keyring_of, no_keyring
 
@@ -254,6 +255,28 @@ def test_f38_a_keyring_that_works_again_gets_the_key(look: Appearance, tmp_path:
     assert holder.entries == {"xidao": CANARY}
     assert scene.card._warning.isHidden()
     scene.close()
+
+
+@pytest.mark.parametrize(
+    ("opens", "first", "leaves"),
+    [
+        ("open-add-gateway", "gateway-kind", "cancel-gateway"),
+        ("open-connect-server", "server-address", "cancel-server"),
+        ("edit-gateway-xidao", "edit-name-of-xidao", "edit-cancel-xidao"),
+    ],
+)
+def test_a_form_gets_the_keyboard_and_gives_it_back(
+    scene: Scene, qtbot: QtBot, opens: str, first: str, leaves: str
+) -> None:
+    scene.card.show()
+    scene.card.activateWindow()
+    button = scene.button(opens)
+    button.setFocus()
+    qtbot.waitUntil(button.hasFocus, timeout=10_000)
+    with focus_met() as met:
+        scene.click(opens)
+        scene.click(leaves)
+    assert met == [first, leaves, "open-add-gateway" if opens == "open-connect-server" else opens]
 
 
 def test_a_provider_is_added_and_its_key_asked_for(scene: Scene, qtbot: QtBot) -> None:

@@ -13,6 +13,16 @@ from desktop.ui.settings.page import SettingsPage
 from desktop.ui.theme import Appearance
 
 
+def test_the_settings_fit_into_a_narrow_window(look: Appearance, qtbot: QtBot, tmp_path: Path) -> None:
+    page = SettingsPage(SettingsService(tmp_path / "settings.json"), tmp_path)
+    qtbot.addWidget(page)
+    page.resize(480, 700)
+    page.show()
+    body = page.widget()
+    assert body is not None
+    assert body.minimumSizeHint().width() <= page.viewport().width()
+
+
 @pytest.mark.parametrize("own", [None, 7])
 def test_the_limit_is_chosen_kept_and_shown(
     look: Appearance, qtbot: QtBot, tmp_path: Path, own: int | None

@@ -10,7 +10,16 @@ from typing import TypeVar
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.services.catalogue import CatalogueService
@@ -136,6 +145,18 @@ def test_a_card_says_licence_and_verdict(scene: Scene) -> None:
     assert "Runs slowly. Takes" in words
 
 
+def test_where_none_is_installed_the_catalogue_is_the_way(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = scene.child(QPushButton, "find-model")
+    assert find.isHidden()
+    monkeypatch.setattr(scene.page._models, "models", list)
+    scene.page.installed.refresh()
+    find.click()
+    assert scene.page.browse is not None
+    assert scene.page.browse.isVisible()
+
+
 def test_cards_are_judged_again_when_the_machine_is_measured(scene: Scene) -> None:
     scene.service.judge_for(Machine(64 * 10**9, 400e9))
     assert "Runs well. Takes" in scene.words("model-mine")
@@ -160,6 +181,17 @@ def test_a_card_leads_to_what_the_catalogue_knows_and_back(
     assert scene.child(QPushButton, "back-to-models").text() == "Back to your models"
     scene.press("back-to-models")
     assert scene.page.installed.isVisible()
+
+
+def test_escape_leads_back(tmp_path: Path, look: Appearance, qtbot: QtBot) -> None:
+    scene = Scene(tmp_path, look, qtbot, models=[local("mine", "Qwen3 8B")])
+    scene.page.activateWindow()
+    scene.press("about-mine")
+    back = scene.child(QPushButton, "back-to-models")
+    qtbot.waitUntil(back.hasFocus, timeout=10_000)
+    for _time in range(2):
+        qtbot.keyClick(QApplication.focusWidget() or back, Qt.Key.Key_Escape)
+        assert scene.page.installed.isVisible()
 
 
 # -- the catalogue

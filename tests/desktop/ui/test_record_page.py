@@ -161,6 +161,17 @@ def test_very_long_content_is_shown_in_part_and_copied_whole(look: Appearance, q
     assert QGuiApplication.clipboard().text() == text
 
 
+def test_a_request_s_long_line_gives_way_in_a_narrow_window(look: Appearance, qtbot: QtBot) -> None:
+    page = SentPage(look)
+    qtbot.addWidget(page)
+    page.show_requests([Shown("2026-11-25 12:00:00 to a.gateway.example: " * 4, "{}")], remote=True)
+    page.resize(480, 700)
+    page.show()
+    body = page.widget()
+    assert body is not None
+    assert body.minimumSizeHint().width() <= page.viewport().width()
+
+
 def test_content_that_is_gone_is_said_to_be(look: Appearance, qtbot: QtBot) -> None:
     page = SentPage(look)
     qtbot.addWidget(page)

@@ -102,6 +102,16 @@ def test_a_search_is_reported_after_a_pause_and_its_hits_shown(sidebar: Sidebar,
     assert texts(sidebar) == ["Nothing found"]
 
 
+def test_escape_ends_a_search(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.activateWindow()
+    sidebar.search.setFocus()
+    qtbot.waitUntil(sidebar.search.hasFocus, timeout=10_000)
+    sidebar.search.setText("nothing like this")
+    with qtbot.waitSignal(sidebar.searched, check_params_cb=lambda text: not text, timeout=10_000):
+        qtbot.keyClick(sidebar.search, Qt.Key.Key_Escape)
+    assert sidebar.search.text() == ""
+
+
 def test_the_selection_survives_a_refresh(sidebar: Sidebar) -> None:
     sidebar.select(1)
     sidebar.show_conversations(

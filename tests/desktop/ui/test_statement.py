@@ -124,6 +124,7 @@ def test_estimates_are_corrected_by_a_statement_when_that_is_wanted(scene: Scene
         scene.open(SAME, "r3,2026-11-25T12:00:00Z,m,10,6,0.000022")
     assert scene.text("statement-can-correct").startswith("1 request was estimated here")
     assert not button.isHidden()
+    assert scene.card.minimumSizeHint().width() <= 420  # so that the page has room in a column of 480
     with qtbot.waitSignal(scene.service.compared, timeout=LONG_MS):
         button.click()
     corrected = books.get(row.id)

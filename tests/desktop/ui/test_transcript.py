@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from desktop.storage.conversations import Status, StoredMessage
 from desktop.ui.chat.answer import AnswerView
 from desktop.ui.chat.message import QuestionView
+from desktop.ui.chat.text import MessageText
 from desktop.ui.chat.transcript import Transcript
 from desktop.ui.theme import Appearance
 from models.chat import Progress, Role, Stage
@@ -284,3 +285,53 @@ def test_a_question_takes_as_many_lines_as_were_typed(transcript: Transcript, te
     assert lines == text.count("\n") + 1
     assert view._bubble.width() < 500
     assert view._bubble.height() < 30 * lines + 30
+
+
+def test_unfolding_what_fits_offers_no_way_to_the_end(transcript: Transcript, qtbot: QtBot) -> None:
+    error = {"title": "It failed.", "cause": "Who knows.", "details": "rc -9", "next_step": "retry"}
+    failed = stored(Role.ASSISTANT, "", status=Status.FAILED, error=error)
+    transcript.show_thread([stored(Role.USER, "Hello?"), failed])
+    view = transcript.views()[-1]
+    assert isinstance(view, AnswerView)
+    for _time in range(2):
+        qtbot.mouseClick(view._error._more, Qt.MouseButton.LeftButton)
+        assert transcript.following
+        assert transcript._end.isHidden()
+
+
+def test_an_offer_with_no_room_beside_the_others_has_a_line_of_its_own(
+    transcript: Transcript, source: Source, qtbot: QtBot
+) -> None:
+    error = {"title": "The key was refused.", "cause": "XiDao does not accept it.", "details": "401"}
+    offer = {"offer": "Finish on Small, on this machine", "next_step": "check_key"}
+    answer = stored(Role.ASSISTANT, "", status=Status.RUNNING)
+    transcript.resize(480, 600)
+    transcript.show_thread([stored(Role.USER, "Hello?"), answer])
+    source.now[answer.id] = (replace(answer, status=Status.FAILED, error=error | offer), None)
+    transcript.refresh(answer.id)
+    view = transcript.views()[-1]
+    assert isinstance(view, AnswerView)
+    card = view._error
+    qtbot.waitUntil(lambda: card._offer.isVisible() and not transcript._dirty, timeout=10_000)
+    layout = card.layout()
+    assert layout is not None
+    layout.activate()
+    for button in (card._offer, card._step, card._more):
+        assert button.width() >= button.sizeHint().width()
+
+
+def test_tab_rings_the_text_that_it_leads_to(transcript: Transcript, qtbot: QtBot) -> None:
+    transcript.show_thread([stored(Role.USER, "Hello?"), stored(Role.ASSISTANT, "word " * 2_000)])
+    transcript.activateWindow()
+    texts = transcript.views()[-1].findChildren(MessageText)
+    ring, text = transcript._ring, next(one for one in texts if one.isVisible())
+    for reason in (Qt.FocusReason.MouseFocusReason, Qt.FocusReason.TabFocusReason):
+        transcript.setFocus(Qt.FocusReason.OtherFocusReason)
+        assert ring.isHidden()
+        text.setFocus(reason)
+        qtbot.waitUntil(text.hasFocus, timeout=10_000)
+    assert not ring.isHidden()
+    assert ring.geometry().left() < text.mapTo(transcript.viewport(), QPoint(0, 0)).x()
+    assert transcript.viewport().rect().contains(ring.geometry())
+    transcript.show_thread([])
+    assert ring.isHidden()

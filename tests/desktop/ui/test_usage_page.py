@@ -31,6 +31,7 @@ from models.budget import Budget, Period
 from models.chat import Usage
 from models.money import Rate, short
 from models.pricing import Cost
+from tests.desktop.ui.focus import focus_met
 from tests.desktop.usage_rows import YUAN, Books, open_books
 
 
@@ -207,6 +208,27 @@ def test_the_dialog_asks_for_a_csv_file(page: UsagePage, books: Books) -> None:
     dialog.reject()
 
 
+def test_the_form_of_a_budget_has_the_keyboard_and_nothing_else_had_it_meanwhile(
+    page: UsagePage, qtbot: QtBot
+) -> None:
+    page.show()
+    page.activateWindow()
+    add = child(page, QPushButton, "add-budget")
+    add.setFocus()
+    qtbot.waitUntil(add.hasFocus, timeout=10_000)
+    with focus_met() as met:
+        add.click()
+        child(page, QPushButton, "leave-budget").click()
+    assert met == ["budget-limit", "add-budget"]
+
+
+def test_a_request_s_gateway_is_called_as_it_is_elsewhere(books: Books, page: UsagePage) -> None:
+    attempt = Attempt("xidao", "xidao/big", Place.REMOTE, price=YUAN, prompt_limit=100, completion_limit=50)
+    row = books.ledger.get(books.ledger.reserve(attempt).id)
+    assert cell(row, 5, {"xidao": "XiDao"}) == "XiDao"
+    assert cell(row, 5, {}) == "xidao"  # it is not set up any more
+
+
 def test_a_request_that_was_left_open_counts_until_it_is_said_that_it_was_not_charged(
     books: Books, page: UsagePage
 ) -> None:
@@ -225,7 +247,7 @@ def test_a_request_that_was_left_open_counts_until_it_is_said_that_it_was_not_ch
     found.click()
     assert books.ledger.get(row).state is State.RELEASED
     assert table.left_open.isHidden()
-    assert cell(table.rows._rows[0], 6) == "not charged"
+    assert cell(table.rows._rows[0], 6, {}) == "not charged"
 
 
 def test_what_it_would_have_cost_is_shown_with_its_arithmetic(books: Books, page: UsagePage) -> None:
