@@ -18,7 +18,6 @@ from models.chat import (
     Timings,
     Usage,
 )
-from models.errors import AppError
 from models.thinking import ThinkingKind, ThinkingSupport
 
 
@@ -29,7 +28,7 @@ class Hold:
     until: asyncio.Event | None = None
 
 
-Step = ChatEvent | AppError | Hold
+Step = ChatEvent | Exception | Hold
 
 
 def says(text: str, reason: FinishReason = FinishReason.STOP) -> list[Step]:
@@ -73,7 +72,7 @@ class FakeBackend:
                 for step in script:
                     if isinstance(step, Hold):
                         await (step.until or asyncio.Event()).wait()
-                    elif isinstance(step, AppError):
+                    elif isinstance(step, Exception):
                         raise step
                     else:
                         yield step

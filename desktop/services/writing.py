@@ -104,15 +104,23 @@ class Writing(QObject):
                 way = None  # the amount was said of another one
             try:
                 self._ask(turn, way, follow)
-            except OverBudget as refused:
-                self.relay.told(turn, refused)
-                self._stay_here(turn, refused, chosen=way is not None or follow is not None)
+            except OverBudget as over:
+                self.relay.told(turn, over)
+                self._stay_here(turn, over, chosen=way is not None or follow is not None)
         except AppError as error:
-            self.relay.told(turn, error)
             if isinstance(error, OverBudget):
                 turn.ways = self._ways(turn, way, error)
-            turn.unasked = True
-            self.end(turn, Status.FAILED, error)
+            self._not_asked(turn, error)
+        except Exception as error:
+            self._not_asked(turn, our_fault(error))
+            raise
+
+    def _not_asked(self, turn: LiveTurn, error: AppError) -> None:
+        """Nobody was asked for it."""
+        self.relay.told(turn, error)
+        self._accounts.close(turn, Outcome(error=error))
+        turn.unasked = True
+        self.end(turn, Status.FAILED, error)
 
     def take_over(self, message: StoredMessage, *, always: bool = False) -> None:
         """Have the one go on that is offered for this answer; with `always` so from now on in that chat.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -57,12 +58,18 @@ class World:
         self.settings = SettingsService(folder / "settings.json")
         self.models = OneModel(*models)
         self.chat = ChatService(
-            self.store, self.background, lambda _name: backend, self.models, self.settings
+            self.store, self.background, lambda _name: self._backend(), self.models, self.settings
         )
+        self.broken: Exception | None = None
         self.added: list[StoredMessage] = []
         self.finished: list[StoredMessage] = []
         self.chat.message_added.connect(self.added.append)
         self.chat.turn_finished.connect(self.finished.append)
+
+    def _backend(self) -> FakeBackend:
+        if self.broken is not None:
+            raise self.broken
+        return self.backend
 
     def close(self) -> None:
         self.chat.close()
@@ -81,9 +88,7 @@ def worlds(tmp_path: Path, qtbot: QtBot) -> Iterator[list[World]]:
 @pytest.fixture
 def begin(worlds: list[World], tmp_path: Path) -> type:
     class Begin(World):
-        def __init__(
-            self, *script: ChatEvent | Hold | EngineCrashed, models: tuple[str, ...] = ("m",)
-        ) -> None:
+        def __init__(self, *script: ChatEvent | Hold | Exception, models: tuple[str, ...] = ("m",)) -> None:
             super().__init__(tmp_path, FakeBackend(*([script] if script else [])), *models)
             worlds.append(self)
 
@@ -187,6 +192,24 @@ def test_a_failure_keeps_the_text_and_says_why(begin: type, qtbot: QtBot) -> Non
     assert (answer.text, answer.status) == ("Half", Status.FAILED)
     assert answer.error is not None
     assert (answer.error["cause"], answer.error["next_step"]) == ("Memory ran out.", "retry")
+
+
+@pytest.mark.parametrize("when", ["asked", "writing"])
+def test_a_mistake_of_ours_ends_the_answer_and_is_told(begin: type, qtbot: QtBot, when: str) -> None:
+    """Also where it comes before anybody is asked, as when a library can't be loaded."""
+    world = begin(TextDelta("Half"), RuntimeError("broken") if when == "writing" else Hold())
+    if when == "asked":
+        world.broken = ImportError("broken")
+    with qtbot.captureExceptions() as caught:
+        with suppress(ImportError):
+            world.chat.send(None, "Go")
+        qtbot.waitUntil(lambda: bool(world.finished))
+    (answer,) = world.finished
+    assert answer.status is Status.FAILED
+    assert answer.error["cause"] == "Inshore made a mistake while this was being written."
+    assert answer.text == ("Half" if when == "writing" else "")
+    assert world.chat.live(answer.id) is None
+    assert bool(caught) == (when == "writing")
 
 
 def test_an_end_without_a_reason_is_an_interruption(begin: type, qtbot: QtBot) -> None:
