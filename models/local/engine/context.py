@@ -162,9 +162,13 @@ class Context:
 
     def lead(self, index: int) -> float:
         """By how much the likeliest next token's score is above the second's, after a guess."""
-        scores = llama.llama_get_logits_ith(self.pointer, index)
-        first, second = np.partition(np.ctypeslib.as_array(scores, (self._model.words,)), (-2, -1))[-2:][::-1]
+        first, second = np.partition(self.scores(index), (-2, -1))[-2:][::-1]
         return float(first - second)
+
+    def scores(self, index: int) -> Any:
+        """How likely each next token is, after a guess or after all; llama.cpp's own array."""
+        scores = llama.llama_get_logits_ith(self.pointer, index)
+        return np.ctypeslib.as_array(scores, (self._model.words,))
 
     def take_back(self, count: int) -> None:
         """Forget the last tokens."""
