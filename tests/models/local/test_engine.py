@@ -35,7 +35,7 @@ from models.local.engine.context import Context, next_portion
 from models.local.engine.engine import Engine
 from models.local.engine.log import Log
 from models.local.engine.model import Model
-from models.local.ladder import Rung
+from models.local.ladder import Cache, Rung
 from models.local.measures import Measures
 from models.local.protocol import EngineInfo, Load, Planned
 from models.local.stopflag import StopFlag
@@ -246,6 +246,20 @@ def test_a_card_is_given_as_much_as_it_computes_in_a_tenth_of_a_second(tmp_path:
         model.close()
     assert seen[0] == 128
     assert context.held == tokens
+
+
+@pytest.mark.parametrize("cards", [0, 1])
+def test_a_context_smaller_than_a_batch_is_filled_in_smaller_ones(cards: int, tmp_path: Path) -> None:
+    """llama.cpp rounds the context up, but not the batch, and ends the process at one too many."""
+    stop, log = StopFlag(), Log()
+    model = Model.load(str(write_tiny(tmp_path / "m.gguf", context=2048)), log, stop, lambda _done: None)
+    context = Context.create(model, 1, Rung(300, Cache.Q8_0), stop, log, gpu_layers=cards)
+    try:
+        context.read(tokens := model.tokens("x" * 450), lambda _done: None)
+        assert context.held == tokens
+    finally:
+        context.close()
+        model.close()
 
 
 def test_the_oldest_turns_are_left_out_and_it_is_told(tmp_path: Path) -> None:
