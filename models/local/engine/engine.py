@@ -165,6 +165,8 @@ class Engine:
         if self._model is None or self._context is None or self._keeper is None:
             return
         if self._keeper.holds(request.cache_key):
+            # A question that failed before it was read may have announced another one.
+            self._keeper.turn_to(request.cache_key, lambda: None)
             read_ahead(self._model, self._context, request, said)
 
     def memory_bandwidth(self, threads: int) -> float:
