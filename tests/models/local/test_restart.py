@@ -265,3 +265,22 @@ def test_reading_ahead_belongs_to_its_own_conversation(home: Home) -> None:
     engine.tidy(private, "something else than was said")
     assert not engine.save()
     assert home.files() == []
+
+
+def test_a_further_file_that_was_replaced_has_the_model_loaded_anew(home: Home) -> None:
+    """As after a repair of one part: what the others computed with it is void. One removed stays in use."""
+    first, second = (home.folder / f"m-0000{number}-of-00002.gguf" for number in (1, 2))
+    home.model.rename(first)
+    second.write_bytes(b"damaged")
+    engine = Engine(StopFlag())
+
+    def load() -> bool:
+        return engine.load(Load(str(first), 1), lambda *_: None, lambda _planned: None).fresh
+
+    assert [load(), load()] == [True, False]
+    second.write_bytes(b"repaired")
+    assert [load(), load()] == [True, False]
+    second.unlink()
+    assert not load()
+    first.unlink()
+    assert not load()
