@@ -323,7 +323,7 @@ def _add_key(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     for word, number in ((given, None), (status, "?"), (clear, None)):
         word.add_argument("provider", metavar="PROVIDER", nargs=number, help="such as xidao")
         if word is not status:  # to be told that a key does not belong here, without repeating it
-            word.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
+            word.add_argument("rest", nargs="*", default=[], help=argparse.SUPPRESS)
         _finish(word, _key)
 
 

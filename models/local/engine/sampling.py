@@ -18,6 +18,7 @@ from models.local.engine.model import Model
 
 _TOP_K, _TOP_P, _MIN_P, _TEMPERATURE = 40, 0.95, 0.05, 0.8
 _NO_PENALTY, _PENALTY_TOKENS = 1.0, 64
+_MOST_PENALTY_TOKENS = 1 << 16  # llama.cpp takes memory for each, and a file may say any number
 _TOKEN = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 _SEEDS = 0xFFFFFFFF  # the last one means "random" to llama.cpp and is never drawn
 
@@ -113,7 +114,7 @@ def _samplers(model: Model, sampling: Sampling, seed: int) -> list[object]:
 
     samplers: list[object] = []
     if penalties := _penalties(model, sampling):
-        last = int(_own(model, "penalty_last_n", _PENALTY_TOKENS))
+        last = min(max(int(_own(model, "penalty_last_n", _PENALTY_TOKENS)), 0), _MOST_PENALTY_TOKENS)
         samplers.append(llama.llama_sampler_init_penalties(model.words, last, *penalties))
     temperature = _temperature(model, sampling)
     if temperature <= 0:
