@@ -8,6 +8,7 @@ import sys
 
 def main(arguments: list[str]) -> int:
     """Go through the door that the arguments name; the exit code."""
+    have_streams()
     keep_private()
     if arguments[:1] == ["--worker"]:
         from models.local import worker
@@ -28,6 +29,19 @@ def main(arguments: list[str]) -> int:
 def is_model_file(argument: str) -> bool:
     """Whether it is a file that the window can offer to add, as “open with” gives it; no word ends so."""
     return argument.lower().endswith(".gguf") and os.path.isfile(argument)  # noqa: PTH113 - pathlib is slow
+
+
+def have_streams() -> None:
+    """Have the three standard streams, if only to nowhere: else the next file that is opened takes the place
+    of a closed one, and what is printed goes into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def keep_private() -> None:

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from desktop.commands.services import Services
@@ -190,13 +190,19 @@ def _reconcile(options: argparse.Namespace, services: Services, terminal: Termin
 # -- the words and their options
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes options by their whole names only, those of commands too: a new one must not break a script."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"allow_abbrev": False})
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="main.py",
         description="Inshore answers on your own machine first. Without a command the window opens.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_ask(commands)
@@ -211,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from desktop.commands.flags import add_sampling
 
-    ask = commands.add_parser("ask", help="ask one question", allow_abbrev=False)
+    ask = commands.add_parser("ask", help="ask one question")
     ask.add_argument("text", metavar="TEXT", type=_question, help="the question; - reads standard input")
     ask.add_argument("--model", metavar="ID", help="a model of “models list”; else your default model")
     ask.add_argument("--thinking", choices=("off", "on", "auto"), default="auto")
@@ -278,9 +284,7 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_download(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    download = words.add_parser(
-        "download", help="bring a model from a hub; again to go on", allow_abbrev=False
-    )
+    download = words.add_parser("download", help="bring a model from a hub; again to go on")
     download.add_argument(
         "model",
         metavar="REPO[/FILE]",
@@ -323,12 +327,12 @@ def _add_key(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     for word, number in ((given, None), (status, "?"), (clear, None)):
         word.add_argument("provider", metavar="PROVIDER", nargs=number, help="such as xidao")
         if word is not status:  # to be told that a key does not belong here, without repeating it
-            word.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
+            word.add_argument("rest", nargs="*", default=[], help=argparse.SUPPRESS)
         _finish(word, _key)
 
 
 def _add_usage(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    usage = commands.add_parser("usage", help="what was used and what it cost", allow_abbrev=False)
+    usage = commands.add_parser("usage", help="what was used and what it cost")
     usage.add_argument("--period", choices=("today", "7days", "month", "all"), default="all")
     usage.add_argument(
         "--by", choices=("day", "model", "conversation", "place"), help="sums for each of them"
@@ -341,9 +345,7 @@ def _add_usage(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_reconcile(words: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    reconcile = words.add_parser(
-        "reconcile", help="compare a gateway’s own statement, a CSV file, with this", allow_abbrev=False
-    )
+    reconcile = words.add_parser("reconcile", help="compare a gateway’s own statement, a CSV file, with this")
     reconcile.add_argument("file", metavar="FILE")
     reconcile.add_argument("--provider", metavar="ID", help="the gateway it is from, such as xidao")
     reconcile.add_argument("--currency", metavar="CNY", help="of its costs, where it does not say")

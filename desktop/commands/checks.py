@@ -6,14 +6,14 @@ import os
 import platform
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.system.paths import Paths
 from models import surroundings
-from models.errors import AppError
+from models.errors import AppError, StorageError
 from models.library import Library, LocalModel
 from models.plain import shown
 
@@ -81,14 +81,31 @@ def folders(paths: Paths) -> Finding:
     return Finding("folders", facts, (*complaints, *_set_aside(paths)))
 
 
-def library(models: Library) -> Finding:
-    """The installed models; those with a problem are named."""
+def conversations(paths: Paths) -> Finding:
+    """The file with all conversations, and why it can't be opened if it can't."""
+    from desktop.storage.database import check_database
+
+    facts: dict[str, object] = {"file": shown(paths.database)}
+    complaints: list[Complaint] = []
+    try:
+        check_database(paths.database, paths.backups)
+        facts["size_bytes"] = paths.database.stat().st_size if paths.database.exists() else None
+    except StorageError as error:
+        complaints.append(Complaint(f"{error.title} {error.cause}", error.hint or "Check who may use it."))
+    except OSError:  # the folder may not be searched, which is a complaint of its own
+        facts["size_bytes"] = None
+    return Finding("conversations", facts, tuple(complaints))
+
+
+def library(models: Library, own_problems: Sequence[str] = ()) -> Finding:
+    """The installed models; those with a problem are named, and what is wrong with the user's own entries."""
     found = models.models()
     usable = [model for model in found if model.problem is None]
     facts = {"installed": len(found), "usable": len(usable), "default": usable[0].id if usable else None}
     complaints = [_model_complaint(model, model.problem) for model in found if model.problem]
     if models.problem is not None:
         complaints.append(Complaint(f"{models.problem.title} {models.problem.cause}", models.problem.hint))
+    complaints += [Complaint(problem, "Mend it there, or delete it.") for problem in own_problems]
     if not found:
         advice = "Add one with: python main.py models add FILE"
         complaints.append(Complaint("No model is installed, so nothing can be answered.", advice))

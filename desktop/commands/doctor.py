@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from desktop.commands import checks, machine
 from desktop.commands.checks import Finding
 from desktop.commands.display import display
+from desktop.commands.licences import catalogue_of
 from desktop.commands.services import Services
 from desktop.commands.terminal import Terminal
 from desktop.commands.units import size
@@ -48,7 +49,8 @@ def findings(services: Services) -> Iterator[Finding]:
     yield checks.engine(info)
     yield from machine.findings(seen, info)
     yield checks.folders(services.paths)
-    yield checks.library(services.library)
+    yield checks.conversations(services.paths)
+    yield checks.library(services.library, catalogue_of(services).problems)
     yield checks.python()
     yield checks.keyring()
     yield display(os.environ)

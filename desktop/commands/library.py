@@ -29,6 +29,8 @@ def list_models(services: Services, terminal: Terminal, *, as_json: bool, everyt
     if services.library.problem is not None:
         terminal.note(services.library.problem.one_line())
     catalogue, judge = catalogue_of(services), Judge(services)
+    for problem in catalogue.problems:
+        terminal.note(problem)
     others = catalogued.others(catalogue, models) if everything else []
     if as_json:
         here = [_record(model, catalogue) | judge.record(model) for model in models]

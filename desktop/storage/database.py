@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import apsw
 
 from desktop.storage.backups import back_up
 from desktop.storage.migrations import MIGRATIONS, Migration
-from desktop.storage.sqlite import connect, shown, transaction, translated
-from models.errors import StorageDamaged, StorageTooNew
+from desktop.storage.sqlite import connect, connect_for_reading, shown, transaction, translated
+from models.errors import StorageBusy, StorageDamaged, StorageTooNew
 
 _LOG_LIMIT_BYTES = 16 << 20
 
@@ -48,14 +48,36 @@ def open_database(
     return connection
 
 
+def check_database(path: Path, backups: Path) -> None:
+    """Raise the StorageError that opening the file would, as far as a look tells; nothing is written.
+
+    A file that is not there, or that another program has open, is in order.
+    """
+    if not path.exists():
+        return
+    with suppress(StorageBusy), translated(path):
+        _check_kind(path)
+        _check_not_emptied(path, backups)
+        with closing(connect_for_reading(path)) as connection:
+            _version(connection, path, len(MIGRATIONS))
+
+
 def _prepare(path: Path, backups: Path) -> None:
     """Create the file before SQLite does, which would obey the umask; its log inherits the file's mode."""
-    if path.is_dir():
-        raise StorageDamaged(f"“{shown(path)}” is a folder, not a file.", "Move it away, then start again.")
+    _check_kind(path)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     if os.name == "posix" and path.stat().st_mode & 0o077:
         with suppress(PermissionError):  # a file system without modes, such as FAT
             path.chmod(0o600)
+    _check_not_emptied(path, backups)
+
+
+def _check_kind(path: Path) -> None:
+    if path.is_dir():
+        raise StorageDamaged(f"“{shown(path)}” is a folder, not a file.", "Move it away, then start again.")
+
+
+def _check_not_emptied(path: Path, backups: Path) -> None:
     if path.stat().st_size == 0 and (_has_log(path) or any(backups.glob("*.db"))):
         raise StorageDamaged(
             f"It is empty, but it was not before. The file is “{shown(path)}”.",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import apsw
 
@@ -32,6 +33,16 @@ def connect(path: Path) -> apsw.Connection:
     except UnicodeEncodeError:
         # SQLite takes a path of any bytes, its wrapper only UTF-8; the folder's descriptor has a plain name.
         return _connect_through_descriptor(path)
+
+
+def connect_for_reading(path: Path) -> apsw.Connection:
+    """Open a database file so that nothing is written, not even beside it. The caller closes the connection.
+
+    Without a log beside it no program has it open.
+    """
+    quiet = "" if path.with_name(path.name + "-wal").exists() else "&immutable=1"
+    name = f"file:{quote(os.fsencode(path))}?mode=ro{quiet}"
+    return apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
 
 def _connect_through_descriptor(path: Path) -> apsw.Connection:

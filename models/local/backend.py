@@ -161,7 +161,8 @@ class LocalBackend:
         if self._notice:
             yield Notice(self._notice)
             self._notice = ""
-        self._unsaved = request.cache_key is not None and order.shelf is not None
+        # What was there before is still there if this question is refused before it is read.
+        self._unsaved = order.shelf is not None and (self._unsaved or request.cache_key is not None)
         try:
             await self._worker.begin(Ask(request))
             self._asking = True

@@ -241,7 +241,7 @@ def _measure(value: Any) -> Measure | None:
 def _name(model: Path) -> str:
     try:
         stat = model.stat()
-    except OSError:
+    except (OSError, ValueError):  # there is none, or it can't be a file's name
         return ""
     return f"{os.fsencode(model.name).decode('utf-8', 'backslashreplace')}:{stat.st_size}:{stat.st_mtime_ns}"
 

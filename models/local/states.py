@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from models.suitability import parts_by_name
+
 BUDGET_BYTES = 2 << 30
 
 _MAGIC = b"inshore-state-1\n"
@@ -229,17 +231,28 @@ def trim(folder: Path, budget_bytes: int, *, but: str = "") -> None:
 def model_fingerprint(path: str) -> str:
     """What tells a model file from another: its size, its time, and the SHA-256 of its first and last MiB.
 
-    It covers the header and the last weights, not those in between: a file altered there under the
-    same size and time passes. Hashing gigabytes at each load would cost more than states save.
+    Of a model in several files, of each of them that is there. It covers the header and the last
+    weights, not those in between: a file altered there under the same size and time passes. Hashing
+    gigabytes at each load would cost more than states save.
     """
     digest = hashlib.sha256()
-    with open(path, "rb") as file:  # noqa: PTH123 - the path may hold bytes that are no text
+    for number, part in enumerate(parts_by_name(Path(path))):
+        try:
+            _add_edges(digest, part)
+        except FileNotFoundError:
+            if not number:
+                raise
+            break
+    return digest.hexdigest()
+
+
+def _add_edges(digest: hashlib._Hash, path: Path) -> None:
+    with path.open("rb") as file:
         stat = os.fstat(file.fileno())
         digest.update(f"{stat.st_size} {stat.st_mtime_ns} ".encode())
         digest.update(file.read(_EDGE))
         file.seek(max(0, stat.st_size - _EDGE))
         digest.update(file.read(_EDGE))
-    return digest.hexdigest()
 
 
 def _key(path: Path) -> bytes:

@@ -374,6 +374,10 @@ def test_cloud_is_not_answered_here(home: Path, capsys: pytest.CaptureFixture[st
         "ask ? --unknown",
         "ask two words",
         "ask ? --max 5",
+        "models list --al",
+        "models remove mine --del",
+        "usage --per today",
+        "doctor --js",
         "models",
         "models nonsense",
         "models add",
@@ -623,6 +627,18 @@ def test_an_empty_library_says_what_to_do(tmp_path: Path, capsys: pytest.Capture
     assert "models add FILE" in capsys.readouterr().err
     assert cli.main(["models", "list", "--json"], _services(tmp_path)) == 0
     assert _records(capsys.readouterr().out) == [{"models": []}]
+
+
+@pytest.mark.parametrize("words", [(), ("--all",), ("--json",)])
+def test_an_own_entry_that_can_t_be_used_is_told(
+    home: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    services = _services(home)
+    own = services.paths.own_catalogue
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("[[model]]\nid = 5\n", encoding="utf-8")
+    assert cli.main(["models", "list", *words], services) == 0
+    assert "One of your own models" in capsys.readouterr().err
 
 
 def test_a_damaged_list_is_told_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

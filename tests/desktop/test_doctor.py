@@ -7,16 +7,19 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from desktop import cli
-from desktop.commands import checks, display, machine
+from desktop.commands import checks, display, doctor, machine
 from desktop.commands.checks import Finding
 from desktop.commands.services import Services
+from desktop.storage.database import open_database
 from desktop.system.paths import Paths
 from models import surroundings
 from models.errors import AppError, EngineMissing
@@ -40,6 +43,7 @@ TOPICS = [
     "graphics",
     "power",
     "folders",
+    "conversations",
     "models",
     "python",
     "keyring",
@@ -122,6 +126,54 @@ def test_a_data_folder_that_cannot_be_written_is_fatal(
     (tmp_path / "home" / "data").write_text("a file")
     assert cli.main(["doctor"], _services(tmp_path)) == 1
     assert "data" in capsys.readouterr().out
+
+
+def _with_conversations(home: Path) -> Paths:
+    paths = _services(home).paths
+    paths.create()
+    open_database(paths.database).close()
+    return paths
+
+
+def test_the_conversations_file_is_looked_at_and_left_as_it_is(tmp_path: Path) -> None:
+    paths = _with_conversations(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in paths.data.rglob("*")}
+    finding = checks.conversations(paths)
+    assert finding.complaints == ()
+    assert finding.facts["size_bytes"]
+    assert {path: path.stat().st_mtime_ns for path in paths.data.rglob("*")} == before
+    with closing(open_database(paths.database)) as window:
+        assert window.execute("PRAGMA user_version").get
+        assert checks.conversations(paths).complaints == ()
+
+
+@pytest.mark.parametrize("how", ["garbage", "a folder", "emptied", "newer"])
+def test_a_damaged_conversations_file_is_a_complaint(how: str, tmp_path: Path) -> None:
+    paths = _with_conversations(tmp_path)
+    if how == "newer":
+        with closing(apsw.Connection(str(paths.database))) as connection:
+            connection.pragma("user_version", 10_000)
+    else:
+        paths.database.unlink()
+    if how == "garbage":
+        paths.database.write_bytes(b"garbage" * 1000)
+    if how == "a folder":
+        paths.database.mkdir()
+    if how == "emptied":
+        paths.database.touch()
+        paths.backups.mkdir(exist_ok=True)
+        (paths.backups / "a.db").touch()
+    (complaint,) = checks.conversations(paths).complaints
+    assert complaint.advice
+    assert str(paths.database) in complaint.problem
+
+
+def test_an_own_entry_that_can_t_be_used_is_a_complaint(tmp_path: Path) -> None:
+    services = _services(tmp_path)
+    services.paths.create()
+    services.paths.own_catalogue.write_text("[[model]]\nid = 5\n", encoding="utf-8")
+    (finding,) = (finding for finding in doctor.findings(services) if finding.topic == "models")
+    assert "One of your own models" in _problems(finding)
 
 
 def test_another_folder_is_only_a_complaint(tmp_path: Path) -> None:

@@ -162,3 +162,9 @@ def test_f38_without_a_keyring_nothing_is_claimed_to_be_kept(
     assert out == ""
     assert "There is none. Install one." in err
     assert err.count("\n") == 1
+
+
+def test_what_is_missing_is_named_as_the_help_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["key", "set"])
+    assert capsys.readouterr().err.endswith("required: PROVIDER\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,3 +58,14 @@ def test_model_files_open_the_window_which_offers_them(doors: list[str], tmp_pat
     assert main.main(names) == 7
     assert main.main([*names, "doctor"]) == 7
     assert doors == ["private", f"app[{names}]", "private", f"cli[{[*names, 'doctor']}]"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes streams as a Unix shell does")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_lead_nowhere(closed: str) -> None:
+    """Else the next file that is opened gets what is printed."""
+    code = "import main, os, sys; main.have_streams(); f = open(os.devnull); assert f.fileno() > 2; "
+    code += "print('a'); print('b', file=sys.stderr); assert not sys.stdin.read()"
+    shell = f'"{sys.executable}" -c "{code}" {closed}'
+    ran = subprocess.run(["/bin/sh", "-c", shell], cwd=Path(main.__file__).parent, input="", text=True)
+    assert ran.returncode == 0

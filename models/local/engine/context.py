@@ -53,7 +53,9 @@ class Context:
         self._model = model
         self._params = params
         self._on_card = on_card
-        self._portion = _SMALL_BATCH if on_card else int(params.n_ubatch)
+        # llama.cpp makes batches no larger than the context that was asked for, and ends at a larger one.
+        self._most = min(_BATCH, int(llama.llama_n_batch(pointer)))
+        self._portion = min(_SMALL_BATCH if on_card else int(params.n_ubatch), self._most)
         self._stop = stop
         self._log = log
         self._memory = llama.llama_get_memory(pointer)
@@ -136,7 +138,8 @@ class Context:
             done += len(part)
             if self._on_card:
                 llama.llama_synchronize(self.pointer)  # what is only queued can't be stopped either
-                self._portion = next_portion(self._portion, len(part), time.monotonic() - begun)
+                took_s = time.monotonic() - begun
+                self._portion = min(next_portion(self._portion, len(part), took_s), self._most)
 
     def add(self, token: int) -> None:
         """Evaluate one more token. Raises ContextFull."""
@@ -162,9 +165,13 @@ class Context:
 
     def lead(self, index: int) -> float:
         """By how much the likeliest next token's score is above the second's, after a guess."""
-        scores = llama.llama_get_logits_ith(self.pointer, index)
-        first, second = np.partition(np.ctypeslib.as_array(scores, (self._model.words,)), (-2, -1))[-2:][::-1]
+        first, second = np.partition(self.scores(index), (-2, -1))[-2:][::-1]
         return float(first - second)
+
+    def scores(self, index: int) -> Any:
+        """How likely each next token is, after a guess or after all; llama.cpp's own array."""
+        scores = llama.llama_get_logits_ith(self.pointer, index)
+        return np.ctypeslib.as_array(scores, (self._model.words,))
 
     def take_back(self, count: int) -> None:
         """Forget the last tokens."""

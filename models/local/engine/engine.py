@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
 
@@ -25,9 +25,11 @@ from models.local.ladder import contexts_over, rungs, usable_bytes
 from models.local.protocol import EngineInfo, Load, Loaded, Planned
 from models.local.states import Shelf, StateStore, open_store
 from models.local.stopflag import StopFlag
+from models.suitability import parts_by_name
 from models.thinking import ThinkingKind, ThinkingSupport
 
-_Identity = tuple[object, ...]
+_Identity = tuple[tuple[int, int, int], ...]
+"""Number, size and time of each of a model's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Engine:
         if self._context is not None and self._has(order):
             self._keep_in(order.shelf)
             return Loaded(self._context.size, fresh=False)
-        size = _file_size(order.path)
+        identity = _identity(order.path)
+        size = sum(size for _, size, _ in identity)
         on_progress(0, size)  # a sign of life before the file is touched
         self._keep_in(order.shelf)  # what may not be kept any more is not saved now either
         self.save()
@@ -73,7 +76,7 @@ class Engine:
         opened = loader.open(on_plan)
         self._model, self._context = opened.model, opened.context
         self._keeper = Keeper(opened.model, opened.context, self._stop)
-        self._loaded = _Loaded(order, _identity(order.path), before, opened)
+        self._loaded = _Loaded(order, identity, before, opened)
         self._keep_in(order.shelf)
         return Loaded(opened.context.size, fresh=True, notice=opened.notice)
 
@@ -165,6 +168,8 @@ class Engine:
         if self._model is None or self._context is None or self._keeper is None:
             return
         if self._keeper.holds(request.cache_key):
+            # A question that failed before it was read may have announced another one.
+            self._keeper.turn_to(request.cache_key, lambda: None)
             read_ahead(self._model, self._context, request, said)
 
     def memory_bandwidth(self, threads: int) -> float:
@@ -186,8 +191,8 @@ class Engine:
         if self._loaded is None:
             return False
         before = self._loaded.order
-        same = _choices(before) == _choices(order)
-        return same and _identity(order.path) in (self._loaded.identity, ())
+        there = _identity(order.path)
+        return _choices(before) == _choices(order) and there == self._loaded.identity[: len(there)]
 
     def _unload(self) -> None:
         if self._context is not None:
@@ -203,14 +208,12 @@ def _choices(order: Load) -> tuple[object, ...]:
 
 
 def _identity(path: str) -> _Identity:
-    """What tells a file from another under the same name; empty if there is none."""
-    try:
-        stat = os.stat(path)  # noqa: PTH116 - the path may hold bytes that are no text
-    except OSError:
-        return ()
-    return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-
-
-def _file_size(path: str) -> int:
-    identity = _identity(path)
-    return int(str(identity[1])) if identity else 0
+    """What tells a model's files from others under the same names, up to the first that is not there."""
+    found = []
+    for part in parts_by_name(Path(path)):
+        try:
+            stat = part.stat()
+        except (OSError, ValueError):
+            break
+        found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    return tuple(found)

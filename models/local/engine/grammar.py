@@ -7,6 +7,7 @@ from llama_cpp.llama_grammar import json_schema_to_gbnf
 
 from models.chat import Sampling
 from models.errors import BadInput
+from models.local import schema_limits
 from models.local.engine.model import Model
 
 _ROOT = b"root"
@@ -34,6 +35,7 @@ def grammar_sampler(model: Model, sampling: Sampling) -> object | None:
 def _from_schema(schema: str) -> str:
     if len(schema) > _LONGEST:
         raise BadInput("The JSON schema is longer than 256 kB.", "Make it simpler.")
+    schema_limits.check(schema)
     try:
         return str(json_schema_to_gbnf(schema))
     except (Exception, RecursionError) as error:  # a foreign converter, which asserts what it can't do

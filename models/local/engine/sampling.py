@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import secrets
 from types import TracebackType
 
 import llama_cpp.llama_cpp as llama
+import numpy as np
 
 from models.chat import Sampling
+from models.errors import BadInput
 from models.local.engine.context import Context
 from models.local.engine.grammar import grammar_sampler
 from models.local.engine.model import Model
 
 _TOP_K, _TOP_P, _MIN_P, _TEMPERATURE = 40, 0.95, 0.05, 0.8
 _NO_PENALTY, _PENALTY_TOKENS = 1.0, 64
+_MOST_PENALTY_TOKENS = 1 << 16  # llama.cpp takes memory for each, and a file may say any number
+_TOKEN = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 _SEEDS = 0xFFFFFFFF  # the last one means "random" to llama.cpp and is never drawn
 
 
@@ -69,8 +74,31 @@ class Sampler:
             self._used = self._bound
 
     def pick(self, context: Context, index: int = -1) -> int:
-        """The next token after the `index`th one that was evaluated last; it counts as picked."""
+        """The next token after the `index`th one that was evaluated last; it counts as picked.
+
+        Raises BadInput where the grammar allows none.
+        """
+        if self._used is self._bound:
+            return _pick_allowed(self._used, context, index)
         return int(llama.llama_sampler_sample(self._used, context.pointer, index))
+
+
+def _pick_allowed(chain: object, context: Context, index: int) -> int:
+    """As `llama_sampler_sample`, which ends the process where a grammar allows no token at all."""
+    scores = context.scores(index)
+    tokens = np.empty(len(scores), _TOKEN)
+    tokens["id"], tokens["logit"], tokens["p"] = np.arange(len(scores)), scores, 0
+    data = tokens.ctypes.data_as(llama.llama_token_data_p)
+    choice = llama.llama_token_data_array(data, len(tokens), -1, False)
+    llama.llama_sampler_apply(chain, ctypes.byref(choice))
+    picked = choice.data[choice.selected]
+    if not math.isfinite(picked.logit):
+        raise BadInput(
+            "The form that the answer must keep to leaves no way on from here.",
+            "Check the grammar or the schema: nothing that this model can write fits.",
+        )
+    llama.llama_sampler_accept(chain, picked.id)
+    return int(picked.id)
 
 
 def _chain(samplers: list[object]) -> object:
@@ -86,7 +114,7 @@ def _samplers(model: Model, sampling: Sampling, seed: int) -> list[object]:
 
     samplers: list[object] = []
     if penalties := _penalties(model, sampling):
-        last = int(_own(model, "penalty_last_n", _PENALTY_TOKENS))
+        last = min(max(int(_own(model, "penalty_last_n", _PENALTY_TOKENS)), 0), _MOST_PENALTY_TOKENS)
         samplers.append(llama.llama_sampler_init_penalties(model.words, last, *penalties))
     temperature = _temperature(model, sampling)
     if temperature <= 0:

@@ -35,7 +35,8 @@ from models.local.engine.context import Context, next_portion
 from models.local.engine.engine import Engine
 from models.local.engine.log import Log
 from models.local.engine.model import Model
-from models.local.ladder import Rung
+from models.local.engine.sampling import Sampler
+from models.local.ladder import Cache, Rung
 from models.local.measures import Measures
 from models.local.protocol import EngineInfo, Load, Planned
 from models.local.stopflag import StopFlag
@@ -246,6 +247,20 @@ def test_a_card_is_given_as_much_as_it_computes_in_a_tenth_of_a_second(tmp_path:
         model.close()
     assert seen[0] == 128
     assert context.held == tokens
+
+
+@pytest.mark.parametrize("cards", [0, 1])
+def test_a_context_smaller_than_a_batch_is_filled_in_smaller_ones(cards: int, tmp_path: Path) -> None:
+    """llama.cpp rounds the context up, but not the batch, and ends the process at one too many."""
+    stop, log = StopFlag(), Log()
+    model = Model.load(str(write_tiny(tmp_path / "m.gguf", context=2048)), log, stop, lambda _done: None)
+    context = Context.create(model, 1, Rung(300, Cache.Q8_0), stop, log, gpu_layers=cards)
+    try:
+        context.read(tokens := model.tokens("x" * 450), lambda _done: None)
+        assert context.held == tokens
+    finally:
+        context.close()
+        model.close()
 
 
 def test_the_oldest_turns_are_left_out_and_it_is_told(tmp_path: Path) -> None:
@@ -512,6 +527,29 @@ def test_what_a_file_recommends_may_be_no_number(tmp_path: Path) -> None:
     request = replace(ask("Hi"), sampling=Sampling(repeat_penalty=1.1, seed=1))
     (events,) = answers(tmp_path, request, **odd)
     assert text_of(events) == "Hello there."
+
+
+@pytest.mark.parametrize(("wanted", "taken"), [(2e9, 65_536), (1e30, 65_536), (-1e30, 0), (100.0, 100)])
+def test_a_file_cannot_have_penalties_take_gigabytes(
+    wanted: float, taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """llama.cpp reserves memory for each token they look back at."""
+    seen: list[int] = []
+    real = llama.llama_sampler_init_penalties
+
+    def init(words: int, last: int, *others: float) -> object:
+        seen.append(last)
+        return real(words, min(last, 64), *others)
+
+    monkeypatch.setattr(llama, "llama_sampler_init_penalties", init)
+    odd: dict[str, Any] = {"general.sampling.penalty_last_n": Typed(F32, wanted)}
+    path = write_tiny(tmp_path / "m.gguf", **odd)
+    model = Model.load(str(path), Log(), StopFlag(), lambda _done: None)
+    try:
+        with Sampler(model, Sampling(repeat_penalty=1.1)):
+            assert seen == [taken]
+    finally:
+        model.close()
 
 
 def test_a_template_that_writes_nothing_is_told(tmp_path: Path) -> None:

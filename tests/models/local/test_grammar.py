@@ -84,6 +84,9 @@ BAD: dict[str, Form] = {
     "a foreign reference": (None, '{"$ref": "https://example.org/schema.json"}'),
     "an unknown type": (None, '{"type": "colour"}'),
     "nested for ever": (None, '{"a":' * 5000 + "1" + "}" * 5000),
+    "a pattern that never ends": (None, '{"type": "string", "pattern": "^a]$"}'),
+    "nothing fits": ("root ::= [b-a]", None),
+    "nothing fits after a while": ('root ::= "5" [b-a]', None),
     "both": ('root ::= "a"', "{}"),
 }
 

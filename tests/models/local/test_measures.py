@@ -209,3 +209,8 @@ def test_the_file_is_read_again_only_when_it_is_another(
     other = Measures(tmp_path / "measures.json")  # as the command line would
     other.record(model, PLAN, None, as_wanted=True, timings=timings(320 * MB, 50.0))
     assert measures.speed(model, 1000) == Speed(43.0, measured=True)
+
+
+@pytest.mark.parametrize("path", ["/nul\0.gguf", "/half\ud800.gguf"])
+def test_what_cannot_be_a_files_name_was_never_measured(measures: Measures, path: str) -> None:
+    assert measures.speed(Path(path), 1) is None

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from models.chat import ChatEvent, ChatRequest, Message, Role
+from models.errors import PromptTooLong
 from models.local.backend import LocalBackend
+from models.local.engine.engine import Engine
+from models.local.protocol import Load
 from models.local.states import Shelf
+from models.local.stopflag import StopFlag
 from tests.fakes import STARTER, ask, collect, finished, first_delta, local, run, stub, text_of
 from tests.fixtures.tiny_gguf import write_tiny
 
@@ -237,3 +241,46 @@ def test_a_restart_changes_no_word(tmp_path: Path) -> None:
     assert reused(restored) > 0.95 * total
     assert reused(anew) == 0
     assert text_of(restored) == text_of(anew) != ""
+
+
+def test_a_question_refused_before_it_is_read_costs_nothing_that_was_read(home: Home) -> None:
+    async def case(backend: LocalBackend) -> None:
+        await collect(backend.stream(question("a", "1")))
+        with pytest.raises(PromptTooLong):
+            await collect(backend.stream(replace(ask("b" * 5000), cache_key=None)))
+
+    home.stay(case)
+    (again,) = home.visit(question("a", "1"))
+    assert all_but_one(again)
+
+
+def test_reading_ahead_belongs_to_its_own_conversation(home: Home) -> None:
+    """A refused question of another one came between: a private text would be kept under that one's name."""
+    private, refused = question("a", None), replace(ask("b" * 5000), cache_key="2")
+    engine = Engine(StopFlag())
+    engine.load(Load(str(home.model), 1, shelf=home.shelf), lambda *_: None, lambda _planned: None)
+    engine.answer(private, lambda _event: None, lambda: False)
+    with pytest.raises(PromptTooLong):
+        engine.answer(refused, lambda _event: None, lambda: False)
+    engine.tidy(private, "something else than was said")
+    assert not engine.save()
+    assert home.files() == []
+
+
+def test_a_further_file_that_was_replaced_has_the_model_loaded_anew(home: Home) -> None:
+    """As after a repair of one part: what the others computed with it is void. One removed stays in use."""
+    first, second = (home.folder / f"m-0000{number}-of-00002.gguf" for number in (1, 2))
+    home.model.rename(first)
+    second.write_bytes(b"damaged")
+    engine = Engine(StopFlag())
+
+    def load() -> bool:
+        return engine.load(Load(str(first), 1), lambda *_: None, lambda _planned: None).fresh
+
+    assert [load(), load()] == [True, False]
+    second.write_bytes(b"repaired")
+    assert [load(), load()] == [True, False]
+    second.unlink()
+    assert not load()
+    first.unlink()
+    assert not load()

@@ -200,3 +200,18 @@ def test_a_fingerprint_tells_model_files_apart(tmp_path: Path) -> None:
     prints.append(model_fingerprint(str(path)))
     assert len(set(prints)) == 4
     assert model_fingerprint(str(path)) == prints[-1]
+
+
+def test_a_fingerprint_is_of_all_files_of_a_model(tmp_path: Path) -> None:
+    first, second = (tmp_path / f"m-0000{number}-of-00002.gguf" for number in (1, 2))
+    for path in (first, second):
+        path.write_bytes(b"a" * 100)
+    before = model_fingerprint(str(first))
+    assert model_fingerprint(str(first)) == before
+    second.write_bytes(b"b" * 100)
+    assert model_fingerprint(str(first)) != before
+    second.unlink()
+    assert model_fingerprint(str(first)) != before
+    first.unlink()
+    with pytest.raises(FileNotFoundError):
+        model_fingerprint(str(first))
