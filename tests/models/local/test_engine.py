@@ -584,3 +584,13 @@ def test_a_card_without_room_leaves_the_model_to_the_processor(
     assert tried == [2, 0]
     assert [plan.gpu_layers for plan in plans] == [2, 0]
     assert loaded.notice == "The graphics card had no room. Computing on the processor."
+
+
+def test_a_very_long_question_is_called_too_long_and_not_a_broken_template(tmp_path: Path) -> None:
+    """To find its tokens takes longer than a template may take to render, so a sign of life comes before."""
+    engine, seen = Engine(StopFlag()), list[ChatEvent]()
+    engine.load(Load(str(write_tiny(tmp_path / "m.gguf")), 1), lambda *_: None, lambda _planned: None)
+    for text, signs in (("x" * 600, 0), ("x" * ((1 << 20) + 1), 1)):
+        with pytest.raises(PromptTooLong):
+            engine.answer(ask(text), seen.append, lambda: False)
+        assert seen == [Progress(Stage.PROMPT)] * signs
