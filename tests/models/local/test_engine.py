@@ -30,7 +30,7 @@ from models.chat import (
     Timings,
 )
 from models.errors import ModelTooLarge, NextStep, PromptTooLong, TemplateFailed, UnsupportedModel
-from models.local.engine import devices
+from models.local.engine import devices, generation
 from models.local.engine.context import Context, next_portion
 from models.local.engine.engine import Engine
 from models.local.engine.log import Log
@@ -586,11 +586,14 @@ def test_a_card_without_room_leaves_the_model_to_the_processor(
     assert loaded.notice == "The graphics card had no room. Computing on the processor."
 
 
-def test_a_very_long_question_is_called_too_long_and_not_a_broken_template(tmp_path: Path) -> None:
+def test_a_very_long_question_is_called_too_long_and_not_a_broken_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """To find its tokens takes longer than a template may take to render, so a sign of life comes before."""
+    monkeypatch.setattr(generation, "_LONG_TEXT", 1000)
     engine, seen = Engine(StopFlag()), list[ChatEvent]()
     engine.load(Load(str(write_tiny(tmp_path / "m.gguf")), 1), lambda *_: None, lambda _planned: None)
-    for text, signs in (("x" * 600, 0), ("x" * ((1 << 20) + 1), 1)):
+    for text, signs in (("x" * 600, 0), ("x" * 1001, 1)):
         with pytest.raises(PromptTooLong):
             engine.answer(ask(text), seen.append, lambda: False)
         assert seen == [Progress(Stage.PROMPT)] * signs
