@@ -32,6 +32,7 @@ from models.local.pace import Pace
 from models.thinking import Governor
 
 _USUAL_ANSWER = 512
+_LONG_TEXT = 1 << 20  # characters
 
 
 def answer(
@@ -49,7 +50,7 @@ def answer(
     what guessing costs each token is computed by itself; the answer is the same.
     """
     begun = time.monotonic()
-    prompt = build_prompt(model, context.size, request)
+    prompt = build_prompt(model, context.size, request, lambda: emit(Progress(Stage.PROMPT)))
     had = context.held[:1] == prompt.tokens[:1]
     reused = context.keep_common(prompt.tokens)
     fresh = prompt.tokens[reused:]
@@ -165,13 +166,20 @@ def _kept_for_answer(size: int, answer_tokens: int | None) -> int:
     return min(_USUAL_ANSWER if answer_tokens is None else max(answer_tokens, 1), size // 2)
 
 
-def build_prompt(model: Model, size: int, request: ChatRequest) -> Prompt:
-    """The prompt for a request in a context of `size` tokens, with room left for an answer."""
+def build_prompt(
+    model: Model, size: int, request: ChatRequest, on_long: Callable[[], None] = lambda: None
+) -> Prompt:
+    """The prompt for a request in a context of `size` tokens, with room left for an answer.
+
+    `on_long` is called when a text is rendered whose tokens take seconds to find.
+    """
 
     def render(messages: Sequence[Message]) -> Prompt:
         text = model.template.render(messages, request.thinking)
         if request.answer_so_far:
             text += model.template.before_answer(text) + request.answer_so_far
+        if len(text) > _LONG_TEXT:
+            on_long()
         tokens = model.tokens(text)
         if model.adds_bos and tokens[:1] != [model.bos]:
             tokens.insert(0, model.bos)

@@ -30,7 +30,7 @@ from models.chat import (
     Timings,
 )
 from models.errors import ModelTooLarge, NextStep, PromptTooLong, TemplateFailed, UnsupportedModel
-from models.local.engine import devices
+from models.local.engine import devices, generation
 from models.local.engine.context import Context, next_portion
 from models.local.engine.engine import Engine
 from models.local.engine.log import Log
@@ -584,3 +584,16 @@ def test_a_card_without_room_leaves_the_model_to_the_processor(
     assert tried == [2, 0]
     assert [plan.gpu_layers for plan in plans] == [2, 0]
     assert loaded.notice == "The graphics card had no room. Computing on the processor."
+
+
+def test_a_very_long_question_is_called_too_long_and_not_a_broken_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find its tokens takes longer than a template may take to render, so a sign of life comes before."""
+    monkeypatch.setattr(generation, "_LONG_TEXT", 1000)
+    engine, seen = Engine(StopFlag()), list[ChatEvent]()
+    engine.load(Load(str(write_tiny(tmp_path / "m.gguf")), 1), lambda *_: None, lambda _planned: None)
+    for text, signs in (("x" * 600, set()), ("x" * 1001, {Progress(Stage.PROMPT)})):
+        with pytest.raises(PromptTooLong):
+            engine.answer(ask(text), seen.append, lambda: False)
+        assert set(seen) == signs
