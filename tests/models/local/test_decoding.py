@@ -21,7 +21,7 @@ THINKER = ROOT / "tests" / "fixtures" / "thinker" / "thinker.gguf"
 CODE = "\n".join(
     f"def step_{i}(value, total):\n    result = value * {i} + total\n    if result > {i * 10}:\n"
     f"        return result - {i}\n    return total"
-    for i in range(12)
+    for i in range(6)
 )
 COPY = f"Rename the variable `result` to `outcome` in this code. Write it all again.\n```python\n{CODE}\n```"
 QUESTIONS = [COPY, "Write a long story about the sea.", "List 30 animals."]

@@ -228,7 +228,7 @@ def test_a_worker_that_does_not_know_how_to_save_does_not_hold_up_the_end(tmp_pa
 @pytest.mark.skipif(not STARTER.exists(), reason="the starter model is not here")
 def test_a_restart_changes_no_word(tmp_path: Path) -> None:
     home = Home(tmp_path, STARTER)
-    story = "".join(f"On day {day} the ship {day * 7} sailed {day * 13} miles. " for day in range(60))
+    story = "".join(f"On day {day} the ship {day * 7} sailed {day * 13} miles. " for day in range(25))
     earlier = (Message(Role.USER, story), Message(Role.ASSISTANT, "What a journey."))
     first = replace(ask(story, max_tokens=1), cache_key="1")
     then = replace(ask("What is the capital of France?", *earlier, max_tokens=24), cache_key="1")
@@ -237,8 +237,8 @@ def test_a_restart_changes_no_word(tmp_path: Path) -> None:
     home.shelf = None
     (anew,) = home.visit(then, context=lambda _model: 2048)
     total = finished(restored).timings.prompt_tokens or 0
-    assert total > 800
-    assert reused(restored) > 0.95 * total
+    assert total > 350
+    assert reused(restored) > 0.9 * total
     assert reused(anew) == 0
     assert text_of(restored) == text_of(anew) != ""
 
