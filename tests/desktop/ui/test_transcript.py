@@ -284,3 +284,14 @@ def test_a_question_takes_as_many_lines_as_were_typed(transcript: Transcript, te
     assert lines == text.count("\n") + 1
     assert view._bubble.width() < 500
     assert view._bubble.height() < 30 * lines + 30
+
+
+@pytest.mark.parametrize("place", [0, 20, 37])
+def test_a_message_far_away_is_shown_from_its_beginning(transcript: Transcript, place: int) -> None:
+    messages = conversation(40)
+    messages[-3] = replace(messages[-3], text="A long paragraph.\n\n" * 80)
+    transcript.show_thread(messages)
+    transcript.go_to(messages[place].id)
+    view = next(view for view in transcript.views() if view.message.id == messages[place].id)
+    assert 0 <= view.y() <= 24
+    assert not transcript.following
