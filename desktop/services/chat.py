@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.background import Background
 from desktop.services.accounts import Accounts
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WITHOUT_WORDS = "Picture"
+_DRAFT_AGAIN_MS = 1_000
 _TRASH_S = 30 * 24 * 3600
 
 
@@ -86,7 +87,9 @@ class ChatService(QObject):
         self.setup.changed.connect(self.conversations_changed)
         self.setup.erased.connect(self.conversations_erased)
         self.setup.failed.connect(self.failed)
-        self._drafts = Drafts(store, self.failed.emit)
+        self._draft_again = QTimer(self, singleShot=True, interval=_DRAFT_AGAIN_MS)
+        self._drafts = Drafts(store, self.failed.emit, self._draft_again.start)
+        self._draft_again.timeout.connect(self._drafts.store_rest)
         self.pictures = PictureService(store.pictures, background, self)
         self.pictures.failed.connect(self.failed)
         accounts = Accounts(books, self.answering)
@@ -351,6 +354,7 @@ class ChatService(QObject):
         """Store what is being written as interrupted; called once, before the background ends."""
         self._writing.close()
         self._drafts.store_rest()
+        self._draft_again.stop()
 
     # -- inside
 

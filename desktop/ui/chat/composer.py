@@ -29,6 +29,7 @@ from desktop.ui.theme import Appearance
 _MOST_LINES = 10
 _DRAFT_MS = 400
 _NARROW, _CLOSE = 520, 640
+_LINE_ENDS = dict.fromkeys(map(ord, "\u2028\u2029\ufdd0\ufdd1"), "\n")
 _WRAPPING = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
@@ -142,8 +143,8 @@ class Composer(QWidget):
         self.send.setEnabled(False)
 
     def text(self) -> str:
-        """What is written."""
-        return self.edit.toPlainText()
+        """What is written, with its no-break spaces: Qt's plain text has none."""
+        return self.edit.document().toRawText().translate(_LINE_ENDS)
 
     def set_text(self, text: str) -> None:
         """Replace what is written; the cursor goes to its end."""

@@ -339,7 +339,12 @@ class ChatPage(QWidget):
     # -- what happened
 
     def _on_added(self, message: StoredMessage) -> None:
-        if message.conversation_id == self._conversation:
+        if message.conversation_id != self._conversation:
+            return
+        shown = {one.id for one in self.transcript.messages()}
+        if message.parent_id is not None and message.parent_id not in shown:
+            self._on_thread_changed(message.conversation_id)  # it could not be read when it was opened
+        elif message.id not in shown:
             self._middle.setCurrentWidget(self.transcript)
             self.transcript.add(message)
             self._show_running()

@@ -104,6 +104,17 @@ def test_asking_differently_is_stored_whole_or_not_at_all(
     assert [message.text for message in messages(program)] == ["One more", "Answer 1."]
 
 
+def test_an_answer_that_can_t_be_read_again_is_not_left_running(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(program, qtbot, "One")
+    before = messages(program)
+    with monkeypatch.context() as patched:
+        patched.setattr(ConversationStore, "message", fails)
+        program.page.transcript.regenerate_requested.emit(before[-1])
+    assert messages(program) == before
+
+
 def test_f08_a_draft_that_can_t_be_stored_is_still_there_after_switching(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -114,8 +125,37 @@ def test_f08_a_draft_that_can_t_be_stored_is_still_there_after_switching(
         program._open(None)
         program._open(conversation)
     assert program.page.composer.text() == "Precious"
-    program.chat.save_draft(None, "Another")
-    assert program.chat._store.draft(conversation) == "Precious"
+    stored = program.chat._store
+    program.chat._draft_again.start(1)
+    qtbot.waitUntil(lambda: stored.draft(conversation) == "Precious", timeout=10_000)
+
+
+def test_a_draft_that_could_not_be_read_is_not_replaced_by_what_is_typed(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.page.composer.edit.insertPlainText("Precious")
+    program._open(None)
+    with monkeypatch.context() as patched:
+        patched.setattr(ConversationStore, "draft", fails)
+        program._open(None)
+        program.page.composer.edit.insertPlainText("Mo")
+        program.page.keep_typed()
+    program.page.composer.edit.insertPlainText("re")
+    program._open(None)
+    assert program.page.composer.text() == "Precious\n\nMore"
+
+
+def test_a_conversation_that_could_not_be_read_is_shown_whole_with_the_next_message(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = ask(program, qtbot, "One").conversation_id
+    with monkeypatch.context() as patched:
+        patched.setattr(ConversationStore, "thread", fails)
+        program._open(conversation)
+    ask(program, qtbot, "Two")
+    shown = [message.id for message in program.page.transcript.messages()]
+    assert shown == [message.id for message in messages(program)]
+    assert len(shown) == 4
 
 
 def test_undo_brings_back_all_that_were_deleted_in_quick_order(program: Program, qtbot: QtBot) -> None:
