@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.ui.chat.document import LONGEST_RUN
+from desktop.ui.chat.document import LINE_ENDS, LONGEST_RUN
 from desktop.ui.chat.meter import ContextMeter
 from desktop.ui.chat.mode import ModeSwitch
 from desktop.ui.chat.privacy import PrivacySwitch
@@ -29,7 +29,6 @@ from desktop.ui.theme import Appearance
 _MOST_LINES = 10
 _DRAFT_MS = 400
 _NARROW, _CLOSE = 520, 640
-_LINE_ENDS = dict.fromkeys(map(ord, "\u2028\u2029\ufdd0\ufdd1"), "\n")
 _WRAPPING = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
 
 
@@ -144,7 +143,7 @@ class Composer(QWidget):
 
     def text(self) -> str:
         """What is written, with its no-break spaces: Qt's plain text has none."""
-        return self.edit.document().toRawText().translate(_LINE_ENDS)
+        return self.edit.document().toRawText().translate(LINE_ENDS)
 
     def set_text(self, text: str) -> None:
         """Replace what is written; the cursor goes to its end."""

@@ -187,7 +187,7 @@ class ChatPage(QWidget):
         self.composer.draft_changed.connect(self._keep_draft)
         self.composer.edit.textChanged.connect(self._tell_typing)
         self.room.larger_context_wanted.connect(self.larger_context_wanted)
-        self.welcome.example_chosen.connect(self._send)
+        self.welcome.example_chosen.connect(self._send_example)
         self.welcome.add_model_requested.connect(self.add_model_requested)
         self.transcript.edit_requested.connect(self._edit)
         self.transcript.regenerate_requested.connect(self._chat.regenerate)
@@ -264,6 +264,15 @@ class ChatPage(QWidget):
             self.conversation_started.emit(stored)
             self._on_thread_changed(stored)
         return stored is not None
+
+    def _send_example(self, text: str) -> None:
+        """What was being written goes with the conversation that begins, and waits no longer as a new one."""
+        begins = self._conversation is None
+        if not self._send(text) or not begins:
+            return
+        self._chat.save_draft(None, "")
+        self._chat.save_draft(self._conversation, self.composer.text())
+        self.attaching.move(self._conversation)
 
     def _edit(self, message: StoredMessage) -> None:
         if self._chat.running_in(self._conversation) is not None:

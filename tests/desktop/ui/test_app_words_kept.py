@@ -11,7 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from desktop.app import Program
 from desktop.storage.conversations import ConversationStore, StoredMessage
+from desktop.storage.values import DraftPicture
 from desktop.ui.theme import Appearance
+from models.chat import Image
 from models.errors import StorageFailed
 from models.fake import says
 from models.library import LocalModel
@@ -210,3 +212,20 @@ def test_the_picker_s_menu_keeps_nothing_of_the_times_it_was_open(program: Progr
     for _ in range(20):
         menu.aboutToShow.emit()
     qtbot.waitUntil(lambda: len(menu.findChildren(QActionGroup)) == 1, timeout=10_000)
+
+
+def test_what_waits_beside_an_example_goes_with_it(program: Program, qtbot: QtBot) -> None:
+    program.page.composer.edit.insertPlainText("My own words")
+    program.page.keep_typed()
+    picture = Image("image/png", b"not drawn", 1, 1)
+    program.chat.pictures.keep(None, [DraftPicture(picture, "a.png")])
+    program._open(None)
+    with qtbot.waitSignal(program.chat.turn_finished, timeout=10_000):
+        program.page.welcome.example_chosen.emit("An example.")
+    begun = program.page.conversation
+    program._open(None)
+    assert program.page.composer.text() == ""
+    assert program.page.attaching.images() == ()
+    program._open(begun)
+    assert program.page.composer.text() == "My own words"
+    assert program.page.attaching.images() == (picture,)
