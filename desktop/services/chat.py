@@ -302,8 +302,7 @@ class ChatService(QObject):
         """Show another version of a message and what followed it."""
 
         def select() -> None:
-            self._store.select_version(message_id)
-            self.thread_changed.emit(self._store.message(message_id).conversation_id)
+            self.thread_changed.emit(self._store.select_version(message_id))
 
         self._attempt(select)
 

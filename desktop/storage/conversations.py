@@ -218,13 +218,14 @@ class ConversationStore:
         """Mark a message as one that stays in the model's memory, or take the mark off."""
         self._change("UPDATE message SET pinned = ? WHERE id = ?", (pinned, message_id))
 
-    def select_version(self, message_id: int) -> None:
-        """Show the path through this message; it ends at the newest message below it."""
+    def select_version(self, message_id: int) -> int:
+        """Show the path through this message, to the newest message below it; the conversation's id."""
         with self._changing():
             leaf, conversation_id = self._row(_NEWEST_BELOW, (message_id,))
             self._connection.execute(
                 "UPDATE conversation SET leaf_id = ? WHERE id = ?", (leaf, conversation_id)
             )
+            return int(conversation_id)
 
     def interrupt_running(self) -> int:
         """Mark what a crash left RUNNING as INTERRUPTED, its text kept; how many answers those were."""

@@ -128,6 +128,7 @@ class ChatPage(QWidget):
         self.composer.flush()
         self.options.keep_typed()
         if self._editing is not None:
+            self._keep_draft(self.composer.text())
             self.attaching.keep(self._conversation)
 
     def stop(self) -> None:
