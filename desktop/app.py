@@ -26,6 +26,7 @@ from desktop.parts.record import RecordRoom
 from desktop.parts.remote import Remote
 from desktop.parts.saved import open_folder, tell_saved
 from desktop.parts.takeover import TakeOvers
+from desktop.parts.trash import Trash
 from desktop.parts.usage import UsageRoom
 from desktop.services.books import BookService
 from desktop.services.chat import ChatService
@@ -347,15 +348,17 @@ class Program(QObject):
             self.remote.thinking,
             self,
         )
+        self.trash = Trash(self.chat, self.window.notice, lambda: self.page.conversation, self._open, self)
         self._show_conversations()
 
     def _connect(self) -> None:
         sidebar, page, window = self.sidebar, self.page, self.window
         sidebar.conversation_chosen.connect(self._open)
+        sidebar.hit_chosen.connect(self._open_hit)
         sidebar.new_chat_requested.connect(lambda: self._open(None))
         sidebar.page_requested.connect(self._show_page)
         sidebar.renamed.connect(self.chat.rename)
-        sidebar.delete_requested.connect(self._delete)
+        sidebar.delete_requested.connect(self.trash.delete)
         sidebar.export_requested.connect(self._export)
         sidebar.searched.connect(self._search)
         page.conversation_started.connect(sidebar.select)
@@ -403,18 +406,10 @@ class Program(QObject):
         self.sidebar.select(conversation_id)
         self.page.open(conversation_id)
 
-    def _delete(self, conversation_id: int) -> None:
-        titles = {entry.id: entry.title for entry in self.chat.conversations()}
-        if self.page.conversation == conversation_id:
-            self._open(None)
-        self.chat.delete(conversation_id)
-        self.window.notice.say(
-            f"Deleted “{titles.get(conversation_id, '')}”.", "Undo", lambda: self._restore(conversation_id)
-        )
-
-    def _restore(self, conversation_id: int) -> None:
-        self.chat.restore(conversation_id)
+    def _open_hit(self, conversation_id: int, message_id: int) -> None:
         self._open(conversation_id)
+        self.page.show_message(message_id)
+        self.sidebar.select(conversation_id, message_id)
 
     @cached_property
     def exporter(self) -> Exporter:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.background import Background
 from desktop.services.accounts import Accounts
@@ -20,6 +20,7 @@ from desktop.services.pictures import PictureService
 from desktop.services.settings import SettingsService
 from desktop.services.setup import SetupService
 from desktop.services.turns import LiveTurn
+from desktop.services.unsent import Drafts
 from desktop.services.writing import Writing
 from desktop.storage.conversations import (
     Conversation,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WITHOUT_WORDS = "Picture"
+_DRAFT_AGAIN_MS = 1_000
 _TRASH_S = 30 * 24 * 3600
 
 
@@ -85,6 +87,9 @@ class ChatService(QObject):
         self.setup.changed.connect(self.conversations_changed)
         self.setup.erased.connect(self.conversations_erased)
         self.setup.failed.connect(self.failed)
+        self._draft_again = QTimer(self, singleShot=True, interval=_DRAFT_AGAIN_MS)
+        self._drafts = Drafts(store, self.failed.emit, self._draft_again.start)
+        self._draft_again.timeout.connect(self._drafts.store_rest)
         self.pictures = PictureService(store.pictures, background, self)
         self.pictures.failed.connect(self.failed)
         accounts = Accounts(books, self.answering)
@@ -141,23 +146,23 @@ class ChatService(QObject):
         if title.strip():
             self._change(lambda: self._store.rename(conversation_id, title.strip()))
 
-    def delete(self, conversation_id: int) -> None:
-        """Put a conversation into the trash; `restore` brings it back."""
+    def delete(self, conversation_id: int) -> bool:
+        """Put a conversation into the trash; `restore` brings it back. False if it stays (told)."""
         while (turn := self.running_in(conversation_id)) is not None:
             self.stop(turn.message.id)
-        self._change(lambda: self._store.delete(conversation_id))
+        return self._change(lambda: self._store.delete(conversation_id))
 
-    def restore(self, conversation_id: int) -> None:
-        """Take a conversation out of the trash."""
-        self._change(lambda: self._store.restore(conversation_id))
+    def restore(self, conversation_id: int) -> bool:
+        """Take a conversation out of the trash. False if it stays there (told)."""
+        return self._change(lambda: self._store.restore(conversation_id))
 
     def draft(self, conversation_id: int | None) -> str:
         """What was typed and not sent; None is the new conversation."""
-        return self._read(lambda: self._store.draft(conversation_id), "")
+        return self._drafts.read(conversation_id)
 
     def save_draft(self, conversation_id: int | None, text: str) -> None:
-        """Keep what was typed."""
-        self._attempt(lambda: self._store.set_draft(conversation_id, text))
+        """Keep what was typed; what can't be stored (told) is kept here until it can."""
+        self._drafts.save(conversation_id, text)
 
     # -- turns
 
@@ -218,7 +223,7 @@ class ChatService(QObject):
     def regenerate(self, message: StoredMessage) -> None:
         """Have another answer written beside this one; not while one is being written there."""
         if self.running_in(message.conversation_id) is None:
-            self._add_version(message, Role.ASSISTANT, "", Status.RUNNING)
+            self._answer_anew(message)
 
     def edit(self, message: StoredMessage, text: str, images: Sequence[Image] = ()) -> bool:
         """Ask differently: a version of the user's message beside the old one, answered anew.
@@ -230,10 +235,21 @@ class ChatService(QObject):
         if (addressed := self._addressed(message.conversation_id, text)) is None:
             return False
         to, text = addressed
-        question = self._add_version(message, Role.USER, text, Status.COMPLETE, images, to)
-        if question is not None:
-            self._answer_to(question)
-        return question is not None
+        try:
+            _question, answer = self._store.add_turn(
+                message.conversation_id,
+                parent_id=message.parent_id,
+                text=text,
+                model=None,
+                images=images,
+                to=to,
+            )
+        except StorageError as error:
+            self.failed.emit(error)
+            return False
+        self.thread_changed.emit(message.conversation_id)
+        self._writing.begin(answer)
+        return True
 
     def resume(self, message: StoredMessage, *, way: Way | None = None) -> None:
         """Go on where an answer was broken off; an empty one is begun anew.
@@ -286,8 +302,7 @@ class ChatService(QObject):
         """Show another version of a message and what followed it."""
 
         def select() -> None:
-            self._store.select_version(message_id)
-            self.thread_changed.emit(self._store.message(message_id).conversation_id)
+            self.thread_changed.emit(self._store.select_version(message_id))
 
         self._attempt(select)
 
@@ -314,7 +329,7 @@ class ChatService(QObject):
         if turn is None or turn.text or turn.route.backend != "gateway":
             return
         self.stop(message.id)
-        self._add_version(message, Role.ASSISTANT, "", Status.RUNNING, at_once=True)
+        self._answer_anew(message, at_once=True)
 
     def live(self, message_id: int) -> LiveTurn | None:
         """The answer with this id while it is being written."""
@@ -337,6 +352,8 @@ class ChatService(QObject):
     def close(self) -> None:
         """Store what is being written as interrupted; called once, before the background ends."""
         self._writing.close()
+        self._drafts.store_rest()
+        self._draft_again.stop()
 
     # -- inside
 
@@ -348,45 +365,20 @@ class ChatService(QObject):
             self.refused.emit(error)
             return None
 
-    def _add_version(
-        self,
-        message: StoredMessage,
-        role: Role,
-        text: str,
-        status: Status,
-        images: Sequence[Image] = (),
-        model: str | None = None,
-        *,
-        at_once: bool = False,
-    ) -> StoredMessage | None:
+    def _answer_anew(self, message: StoredMessage, *, at_once: bool = False) -> None:
+        """Have a version of an answer written beside it."""
         try:
             added = self._store.add_message(
                 message.conversation_id,
                 parent_id=message.parent_id,
-                role=role,
-                text=text,
-                status=status,
-                images=images,
-                model=model,
-            )
-        except StorageError as error:
-            self.failed.emit(error)
-            return None
-        self.thread_changed.emit(message.conversation_id)
-        if role is Role.ASSISTANT:
-            self._writing.begin(added, at_once=at_once)
-        return added
-
-    def _answer_to(self, question: StoredMessage) -> None:
-        try:
-            answer = self._store.add_message(
-                question.conversation_id, parent_id=question.id, role=Role.ASSISTANT, status=Status.RUNNING
+                role=Role.ASSISTANT,
+                status=Status.RUNNING,
             )
         except StorageError as error:
             self.failed.emit(error)
             return
-        self.message_added.emit(answer)
-        self._writing.begin(answer)
+        self.thread_changed.emit(message.conversation_id)
+        self._writing.begin(added, at_once=at_once)
 
     def _read(self, read: Callable[[], T], otherwise: T) -> T:
         try:
@@ -395,12 +387,15 @@ class ChatService(QObject):
             self.failed.emit(error)
             return otherwise
 
-    def _change(self, action: Callable[[], object]) -> None:
-        self._attempt(action)
+    def _change(self, action: Callable[[], object]) -> bool:
+        done = self._attempt(action)
         self.conversations_changed.emit()
+        return done
 
-    def _attempt(self, action: Callable[[], object]) -> None:
+    def _attempt(self, action: Callable[[], object]) -> bool:
         try:
             action()
         except StorageError as error:
             self.failed.emit(error)
+            return False
+        return True

@@ -66,7 +66,7 @@ class ConversationStore:
             begun = self._create(title, None, now).id
             self._connection.execute(_SET_UP, (private, _dumped(options or {}), begun))
             asked, answer = self._ask(begun, None, text, images, None, now, to)
-        return self.message(asked), self.message(answer)
+            return self.message(asked), self.message(answer)  # what can't be read again is not stored
 
     def get(self, conversation_id: int) -> Conversation:
         """One conversation, a deleted one too."""
@@ -151,7 +151,7 @@ class ConversationStore:
             added = self._insert(conversation_id, parent_id, role, text, status, model, now)
             self.pictures.insert(added, images)
             self._touch(conversation_id, now, leaf=added)
-        return self.message(added)
+            return self.message(added)
 
     def add_turn(
         self,
@@ -169,7 +169,7 @@ class ConversationStore:
         """
         with self._changing() as now:
             asked, answer = self._ask(conversation_id, parent_id, text, images, model, now, to)
-        return self.message(asked), self.message(answer)
+            return self.message(asked), self.message(answer)
 
     def save_partial(self, message_id: int, text: str, reasoning: str) -> None:
         """Keep what a RUNNING answer has so far; one that has ended is left alone."""
@@ -201,13 +201,13 @@ class ConversationStore:
         )
         with self._changing() as now:
             self._touch(self._row(_SETTLE, (*values, message_id))[0], now)
-        return self.message(message_id)
+            return self.message(message_id)
 
     def reopen(self, message_id: int) -> StoredMessage:
         """Make an ended answer RUNNING again, with its text, so that it can be continued."""
         with self._changing() as now:
             self._touch(self._row(_REOPEN, (message_id,))[0], now)
-        return self.message(message_id)
+            return self.message(message_id)
 
     def set_error(self, message_id: int, error: Mapping[str, str]) -> StoredMessage:
         """Say something else of why an answer ended."""
@@ -218,13 +218,14 @@ class ConversationStore:
         """Mark a message as one that stays in the model's memory, or take the mark off."""
         self._change("UPDATE message SET pinned = ? WHERE id = ?", (pinned, message_id))
 
-    def select_version(self, message_id: int) -> None:
-        """Show the path through this message; it ends at the newest message below it."""
+    def select_version(self, message_id: int) -> int:
+        """Show the path through this message, to the newest message below it; the conversation's id."""
         with self._changing():
             leaf, conversation_id = self._row(_NEWEST_BELOW, (message_id,))
             self._connection.execute(
                 "UPDATE conversation SET leaf_id = ? WHERE id = ?", (leaf, conversation_id)
             )
+            return int(conversation_id)
 
     def interrupt_running(self) -> int:
         """Mark what a crash left RUNNING as INTERRUPTED, its text kept; how many answers those were."""

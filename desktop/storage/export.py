@@ -24,6 +24,7 @@ _ENDS = {
     Status.FAILED: "No answer.",
     Status.RUNNING: "Still being written.",
 }
+_LONGEST_NAME = 200  # bytes, of the 255 that file systems allow
 _RESERVED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 
 
@@ -99,8 +100,10 @@ def as_json(
 
 
 def file_name(title: str, form: Form) -> str:
-    """A name that every file system takes."""
-    words = _one_line(_RESERVED.sub(" ", title)).strip(" .")[:80].strip(" .") or "Conversation"
+    """A name that every file system takes: most of them count its bytes."""
+    words = _one_line(_RESERVED.sub(" ", title)).strip(" .")[:80]
+    words = words.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")
+    words = words.strip(" .") or "Conversation"
     return f"{words}.{form.value.rpartition('.')[2]}"
 
 

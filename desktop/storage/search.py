@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
+from unicodedata import normalize
 
 import apsw
 
@@ -27,10 +29,10 @@ class SearchHit:
 def find(connection: apsw.Connection, query: str, limit: int) -> list[SearchHit]:
     """Titles, then messages, each the newest first, that contain every word of the query.
 
-    Letters match regardless of case and accents, in words of fewer than three characters only the case
-    of a-z is ignored. Deleted conversations and answers still being written are left out.
+    Letters match regardless of case and accents, in words of fewer than three characters regardless of case
+    only. Deleted conversations and answers still being written are left out.
     """
-    words = query[:_LONGEST_QUERY].replace("\x00", " ").split()
+    words = normalize("NFC", query[:_LONGEST_QUERY].replace("\x00", " ")).split()
     if not words:
         return []
     terms = _Terms(words, limit)
@@ -57,8 +59,8 @@ class _Terms:
 
     def __init__(self, words: Sequence[str], limit: int) -> None:
         self._limit = limit
-        self._match = " ".join(_quoted(word) for word in words if len(word) >= _INDEXED_FROM)
-        self._like = json.dumps([_pattern(word) for word in words if len(word) < _INDEXED_FROM])
+        self._match = " AND ".join(_phrases(word) for word in words if len(word) >= _INDEXED_FROM)
+        self._like = json.dumps([_patterns(word) for word in words if len(word) < _INDEXED_FROM])
 
     def titles(self, connection: apsw.Connection) -> list[Any]:
         sql = _TITLES_BY_INDEX if self._match else _TITLES_BY_READING
@@ -72,8 +74,21 @@ class _Terms:
         return {"match": self._match, "like": self._like, "limit": limit}
 
 
+def _phrases(word: str) -> str:
+    """Of a word in the index, which folds accents but not the two ways to write a Korean syllable."""
+    forms = sorted({_quoted(normalize(form, word)) for form in ("NFC", "NFD")})
+    return f"({' OR '.join(forms)})"
+
+
 def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
+
+
+def _patterns(word: str) -> list[str]:
+    """Of a word of one or two characters, however it may be written: LIKE knows the case of a-z only."""
+    cases = product(*({letter.lower(), letter.upper()} for letter in word))
+    written = {word} if word.isascii() else {"".join(letters) for letters in cases}
+    return sorted({_pattern(normalize(form, one)) for one in written for form in ("NFC", "NFD")})
 
 
 def _pattern(word: str) -> str:
@@ -84,14 +99,16 @@ def _pattern(word: str) -> str:
 _TITLES_BY_INDEX = r"""
 SELECT c.id, c.title FROM title_index i JOIN conversation c ON c.id = i.rowid
 WHERE title_index MATCH :match AND c.deleted_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM json_each(:like) WHERE c.title NOT LIKE value ESCAPE '\')
+  AND NOT EXISTS (SELECT 1 FROM json_each(:like) word WHERE NOT EXISTS
+      (SELECT 1 FROM json_each(word.value) WHERE c.title LIKE json_each.value ESCAPE '\'))
 ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit
 """
 
 _TITLES_BY_READING = r"""
 SELECT c.id, c.title FROM conversation c
 WHERE c.deleted_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM json_each(:like) WHERE c.title NOT LIKE value ESCAPE '\')
+  AND NOT EXISTS (SELECT 1 FROM json_each(:like) word WHERE NOT EXISTS
+      (SELECT 1 FROM json_each(word.value) WHERE c.title LIKE json_each.value ESCAPE '\'))
 ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit
 """
 
@@ -99,7 +116,8 @@ _MESSAGES_BY_INDEX = r"""
 SELECT c.id, c.title, m.id, m.text
 FROM message_index i JOIN message m ON m.id = i.rowid JOIN conversation c ON c.id = m.conversation_id
 WHERE message_index MATCH :match AND c.deleted_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM json_each(:like) WHERE m.text NOT LIKE value ESCAPE '\')
+  AND NOT EXISTS (SELECT 1 FROM json_each(:like) word WHERE NOT EXISTS
+      (SELECT 1 FROM json_each(word.value) WHERE m.text LIKE json_each.value ESCAPE '\'))
 ORDER BY i.rowid DESC LIMIT :limit
 """
 
@@ -107,6 +125,7 @@ _MESSAGES_BY_READING = r"""
 SELECT c.id, c.title, m.id, m.text
 FROM message m JOIN conversation c ON c.id = m.conversation_id
 WHERE m.status <> 'running' AND c.deleted_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM json_each(:like) WHERE m.text NOT LIKE value ESCAPE '\')
+  AND NOT EXISTS (SELECT 1 FROM json_each(:like) word WHERE NOT EXISTS
+      (SELECT 1 FROM json_each(word.value) WHERE m.text LIKE json_each.value ESCAPE '\'))
 ORDER BY m.id DESC LIMIT :limit
 """

@@ -36,6 +36,7 @@ _HEADING = Qt.ItemDataRole.UserRole
 _SNIPPET = Qt.ItemDataRole.UserRole + 1
 _ID = Qt.ItemDataRole.UserRole + 2
 _PRIVATE = Qt.ItemDataRole.UserRole + 3
+_MESSAGE = Qt.ItemDataRole.UserRole + 4
 _ROW, _TALL_ROW, _HEADING_ROW = 34, 52, 30
 
 _EXPORTS = (
@@ -54,6 +55,7 @@ class _Row(NamedTuple):
     text: str
     snippet: str = ""
     private: bool = False
+    message: int | None = None
 
 
 class ConversationModel(QAbstractListModel):
@@ -79,13 +81,16 @@ class ConversationModel(QAbstractListModel):
 
     def show_hits(self, hits: Sequence[SearchHit]) -> None:
         """One row for each hit, with the words around it."""
-        rows = [_Row(hit.conversation_id, hit.title, hit.snippet) for hit in hits]
+        rows = [_Row(hit.conversation_id, hit.title, hit.snippet, message=hit.message_id) for hit in hits]
         self._show(rows or [_Row(None, "Nothing found")])
 
-    def row_of(self, conversation_id: int | None) -> int:
-        """The row of a conversation, -1 if it isn't shown."""
-        rows = (row for row, entry in enumerate(self._rows) if entry.id == conversation_id)
-        return -1 if conversation_id is None else next(rows, -1)
+    def row_of(self, conversation_id: int | None, message_id: int | None = None) -> int:
+        """The row of a message that was found, else the first of its conversation; -1 if there is none."""
+        if conversation_id is None:
+            return -1
+        rows = [row for row, entry in enumerate(self._rows) if entry.id == conversation_id]
+        exact = (row for row in rows if self._rows[row].message == message_id)
+        return next(exact, rows[0] if rows else -1)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._rows)
@@ -105,6 +110,8 @@ class ConversationModel(QAbstractListModel):
                 return row.id
             case _ if role == _PRIVATE:
                 return row.private
+            case _ if role == _MESSAGE:
+                return row.message
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -208,6 +215,7 @@ class ConversationList(QListView):
     """The list itself: Enter or a click selects, F2 renames, Delete puts into the trash."""
 
     chosen = Signal(int)
+    hit_chosen = Signal(int, int)
     delete_requested = Signal(int)
     export_requested = Signal(int, object)
 
@@ -269,6 +277,14 @@ class ConversationList(QListView):
         index = self.currentIndex()
         return index.data(_ID) if index.isValid() else None
 
+    @property
+    def current_message(self) -> int | None:
+        """The message that was found there, if any."""
+        index = self.currentIndex()
+        return index.data(_MESSAGE) if index.isValid() else None
+
     def _choose(self, index: QModelIndex) -> None:
-        if index.data(_ID) is not None:
+        if index.data(_MESSAGE) is not None:
+            self.hit_chosen.emit(index.data(_ID), index.data(_MESSAGE))
+        elif index.data(_ID) is not None:
             self.chosen.emit(index.data(_ID))

@@ -55,6 +55,11 @@ class Notice(QFrame):
         self.raise_()
         self._timer.start()
 
+    @property
+    def offered(self) -> Callable[[], None] | None:
+        """What its button does; None while nothing is offered."""
+        return None if self.isHidden() else self._action
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Resize:
             self._place()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from time import time as now
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -18,23 +19,26 @@ _SEARCH_MS = 150
 
 
 class Sidebar(QWidget):
-    """Says what was picked: `conversation_chosen(id)`, `new_chat_requested`, `page_requested(name)`,
-    `renamed(id, title)`, `delete_requested(id)`, `export_requested(id, Form)`, `searched(text)` after a
-    short pause.
+    """Says what was picked: `conversation_chosen(id)`, `hit_chosen(id, message)`, `new_chat_requested`,
+    `page_requested(name)`, `renamed(id, title)`, `delete_requested(id)`, `export_requested(id, Form)`,
+    `searched(text)` after a short pause, and whenever the list has to be filled anew.
     """
 
     conversation_chosen = Signal(int)
+    hit_chosen = Signal(int, int)
     new_chat_requested = Signal()
     page_requested = Signal(str)
     renamed = Signal(int, str)
     delete_requested = Signal(int)
     export_requested = Signal(int, object)
     searched = Signal(str)
+    today = staticmethod(date.today)
 
     def __init__(self, look: Appearance, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
         self._current: int | None = None
+        self._hit: int | None = None
         self.setObjectName("sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(264)
@@ -42,26 +46,32 @@ class Sidebar(QWidget):
         self.list = ConversationList(look, self)
         self.list.setModel(self.rows)
         self._pause = QTimer(self, singleShot=True, interval=_SEARCH_MS)
+        self._late = False  # whether the list was not filled because a title was being changed
+        self._day = self.today()
+        self._midnight = QTimer(self, singleShot=True)
         self._build()
-        self._pause.timeout.connect(lambda: self.searched.emit(self.search.text().strip()))
+        self._pause.timeout.connect(self._ask_anew)
+        self._midnight.timeout.connect(self._on_midnight)
         self.rows.renamed.connect(self.renamed)
         self.list.chosen.connect(self.conversation_chosen)
+        self.list.hit_chosen.connect(self.hit_chosen)
         self.list.delete_requested.connect(self.delete_requested)
         self.list.export_requested.connect(self.export_requested)
+        self.list.itemDelegate().closeEditor.connect(self._on_edited)
 
     def show_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Fill the list, keeping the selection."""
-        if not self.list.editing:
-            self._fill(lambda: self.rows.show_conversations(conversations, date.today()))
+        self._expect_midnight()
+        self._fill(lambda: self.rows.show_conversations(conversations, self._day))
 
     def show_hits(self, hits: Sequence[SearchHit]) -> None:
         """Show what a search found instead."""
         self._fill(lambda: self.rows.show_hits(hits))
 
-    def select(self, conversation_id: int | None) -> None:
-        """Mark the conversation that is shown."""
-        self._current = conversation_id
-        row = self.rows.row_of(conversation_id)
+    def select(self, conversation_id: int | None, message_id: int | None = None) -> None:
+        """Mark the conversation that is shown, by the message that was found if one was."""
+        self._current, self._hit = conversation_id, message_id
+        row = self.rows.row_of(conversation_id, message_id)
         if row < 0:
             self.list.clearSelection()
             self.list.setCurrentIndex(QModelIndex())
@@ -75,14 +85,45 @@ class Sidebar(QWidget):
         if name:
             self.list.clearSelection()
         else:
-            self.select(self._current)
+            self.select(self._current, self._hit)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A machine that slept over midnight is noticed when the window is used again."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange:
+            self._on_midnight()
+
+    def _expect_midnight(self) -> None:
+        """The list says what was today and yesterday, and may stay as it is for longer than that."""
+        self._day = self.today()
+        midnight = datetime.combine(self._day + timedelta(days=1), time())
+        ahead_s = min(max(midnight.timestamp() - now(), 0) + 1, 25 * 3600)
+        self._midnight.start(round(ahead_s * 1000))
+
+    def _on_midnight(self) -> None:
+        if self._day != self.today():
+            self._ask_anew()
+
+    def _ask_anew(self) -> None:
+        self.searched.emit(self.search.text().strip())
+
+    def _on_edited(self) -> None:
+        if self._late:
+            QTimer.singleShot(0, self, self._ask_anew)  # the list still counts as being edited
 
     def _fill(self, fill: Callable[[], None]) -> None:
-        """Fill the list; whoever walks through it by keyboard stays where they are."""
-        walking = self.list.current_id if self.list.hasFocus() else None
+        """Fill the list; whoever walks through it by keyboard stays where they are.
+
+        While a title is being changed the list stays as it is: filling it would lose what was typed.
+        """
+        self._late = self.list.editing
+        if self._late:
+            return
+        focused = self.list.hasFocus()
+        walking = (self.list.current_id, self.list.current_message) if focused else (None, None)
         fill()
-        self.select(self._current)
-        row = self.rows.row_of(walking)
+        self.select(self._current, self._hit)
+        row = self.rows.row_of(*walking)
         if row >= 0:
             self.list.selectionModel().setCurrentIndex(
                 self.rows.index(row), QItemSelectionModel.SelectionFlag.NoUpdate

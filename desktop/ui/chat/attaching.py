@@ -76,6 +76,13 @@ class Attaching(QObject):
         """The new conversation has begun; what waits goes with it."""
         self._place = conversation_id
 
+    def move(self, conversation_id: int | None) -> None:
+        """What waits is kept there from now on, and no longer where it was."""
+        waiting = self._tray.pictures()
+        self._pictures.keep(conversation_id, waiting)
+        self._pictures.drop(waiting)
+        self.show_draft(conversation_id)
+
     def keep(self, conversation_id: int | None) -> None:
         """Keep as a draft what was added to a message that isn't asked differently after all."""
         if not isinstance(self._place, tuple):

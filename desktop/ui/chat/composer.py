@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.ui.chat.document import LONGEST_RUN
+from desktop.ui.chat.document import LINE_ENDS, LONGEST_RUN
 from desktop.ui.chat.meter import ContextMeter
 from desktop.ui.chat.mode import ModeSwitch
 from desktop.ui.chat.privacy import PrivacySwitch
@@ -142,8 +142,8 @@ class Composer(QWidget):
         self.send.setEnabled(False)
 
     def text(self) -> str:
-        """What is written."""
-        return self.edit.toPlainText()
+        """What is written, with its no-break spaces: Qt's plain text has none."""
+        return self.edit.document().toRawText().translate(LINE_ENDS)
 
     def set_text(self, text: str) -> None:
         """Replace what is written; the cursor goes to its end."""

@@ -35,13 +35,14 @@ _HEADING_SCALE = {1: 1.4, 2: 1.25, 3: 1.12}
 # Qt's line breaking takes quadratic time over text without a place to break (measured: 12 s for 400k
 # characters), so longer runs may break anywhere.
 LONGEST_RUN = 2_000
+LINE_ENDS = dict.fromkeys(map(ord, "\u2028\u2029\ufdd0\ufdd1"), "\n")  # in the raw text of a document
 
 
 class BlockWriter:
     """Keeps a document equal to a list of blocks.
 
     `write` compares with what is there and replaces from the first difference on; code that only grew
-    is appended to. GUI thread only.
+    is appended to. `broke` is whether a run ever got places to break that its text has not. GUI thread only.
     """
 
     def __init__(self, document: QTextDocument, theme: Theme) -> None:
@@ -49,6 +50,7 @@ class BlockWriter:
         self._theme = theme
         self._blocks: list[Block] = []
         self._starts: list[int] = []
+        self.broke = False
         document.setUndoRedoEnabled(False)
         document.setDocumentMargin(0)
 
@@ -189,6 +191,11 @@ class BlockWriter:
         result.setForeground(self._theme.colour("text"))
         return result
 
+    def _breakable(self, text: str) -> str:
+        broken = breakable(text)
+        self.broke = self.broke or len(broken) != len(text)
+        return broken
+
     def _insert_marker(self, cursor: QTextCursor, block: Block) -> None:
         if block.marker:
             style = self._char_format()
@@ -197,7 +204,9 @@ class BlockWriter:
 
     def _insert_spans(self, cursor: QTextCursor, spans: Sequence[Span], base: QTextCharFormat) -> None:
         for span in spans:
-            cursor.insertText(breakable(span.text).replace("\n", "\u2028"), self._span_format(span, base))
+            cursor.insertText(
+                self._breakable(span.text).replace("\n", "\u2028"), self._span_format(span, base)
+            )
 
     def _span_format(self, span: Span, base: QTextCharFormat) -> QTextCharFormat:
         result = QTextCharFormat(base)
@@ -237,10 +246,10 @@ class BlockWriter:
         style: QTextCharFormat,
     ) -> None:
         style = self._code_format() if not style.fontFixedPitch() else style
-        cursor.insertText(breakable(lines[0]), style)
+        cursor.insertText(self._breakable(lines[0]), style)
         for line in lines[1:]:
             cursor.insertBlock(block_format, style)
-            cursor.insertText(breakable(line), style)
+            cursor.insertText(self._breakable(line), style)
 
     def _append_table(
         self, cursor: QTextCursor, block: Block, block_format: QTextBlockFormat, *, first: bool

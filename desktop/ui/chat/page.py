@@ -76,6 +76,7 @@ class ChatPage(QWidget):
         self._look = look
         self._conversation: int | None = None
         self._editing: StoredMessage | None = None
+        self._offered, self._draft = "", ""  # of an edited message: its text, and the draft that waits
         self.transcript = Transcript(look, self._latest, self)
         self.welcome = Welcome(look, self)
         self.composer = Composer(look, self)
@@ -110,6 +111,13 @@ class ChatPage(QWidget):
         self._show_running()
         self.composer.edit.setFocus()
 
+    def show_message(self, message_id: int) -> None:
+        """Go to a message of the conversation shown, if need be by showing the version that has it."""
+        shown = [message.id for message in self.transcript.messages()]
+        if shown and message_id not in shown:
+            self._chat.select_version(message_id)
+        self.transcript.go_to(message_id)
+
     def earlier(self) -> list[StoredMessage]:
         """The messages that what is typed will be added to, or put in place of what followed."""
         shown, editing = self.transcript.messages(), self._editing
@@ -122,10 +130,8 @@ class ChatPage(QWidget):
         self.composer.flush()
         self.options.keep_typed()
         if self._editing is not None:
+            self._keep_draft(self.composer.text())
             self.attaching.keep(self._conversation)
-        if self._editing is not None and self.composer.text().strip() != self._editing.text.strip():
-            drafts = (self._chat.draft(self._conversation), self.composer.text())
-            self._chat.save_draft(self._conversation, "\n\n".join(text for text in drafts if text))
 
     def stop(self) -> None:
         """Stop the answer that is being written here, or leave the editing of a message."""
@@ -184,7 +190,7 @@ class ChatPage(QWidget):
         self.composer.draft_changed.connect(self._keep_draft)
         self.composer.edit.textChanged.connect(self._tell_typing)
         self.room.larger_context_wanted.connect(self.larger_context_wanted)
-        self.welcome.example_chosen.connect(self._send)
+        self.welcome.example_chosen.connect(self._send_example)
         self.welcome.add_model_requested.connect(self.add_model_requested)
         self.welcome.find_model_requested.connect(self.find_model_requested)
         self.transcript.edit_requested.connect(self._edit)
@@ -235,6 +241,7 @@ class ChatPage(QWidget):
         if self._editing is not None:
             if self._chat.edit(self._editing, text, images):
                 self._stop_editing()
+                self.transcript.jump_to_end()
             return
         typed_in = self._conversation
         if self._send(text, images):
@@ -262,25 +269,40 @@ class ChatPage(QWidget):
             self._on_thread_changed(stored)
         return stored is not None
 
+    def _send_example(self, text: str) -> None:
+        """What was being written goes with the conversation that begins, and waits no longer as a new one."""
+        begins = self._conversation is None
+        if not self._send(text) or not begins:
+            return
+        self._chat.save_draft(None, "")
+        self._chat.save_draft(self._conversation, self.composer.text())
+        self.attaching.move(self._conversation)
+
     def _edit(self, message: StoredMessage) -> None:
         if self._chat.running_in(self._conversation) is not None:
             return
-        self.composer.flush()
+        self.keep_typed()
+        self._draft = self._chat.draft(self._conversation)
         self._editing = message
-        self.composer.set_text(f"@{message.model} {message.text}" if message.model else message.text)
+        self._offered = f"@{message.model} {message.text}" if message.model else message.text
+        self.composer.set_text(self._offered)
         self.attaching.show_message(message)
         self.composer.edit.setFocus()
         self._show_room()
 
     def _stop_editing(self) -> None:
         self._editing = None
-        self.composer.set_text(self._chat.draft(self._conversation))
+        self.composer.set_text(self._draft)
+        self._chat.save_draft(self._conversation, self._draft)
         self.attaching.show_draft(self._conversation)
         self._show_room()
 
     def _keep_draft(self, text: str) -> None:
-        if self._editing is None:
-            self._chat.save_draft(self._conversation, text)
+        """While a message is edited, with the draft that waits: a crash must not cost either."""
+        if self._editing is not None:
+            changed = text if text.strip() != self._offered.strip() else ""
+            text = "\n\n".join(part for part in (self._draft, changed) if part)
+        self._chat.save_draft(self._conversation, text)
 
     def _tell_typing(self) -> None:
         self.typed.emit(self.composer.text())
@@ -330,7 +352,12 @@ class ChatPage(QWidget):
     # -- what happened
 
     def _on_added(self, message: StoredMessage) -> None:
-        if message.conversation_id == self._conversation:
+        if message.conversation_id != self._conversation:
+            return
+        shown = {one.id for one in self.transcript.messages()}
+        if message.parent_id is not None and message.parent_id not in shown:
+            self._on_thread_changed(message.conversation_id)  # it could not be read when it was opened
+        elif message.id not in shown:
             self._middle.setCurrentWidget(self.transcript)
             self.transcript.add(message)
             self._show_running()

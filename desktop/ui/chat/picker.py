@@ -47,6 +47,7 @@ class ModelPicker(QToolButton):
         self.setMenu(QMenu(self))
         self.menu().setToolTipsVisible(True)
         self.menu().aboutToShow.connect(self._fill)
+        self._group: QActionGroup | None = None  # of the menu's last filling
         self.show_answerer(None)
 
     def show_answerer(self, one: Answerer | None) -> None:
@@ -63,7 +64,9 @@ class ModelPicker(QToolButton):
     def _fill(self) -> None:
         menu = self.menu()
         menu.clear()
-        group = QActionGroup(menu)
+        if self._group is not None:
+            self._group.deleteLater()
+        self._group = group = QActionGroup(menu)
         for place, some in groupby(self._offered(), key=lambda one: one.place):
             listed = [(one, self._aside(one)) for one in list(some)[:_MOST_LISTED]]
             menu.addAction(_plain(_heading(place, listed))).setEnabled(False)

@@ -20,7 +20,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolButton, QWidget
 
-from desktop.ui.chat.document import BREAK, CODE_HEADER, CODE_PADDING, QUOTE_INDENT, BlockWriter
+from desktop.ui.chat.document import (
+    BREAK,
+    CODE_HEADER,
+    CODE_PADDING,
+    LINE_ENDS,
+    QUOTE_INDENT,
+    BlockWriter,
+)
 from desktop.ui.chat.markdown import Block, Kind, Span
 from desktop.ui.theme import META, Appearance, Theme, code_font
 
@@ -98,7 +105,8 @@ class MessageText(QTextBrowser):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         data = QMimeData()
-        data.setText(self.textCursor().selection().toPlainText().replace(BREAK, ""))
+        text = self.textCursor().selection().toRawText().translate(LINE_ENDS)
+        data.setText(text.replace(BREAK, "") if self._writer.broke else text)
         return data
 
     def wheelEvent(self, event: QWheelEvent) -> None:

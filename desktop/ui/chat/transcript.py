@@ -160,6 +160,21 @@ class Transcript(QAbstractScrollArea):
         """Whether the view keeps to the end."""
         return self._following
 
+    def go_to(self, message_id: int) -> None:
+        """Show a message from its beginning, as far as what follows it allows."""
+        index = next((at for at, item in enumerate(self._items) if item.message.id == message_id), None)
+        if index is None:
+            return
+        self._following, self._placing = False, True
+        try:
+            for _ in range(4):
+                self._scroll_to(index, -_SPACING)
+                if not self._lay_out_visible():
+                    break
+            self._move_views()
+        finally:
+            self._placing = False
+
     def jump_to_end(self) -> None:
         """Go to the end and follow from there."""
         self._following = True

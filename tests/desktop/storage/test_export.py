@@ -139,6 +139,11 @@ def test_a_title_makes_a_usable_file_name(title: str, name: str) -> None:
     assert file_name("x", Form.JSON) == "x.json"
 
 
+@pytest.mark.parametrize("letter", ["日", "😀", "👩‍👩‍👧", "\ud800"])
+def test_a_file_s_name_has_no_more_bytes_than_file_systems_take(letter: str) -> None:
+    assert len(file_name(letter * 90, Form.JSON).encode()) <= 255
+
+
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "x.md"
     write(path, "old and longer")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+from unicodedata import normalize
+
 import apsw
 import pytest
 
@@ -129,3 +132,24 @@ def test_a_snippet_is_one_line_around_the_place() -> None:
 
 def test_a_snippet_of_a_short_text_is_all_of_it() -> None:
     assert snippet_of("short\n text", ["absent"]) == "short text"
+
+
+@pytest.mark.parametrize("query", ["ии", "ИИ", "Ии", "né", "ne\u0301", "né ии", "50 %_", "ии модел", "É"])
+def test_a_short_word_is_found_in_any_case_and_however_its_accents_are_written(
+    store: ConversationStore, query: str
+) -> None:
+    begun, _answer = store.begin("ИИ Né 50 %_ модель e\u0301", "Про ИИ: Né, 50 %_ модель e\u0301")
+    store.begin("другое", "другое 50 ab")
+    hits = store.search(query)
+    assert {hit.conversation_id for hit in hits} == {begun.conversation_id}
+    assert [hit.message_id for hit in hits] == [None, begun.id]
+
+
+@pytest.mark.parametrize("written", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+def test_a_word_is_found_however_its_letters_are_composed(
+    store: ConversationStore, written: Literal["NFC", "NFD"], asked: Literal["NFC", "NFD"]
+) -> None:
+    begun, _answer = store.begin("x", normalize(written, "한국어 학교 Müller"))
+    for query in ("한국어", "국어", "한국어 müller", "학교 한"):
+        assert [hit.message_id for hit in store.search(normalize(asked, query))] == [begun.id]

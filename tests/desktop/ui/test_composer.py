@@ -101,3 +101,8 @@ def test_f44_a_pasted_run_without_spaces_is_wrapped_anywhere(composer: Composer)
     composer.set_text("words again " * 500)
     assert composer.edit.wordWrapMode() is ordinary
     assert composer.text() == "words again " * 500
+
+
+def test_what_is_typed_is_told_to_the_letter(composer: Composer) -> None:
+    composer.edit.insertPlainText("a\u00a0b\tc\u2028d\r\ne")
+    assert composer.text() == "a\u00a0b\tc\nd\ne"

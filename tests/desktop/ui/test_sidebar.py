@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from desktop.storage.conversations import Conversation, SearchHit
@@ -126,6 +126,53 @@ def test_the_list_is_not_filled_while_a_title_is_changed(sidebar: Sidebar) -> No
     before = texts(sidebar)
     sidebar.show_conversations([conversation(9, "Newer")])
     assert texts(sidebar) == before
+
+
+def test_hits_do_not_come_between_while_a_title_is_changed(sidebar: Sidebar, qtbot: QtBot) -> None:
+    sidebar.select(2)
+    sidebar.list.edit(sidebar.list.currentIndex())
+    sidebar.show_hits([SearchHit(9, "Newer", 3, "found")])
+    assert sidebar.list.editing
+    assert texts(sidebar)[1] == "Second"
+    with qtbot.waitSignal(sidebar.searched, timeout=10_000):  # what was held back is asked for again
+        qtbot.keyClick(sidebar.list.findChild(QLineEdit), Qt.Key.Key_Escape)
+    assert not sidebar.list.editing
+
+
+def test_a_window_kept_open_over_midnight_asks_for_the_list_again(sidebar: Sidebar, qtbot: QtBot) -> None:
+    asked: list[str] = []
+    sidebar.searched.connect(asked.append)
+    sidebar._midnight.timeout.emit()
+    assert asked == []
+    assert 0 < sidebar._midnight.interval() <= 25 * 3_600_000
+    sidebar.today = lambda: date.today() + timedelta(days=1)
+    sidebar._midnight.timeout.emit()
+    assert asked == [""]
+    sidebar.show_conversations([conversation(2, "Second")])
+    assert texts(sidebar) == ["Yesterday", "Second"]
+
+
+def test_a_machine_that_slept_over_midnight_is_noticed_when_it_is_used(
+    sidebar: Sidebar, qtbot: QtBot
+) -> None:
+    sidebar.today = lambda: date.today() + timedelta(days=1)
+    with qtbot.waitSignal(sidebar.searched, timeout=10_000):
+        QApplication.sendEvent(sidebar, QEvent(QEvent.Type.ActivationChange))
+
+
+def test_each_hit_of_a_conversation_can_be_chosen_and_stays_marked(sidebar: Sidebar, qtbot: QtBot) -> None:
+    hits = [
+        SearchHit(2, "Second", None, ""),
+        SearchHit(2, "Second", 7, "one"),
+        SearchHit(2, "Second", 5, "two"),
+    ]
+    sidebar.show_hits(hits)
+    with qtbot.waitSignal(sidebar.hit_chosen) as chosen:
+        sidebar.list.clicked.emit(sidebar.rows.index(2))
+    assert chosen.args == [2, 5]
+    sidebar.select(2, 5)
+    sidebar.show_hits([SearchHit(1, "First", None, ""), *hits])
+    assert sidebar.list.currentIndex().row() == 3
 
 
 def test_walking_by_keyboard_is_not_disturbed(sidebar: Sidebar, qtbot: QtBot) -> None:

@@ -49,6 +49,14 @@ def test_copying_gives_what_is_shown(text: MessageText) -> None:
     assert copied == "x" * 5_000 + "\none = 1\ntwo = 2"
 
 
+def test_what_stands_between_words_is_copied_too(text: MessageText) -> None:
+    words = "ភាសា\u200bខ្មែរ\u200bdix\u00a0000"
+    text.show_blocks(parse(words))
+    text.selectAll()
+    text.copy()
+    assert QGuiApplication.clipboard().text() == words
+
+
 def test_its_height_is_the_same_before_it_is_shown_and_after(text: MessageText, qtbot: QtBot) -> None:
     text.show_blocks(parse("Some words that wrap in a narrow place. " * 30 + "\n\n" + CODE))
     before = text.height_for(500)

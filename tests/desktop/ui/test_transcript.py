@@ -335,3 +335,14 @@ def test_tab_rings_the_text_that_it_leads_to(transcript: Transcript, qtbot: QtBo
     assert transcript.viewport().rect().contains(ring.geometry())
     transcript.show_thread([])
     assert ring.isHidden()
+
+
+@pytest.mark.parametrize("place", [0, 20, 37])
+def test_a_message_far_away_is_shown_from_its_beginning(transcript: Transcript, place: int) -> None:
+    messages = conversation(40)
+    messages[-3] = replace(messages[-3], text="A long paragraph.\n\n" * 80)
+    transcript.show_thread(messages)
+    transcript.go_to(messages[place].id)
+    view = next(view for view in transcript.views() if view.message.id == messages[place].id)
+    assert 0 <= view.y() <= 24
+    assert not transcript.following
