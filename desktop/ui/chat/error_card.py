@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.chat.ways import Ways
+from desktop.ui.check import CheckBox
 from desktop.ui.labels import plain_label
 from models.errors import NextStep
 from models.ways_on import Way
@@ -65,7 +66,7 @@ class ErrorCard(QFrame):
         self._offer = QPushButton(self)
         self._offer.setObjectName("take-over")
         self._offer.setProperty("primary", True)
-        self._always = QCheckBox("From now on without asking, in this chat", self)
+        self._always = CheckBox("From now on without asking, in this chat", self)
         self._always.setObjectName("take-over-always")
         self._always.setProperty("plain", True)
         self._offer.clicked.connect(lambda: self.take_over_requested.emit(self._always.isChecked()))
