@@ -146,6 +146,8 @@ class ChatPage(QWidget):
         column.setSpacing(0)
         column.addLayout(self._header())
         column.addWidget(self._middle, 1)
+        self.notice_seat = QVBoxLayout()
+        column.addLayout(self.notice_seat)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(24, 4, 24, 16)
         bottom.addStretch(1)
