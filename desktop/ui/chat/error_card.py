@@ -31,11 +31,12 @@ _SIDE = 16
 _QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT, NextStep.SEND)
 ANSWER_HERE, NOT_NOW, WHAT_EXACTLY = "answer-here", "not-now", "what-exactly"
 _REPLIES = {
+    NextStep.ALLOW: ((NOT_NOW, "Don’t send"),),
     NextStep.SEND: (
         (ANSWER_HERE, "Answer here"),
         (NOT_NOW, "Don’t send"),
         (WHAT_EXACTLY, "What exactly?"),
-    )
+    ),
 }
 """What else can be done where the user is asked: the step's name, and its words."""
 
