@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-BUDGET_BYTES = 2 << 30
+BUDGET_BYTES = 2 * 10**9
 
 _MAGIC = b"inshore-state-1\n"
 _KEY_BYTES = _MAC_BYTES = 32
