@@ -199,6 +199,7 @@ class ChatPage(QWidget):
         self.transcript.take_over_requested.connect(
             lambda answer, always: self._chat.take_over(answer, always=always)
         )
+        self.transcript.focus_freed.connect(self.composer.edit.setFocus)
         self.transcript.link_activated.connect(self.link_activated)
         self.transcript.sent_requested.connect(self.sent_requested)
         self.composer.privacy.chosen.connect(self._choose_privacy)

@@ -478,6 +478,7 @@ def test_a_gateway_that_is_asked_about_for_the_first_time_can_be_declined(
     left = last(program)
     assert (left.status, left.error) == (Status.STOPPED, None)
     assert shown(program) == "Not sent"
+    assert program.window.focusWidget() is program.page.composer.edit  # not the whole transcript, ringed
     assert program.settings.values.allowed == ()
     assert gateway.chats == []
 
