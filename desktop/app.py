@@ -542,7 +542,7 @@ class Program(QObject):
         """Say once that a mistake happened, and where its report is."""
         box = QMessageBox(QMessageBox.Icon.Warning, "Inshore", "Inshore made a mistake.", parent=self.window)
         box.setInformativeText(
-            "What you wrote is stored, and you can go on. A report was written to the data folder: "
+            "What you wrote is stored, and you can go on. A report was written to the data folder:\n"
             f"{self._paths.crash_log}"
         )
         box.setDetailedText(words)
