@@ -97,7 +97,7 @@ class UsageRoom(QObject):
 
         reports, ledger = UsageReports(self._connection), Ledger(self._connection)
         service = ReconcilingService(reports, ledger, self._background, self)
-        card = StatementCard(self.service.providers, page)
+        card = StatementCard(self.service.providers, page, self.service.model_names)
         card.file_chosen.connect(lambda path: service.open(Path(path)))
         card.compare_wanted.connect(service.compare)
         card.export_wanted.connect(lambda report, path: service.export(report, Path(path)))

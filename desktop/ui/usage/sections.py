@@ -182,7 +182,7 @@ def share_bars(panel: Panel) -> tuple[Bar, ...]:
             name,
             part,
             f"{percent(part, whole)} · {counted(part)} of {counted(whole)} {what}",
-            Fill("shore"),
+            Fill("muted"),
             whole,
             f"{percent(part, whole)} of {what}",
         )

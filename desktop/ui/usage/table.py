@@ -19,7 +19,7 @@ from models.money import exact
 _HEIGHT_PX = 320
 _COLUMNS = (
     Column("Time", 164),
-    Column("Model", 150),
+    Column("Model", 170),
     Column("Cost", 124, is_number=True),
     Column("Read", 88, is_number=True),
     Column("Written", 88, is_number=True),
