@@ -64,9 +64,8 @@ class Notice(QWidget):
 
     def _fit(self) -> None:
         """As wide as the words, on more lines where that is too wide for the place."""
-        over = self.parentWidget()
         metrics = self._words.fontMetrics()
-        room = max((over.width() if over else self.width()) - _BESIDE, _LEAST)
+        room = max(self.width() - _BESIDE, _LEAST)
         wide = metrics.horizontalAdvance(self._said) + 2
         self._words.setText(metrics.elidedText(self._said, Qt.TextElideMode.ElideMiddle, _LINES * room))
         self._words.setWordWrap(wide > room)
