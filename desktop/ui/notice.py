@@ -17,10 +17,14 @@ _LEAST = 160
 
 
 class Notice(QWidget):
-    """Takes a strip of its own in whatever it is laid into for eight seconds, or until it is used."""
+    """Takes a strip of its own for eight seconds, or until it is used, wherever it is laid out.
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    It is as wide as `over`, which it belongs to at first.
+    """
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         bar = QFrame(self)
         bar.setObjectName("notice")
@@ -54,7 +58,8 @@ class Notice(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        if event.size().width() != event.oldSize().width():
+            QTimer.singleShot(0, self, self._fit)  # a layout at work would not hear of another height
 
     def _use(self) -> None:
         action, self._action = self._action, None
@@ -65,10 +70,10 @@ class Notice(QWidget):
     def _fit(self) -> None:
         """As wide as the words, on more lines where that is too wide for the place."""
         metrics = self._words.fontMetrics()
-        room = max(self.width() - _BESIDE, _LEAST)
+        room = max(self._over.width() - _BESIDE, _LEAST)
         wide = metrics.horizontalAdvance(self._said) + 2
-        self._words.setText(metrics.elidedText(self._said, Qt.TextElideMode.ElideMiddle, _LINES * room))
+        words = metrics.elidedText(self._said, Qt.TextElideMode.ElideMiddle, _LINES * room)
+        self._words.setText(words)
         self._words.setWordWrap(wide > room)
-        width = min(wide, room)
-        high = self._words.heightForWidth(width) if wide > room else metrics.height()
-        self._words.setFixedSize(width, high)
+        lines = metrics.boundingRect(0, 0, room, 0, Qt.TextFlag.TextWordWrap, words)
+        self._words.setFixedSize(min(wide, room), lines.height() if wide > room else metrics.height())

@@ -55,7 +55,7 @@ class Window(QWidget):
         self._right.addWidget(self.banner)
         self._right.addWidget(self.pages, 1)
         self._row.addLayout(self._right, 1)
-        self.notice = Notice(self)
+        self.notice = Notice(self.pages)
         self._seat_notice()
         self.pages.currentChanged.connect(self._seat_notice)
         self.pages.installEventFilter(self)

@@ -42,5 +42,6 @@ def test_in_a_narrow_window_a_notice_is_below_the_conversations(program: Program
     apart = lambda: not _place(program, window.notice).intersects(_place(program, window.sidebar))  # noqa: E731
     qtbot.waitUntil(lambda: window.notice.height() > 40 and apart(), timeout=10_000)
     assert window.width() == 480
+    qtbot.waitUntil(lambda: window.notice.height() == window.notice.sizeHint().height() < 70, timeout=10_000)
     window.notice.hide()
     qtbot.waitUntil(lambda: _place(program, window.sidebar).bottom() == window.height() - 1, timeout=10_000)
