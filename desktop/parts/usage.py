@@ -66,6 +66,7 @@ class UsageRoom(QObject):
             self._settings,
             prices=self._prices,
             titles=lambda: {one.id: one.title for one in self._chat.conversations()},
+            model_names=self._model_names,
             conversation=self._conversation,
             parent=self,
         )
@@ -96,7 +97,7 @@ class UsageRoom(QObject):
 
         reports, ledger = UsageReports(self._connection), Ledger(self._connection)
         service = ReconcilingService(reports, ledger, self._background, self)
-        card = StatementCard(self.service.providers, page)
+        card = StatementCard(self.service.providers, page, self.service.model_names)
         card.file_chosen.connect(lambda path: service.open(Path(path)))
         card.compare_wanted.connect(service.compare)
         card.export_wanted.connect(lambda report, path: service.export(report, Path(path)))
@@ -125,6 +126,15 @@ class UsageRoom(QObject):
                 self._window.warn(problem)
         self._told.update(own.problems)
         return {name: price for name, price in {**known, **own.prices}.items() if price is not None}
+
+    def _model_names(self) -> Mapping[str, str]:
+        """As the picker calls those that can answer, and as the catalogue calls others."""
+        known = self._catalogue().models
+        answering = self._chat.answering
+        return {
+            **{one.remote.id: one.name for one in known if one.remote},
+            **{one.id: one.name for one in (*answering.local(), *answering.remote())},
+        }
 
     def _enter_pending(self) -> None:
         from desktop.storage.usage_pending import UsagePending

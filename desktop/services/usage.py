@@ -12,12 +12,13 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.services.export import Export, Pieces
 from desktop.services.settings import SettingsService
+from desktop.services.usage_names import names_of
 from desktop.storage.ledger import Ledger
 from desktop.storage.ledger_values import LedgerRow, State
 from desktop.storage.table_file import Table
 from desktop.storage.usage import UsageReports
 from desktop.storage.usage_export import row_values, totals_values
-from desktop.storage.usage_values import Panel, Span, Totals, UsageFilter
+from desktop.storage.usage_values import ModelKey, Panel, Span, Totals, UsageFilter
 from desktop.system.budgets import read
 from models.budget import Budget, BudgetState, Period
 from models.errors import AppError, BadInput
@@ -32,7 +33,8 @@ _MOST_TODAY = 3_000
 class Figures:
     """What the page shows at one moment. `titles` are those of the conversations that still exist.
 
-    `today` are the rows, where the span is today and they are few enough to be shown by the hour.
+    `today` are the rows, where the span is today and they are few enough to be shown by the hour. `names`
+    are what the panel’s models are called.
     """
 
     span: Span
@@ -40,6 +42,7 @@ class Figures:
     panel: Panel
     titles: Mapping[int, str] = field(default_factory=dict)
     today: tuple[LedgerRow, ...] = ()
+    names: Mapping[ModelKey, str] = field(default_factory=dict)
 
 
 class UsageService(QObject):
@@ -62,6 +65,7 @@ class UsageService(QObject):
         *,
         prices: Callable[[], Mapping[str, Price]] = dict,
         titles: Callable[[], Mapping[int, str]] = dict,
+        model_names: Callable[[], Mapping[str, str]] = dict,
         conversation: Callable[[], int | None] = lambda: None,
         today: Callable[[], date] = date.today,
         parent: QObject | None = None,
@@ -69,6 +73,7 @@ class UsageService(QObject):
         super().__init__(parent)
         self._reports, self._ledger, self._settings = reports, ledger, settings
         self._prices, self._titles, self._conversation, self._today = prices, titles, conversation, today
+        self._model_names = model_names
         self._exports: list[Export] = []
         self._budgets = settings.values.budgets
         settings.changed.connect(self._look_at_budgets)
@@ -92,7 +97,9 @@ class UsageService(QObject):
             return None
         few = span is Span.TODAY and panel.totals.attempts <= _MOST_TODAY
         rows = self.rows(wanted, before=None, limit=_MOST_TODAY) if few else ()
-        return Figures(span, wanted, panel, self._titles(), rows)
+        keys = [key for key, _sums in panel.by_model]
+        names = names_of(keys, self._model_names(), self.providers())
+        return Figures(span, wanted, panel, self._titles(), rows, names)
 
     def rows(self, wanted: UsageFilter, *, before: int | None, limit: int) -> tuple[LedgerRow, ...]:
         """A page of single attempts, the newest first."""
@@ -108,6 +115,10 @@ class UsageService(QObject):
                 self.changed.emit()
 
         self._read(step, None)
+
+    def model_names(self) -> Mapping[str, str]:
+        """What models are called, by their ids, as far as they are known."""
+        return self._model_names()
 
     def prices(self) -> Mapping[str, Price]:
         """What gateways' models cost, as far as it is known, by the model's id."""

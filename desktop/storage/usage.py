@@ -60,6 +60,7 @@ class UsageReports:
         for one in by_day:
             parts.setdefault(one.key, []).append(one.totals)
         models = {key: _added(sums) for key, sums in parts.items()}
+        conversations, away = self._conversations(wanted)
         return Panel(
             totals=_added(models.values()),
             by_day=by_day,
@@ -67,7 +68,8 @@ class UsageReports:
             by_place={
                 place: _added(sums for key, sums in models.items() if key.place is place) for place in Place
             },
-            by_conversation=self.by_conversation(wanted),
+            by_conversation=conversations,
+            away_by_conversation=away,
         )
 
     # -- single rows
@@ -109,6 +111,20 @@ class UsageReports:
             for row in self._connection.execute(query, values):
                 groups.setdefault(row[: len(key)], []).append(_totals(row[len(key)], row[len(key) + 1 :]))
         return {group: _added(parts) for group, parts in groups.items()}
+
+    def _conversations(
+        self, wanted: UsageFilter, limit: int = 50
+    ) -> tuple[tuple[tuple[int, Totals], ...], Mapping[int, Totals]]:
+        """As `by_conversation`, and what of each was answered at gateways."""
+        busiest = self._busiest(wanted, limit)
+        parts: dict[int, list[Totals]] = {}
+        away: dict[int, Totals] = {}
+        groups = self._grouped(("conversation_id", "place"), wanted, only=busiest)
+        for (number, place), sums in groups.items():
+            parts.setdefault(number, []).append(sums)
+            if Place(place) is Place.REMOTE:
+                away[number] = sums
+        return _most_first((number, _added(sums)) for number, sums in parts.items()), away
 
     def _busiest(self, wanted: UsageFilter, limit: int) -> list[int]:
         where, values = _where(wanted, "usage_conversation_daily")

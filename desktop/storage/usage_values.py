@@ -125,7 +125,8 @@ class Panel:
     """All that the panel shows for one filter, read at one moment.
 
     `by_day` runs from the first day with rows to the last, `by_model` and `by_conversation` from the
-    most attempts to the fewest; a conversation that was deleted keeps its number, 0 is none.
+    most attempts to the fewest; a conversation that was deleted keeps its number, 0 is none. Of it
+    `away_by_conversation` is what was answered at gateways, where something was.
     """
 
     totals: Totals
@@ -133,6 +134,7 @@ class Panel:
     by_model: tuple[tuple[ModelKey, Totals], ...]
     by_place: Mapping[Place, Totals]
     by_conversation: tuple[tuple[int, Totals], ...]
+    away_by_conversation: Mapping[int, Totals] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QWidget
@@ -13,6 +16,14 @@ class Choice(QComboBox):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setItemDelegate(QStyledItemDelegate(self))  # the usual one is deaf to the style sheet
+
+    def add_named(self, names: Mapping[str, str]) -> None:
+        """Add an entry for each id, in the order of their names; the id is in its tooltip, and said with a
+        name that another one has too."""
+        shared = Counter(names.values())
+        for one, name in sorted(names.items(), key=lambda item: (item[1].casefold(), item[0])):
+            self.addItem(f"{name} · {one}" if shared[name] > 1 else name, one)
+            self.setItemData(self.count() - 1, one, Qt.ItemDataRole.ToolTipRole)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

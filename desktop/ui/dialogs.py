@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+_RUN = 32
+
 
 def confirm_link(parent: QWidget, address: str) -> bool:
     """Ask before a link from a message is opened, naming where it really leads."""
@@ -20,7 +22,7 @@ def confirm_link(parent: QWidget, address: str) -> bool:
     box = QMessageBox(QMessageBox.Icon.Question, "Inshore", f"Open {host}?", parent=parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(
-        f"This link leaves Inshore and opens in your browser or mail program:\n{address[:500]}"
+        f"This link leaves Inshore and opens in your browser or mail program:\n{_foldable(address[:500])}"
     )
     open_button = box.addButton("Open", QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
@@ -53,6 +55,11 @@ def refuse_to_start(title: str, words: str, details: str = "") -> int:
         box.setDetailedText(details)
     box.exec()
     return 1
+
+
+def _foldable(address: str) -> str:
+    """With places to break a line at: a run without any would be cut off."""
+    return "\u200b".join(address[start : start + _RUN] for start in range(0, len(address), _RUN))
 
 
 def _plain_host(host: str) -> str:

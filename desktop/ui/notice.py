@@ -4,55 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop.ui.labels import plain_label
 
 _STAYS_MS = 8_000
 _LINES = 3  # of words; what is longer loses its middle
-_ANY_WIDTH = 16_777_215  # Qt's own
+_BESIDE = 200  # px for the button and the edges
+_LEAST = 160
 
 
-class Notice(QFrame):
-    """Lies over its parent's lower edge for eight seconds, or until it is used."""
+class Notice(QWidget):
+    """Takes a strip of its own for eight seconds, or until it is used, wherever it is laid out.
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._over = parent
-        self.setObjectName("notice")
-        self._words = plain_label(self)
-        self._words.setWordWrap(False)
-        self._button = QPushButton(self)
+    It is as wide as `over`, which it belongs to at first.
+    """
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        bar = QFrame(self)
+        bar.setObjectName("notice")
+        self._words = plain_label(bar)
+        self._button = QPushButton(bar)
         self._button.setObjectName("notice-action")
         self._button.clicked.connect(self._use)
+        self._said = ""
         self._action: Callable[[], None] | None = None
         self._timer = QTimer(self, singleShot=True, interval=_STAYS_MS)
         self._timer.timeout.connect(self.hide)
-        row = QHBoxLayout(self)
+        row = QHBoxLayout(bar)
         row.setContentsMargins(16, 8, 10, 8)
         row.setSpacing(16)
         row.addWidget(self._words)
         row.addWidget(self._button)
-        parent.installEventFilter(self)
+        strip = QVBoxLayout(self)
+        strip.setContentsMargins(24, 8, 24, 12)
+        strip.addWidget(bar, 0, Qt.AlignmentFlag.AlignHCenter)
         self.hide()
 
     def say(self, words: str, action: str = "", then: Callable[[], None] | None = None) -> None:
         """Show words, and a button where there is something to do about them."""
-        metrics = self._words.fontMetrics()
-        room = max(self._over.width() - 200, 160)
-        wraps = metrics.horizontalAdvance(words) > room
-        self._words.setWordWrap(wraps)
-        self._words.setMinimumWidth(room if wraps else 0)
-        self._words.setMaximumWidth(room if wraps else _ANY_WIDTH)
-        self._words.setText(metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, _LINES * room))
+        self._said = words
         self._button.setText(action)
         self._button.setVisible(then is not None)
         self._action = then
-        self.adjustSize()
-        self._place()
+        self._fit()
         self.show()
-        self.raise_()
         self._timer.start()
 
     @property
@@ -60,10 +61,10 @@ class Notice(QFrame):
         """What its button does; None while nothing is offered."""
         return None if self.isHidden() else self._action
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.Resize:
-            self._place()
-        return False
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            QTimer.singleShot(0, self, self._fit)  # a layout at work would not hear of another height
 
     def _use(self) -> None:
         action, self._action = self._action, None
@@ -71,6 +72,13 @@ class Notice(QFrame):
         if action is not None:
             action()
 
-    def _place(self) -> None:
-        over = self._over
-        self.move((over.width() - self.width()) // 2, over.height() - self.height() - 24)
+    def _fit(self) -> None:
+        """As wide as the words, on more lines where that is too wide for the place."""
+        metrics = self._words.fontMetrics()
+        room = max(self._over.width() - _BESIDE, _LEAST)
+        wide = metrics.horizontalAdvance(self._said) + 2
+        words = metrics.elidedText(self._said, Qt.TextElideMode.ElideMiddle, _LINES * room)
+        self._words.setText(words)
+        self._words.setWordWrap(wide > room)
+        lines = metrics.boundingRect(0, 0, room, 0, Qt.TextFlag.TextWordWrap, words)
+        self._words.setFixedSize(min(wide, room), lines.height() if wide > room else metrics.height())

@@ -70,6 +70,8 @@ def palette(theme: Theme) -> QPalette:
     result = QPalette()
     for role, token in roles.items():
         result.setColor(role, theme.colour(token))
+    unusable = theme.colour("muted")
+    result.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.HighlightedText, unusable)
     return result
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shiboken6
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
@@ -50,12 +50,15 @@ class Window(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
         self._row.addWidget(sidebar)
-        right = QVBoxLayout()
-        right.setSpacing(0)
-        right.addWidget(self.banner)
-        right.addWidget(self.pages, 1)
-        self._row.addLayout(right, 1)
-        self.notice = Notice(self)
+        self._right = QVBoxLayout()
+        self._right.setSpacing(0)
+        self._right.addWidget(self.banner)
+        self._right.addWidget(self.pages, 1)
+        self._row.addLayout(self._right, 1)
+        self.notice = Notice(self.pages)
+        self._seat_notice()
+        self.pages.currentChanged.connect(self._seat_notice)
+        self.pages.installEventFilter(self)
         self._shortcuts()
 
     def show_page(self, page: QWidget) -> None:
@@ -90,7 +93,13 @@ class Window(QWidget):
             else:
                 self._row.insertWidget(0, self.sidebar)
             self.sidebar.setVisible(self._wanted and not narrow)
+            self._seat_notice()
         self._lay_over()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize:
+            self._lay_over()
+        return False
 
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
@@ -131,8 +140,15 @@ class Window(QWidget):
     def _lay_over(self) -> None:
         if self._narrow and not self.sidebar.isHidden():
             top = self.toggle.mapTo(self, self.toggle.rect().bottomLeft()).y() + 8
-            self.sidebar.setGeometry(0, top, self.sidebar.width(), self.height() - top)
+            bottom = self.pages.mapTo(self, self.pages.rect().bottomLeft()).y() + 1
+            self.sidebar.setGeometry(0, top, self.sidebar.width(), bottom - top)
             self.sidebar.raise_()
+
+    def _seat_notice(self) -> None:
+        """Above the composer, which then stays where it is; below other pages, and below a narrow window's
+        sidebar."""
+        in_chat = self.pages.currentWidget() is self.chat and not self._narrow
+        (self.chat.notice_seat if in_chat else self._right).addWidget(self.notice)
 
     def _make_toggle(self, look: Appearance) -> QToolButton:
         button = QToolButton(self.pages)

@@ -37,12 +37,14 @@ class Books:
         self.ledger = Ledger(connection, lambda: self.moment)
         self.reports = UsageReports(connection)
         self.settings = SettingsService(folder / "settings.json")
+        self.names: dict[str, str] = {}
         self.service = UsageService(
             self.reports,
             self.ledger,
             self.settings,
             prices=lambda: {"xidao/big": YUAN, "other/huge": DOLLAR},
             titles=lambda: {1: "Kyoto"},
+            model_names=lambda: self.names,
             conversation=lambda: 1,
             today=lambda: TODAY,
         )

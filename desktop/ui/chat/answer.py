@@ -188,8 +188,8 @@ class AnswerView(MessageView):
             else line
         )
         self._status.setToolTip("" if running else wording.details(self.message))
-        self._dot.setVisible(not failed)
-        self._dot.set_colour("offshore" if wording.is_remote(self.message) else "shore")
+        self._dot.setVisible(bool(self._status.text()))
+        self._dot.set_colour(wording.tint(self.message))
         self._resume.setVisible(
             self.message.status in (Status.STOPPED, Status.INTERRUPTED) or self._was_cut()
         )

@@ -282,6 +282,8 @@ class BlockWriter:
         block_format = QTextBlockFormat()
         sides = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}
         block_format.setAlignment(sides.get(cell.align, Qt.AlignmentFlag.AlignLeft))
+        height = self._theme.px(MESSAGE) * LINE_HEIGHT / 100  # fixed, so that all scripts stand on one line
+        block_format.setLineHeight(height, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         cursor.setBlockFormat(block_format)
         style = self._char_format()
         if header:

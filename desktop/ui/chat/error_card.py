@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.chat.ways import Ways
+from desktop.ui.check import CheckBox
 from desktop.ui.labels import plain_label
 from models.errors import NextStep
 from models.ways_on import Way
@@ -30,11 +31,12 @@ _SIDE = 16
 _QUESTIONS = (NextStep.ALLOW, NextStep.RAISE, NextStep.ACCEPT, NextStep.SEND)
 ANSWER_HERE, NOT_NOW, WHAT_EXACTLY = "answer-here", "not-now", "what-exactly"
 _REPLIES = {
+    NextStep.ALLOW: ((NOT_NOW, "Don’t send"),),
     NextStep.SEND: (
         (ANSWER_HERE, "Answer here"),
         (NOT_NOW, "Don’t send"),
         (WHAT_EXACTLY, "What exactly?"),
-    )
+    ),
 }
 """What else can be done where the user is asked: the step's name, and its words."""
 
@@ -65,7 +67,7 @@ class ErrorCard(QFrame):
         self._offer = QPushButton(self)
         self._offer.setObjectName("take-over")
         self._offer.setProperty("primary", True)
-        self._always = QCheckBox("From now on without asking, in this chat", self)
+        self._always = CheckBox("From now on without asking, in this chat", self)
         self._always.setObjectName("take-over-always")
         self._always.setProperty("plain", True)
         self._offer.clicked.connect(lambda: self.take_over_requested.emit(self._always.isChecked()))

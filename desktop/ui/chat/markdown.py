@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
+_BULLET = "•"
+_BOXES = {"[ ] ": "☐", "[x] ": "☑", "[X] ": "☑"}
 _SAFE_SCHEMES = frozenset({"http", "https", "mailto"})
 
 
@@ -185,7 +187,8 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
                 heading = 0
             case "inline":
                 kind = Kind.HEADING if heading else Kind.PARAGRAPH
-                yield _placed(Block(kind, tuple(_spans(token.children or ())), level=heading), place)
+                spans = _with_box(place, tuple(_spans(token.children or ())))
+                yield _placed(Block(kind, spans, level=heading), place)
             case "fence" | "code_block":
                 language = token.info.split()[0] if token.info.strip() else ""
                 code = token.content.removesuffix("\n")
@@ -196,6 +199,22 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
                 yield _placed(Block(Kind.TABLE, rows=tuple(_rows(walk))), place)
             case _:
                 _move(place, token)
+
+
+def _with_box(place: _Place, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """A task's spans without its “[ ]” or “[x]”, of which a box is made: in the bullet's place, else before
+    the words."""
+    box = (
+        _BOXES.get(spans[0].text[:4]) if place.marker and spans and spans[0] == Span(spans[0].text) else None
+    )
+    if box is None:
+        return spans
+    words = spans[0].text[4:]
+    if place.marker == _BULLET:
+        place.marker = box
+    else:
+        words = f"{box} {words}"
+    return (Span(words), *spans[1:]) if words else spans[1:]
 
 
 def _placed(block: Block, place: _Place) -> Block:
@@ -222,7 +241,7 @@ def _move(place: _Place, token: Token) -> None:
 def _next_marker(numbers: list[int | None]) -> str:
     number = numbers[-1]
     if number is None:
-        return "•"
+        return _BULLET
     numbers[-1] = number + 1
     return f"{number}."
 

@@ -152,6 +152,8 @@ class ChatPage(QWidget):
         column.setSpacing(0)
         column.addLayout(self._header())
         column.addWidget(self._middle, 1)
+        self.notice_seat = QVBoxLayout()
+        column.addLayout(self.notice_seat)
         bottom = QHBoxLayout()
         bottom.setContentsMargins(24, 4, 24, 16)
         bottom.addStretch(1)
@@ -203,6 +205,7 @@ class ChatPage(QWidget):
         self.transcript.take_over_requested.connect(
             lambda answer, always: self._chat.take_over(answer, always=always)
         )
+        self.transcript.focus_freed.connect(self.composer.edit.setFocus)
         self.transcript.link_activated.connect(self.link_activated)
         self.transcript.sent_requested.connect(self.sent_requested)
         self.composer.privacy.chosen.connect(self._choose_privacy)

@@ -86,7 +86,7 @@ class ModelPicker(QToolButton):
         licence = _short(aside.licence, _LONGEST_LICENCE)
         action = QAction(_plain(f"{words}\t{licence}" if licence else words), menu, checkable=True)
         action.setObjectName(f"answerer-{one.id or 'automatic'}")
-        more = (one.name, one.note, aside.health_words, aside.licence, aside.meaning)
+        more = (one.name, one.id, one.note, aside.health_words, aside.licence, aside.meaning)
         action.setToolTip("\n".join(part for part in more if part))
         action.setEnabled(not aside.barred)
         action.setChecked(self._current is not None and one.id == self._current.id)

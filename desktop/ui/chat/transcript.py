@@ -51,7 +51,8 @@ class Transcript(QAbstractScrollArea):
 
     The reader's place holds while things above change their height. At the end the view follows what is
     written; scrolling up stops that, scrolling back to the end (or `jump_to_end`) begins it again.
-    `latest` is asked for the newest state of a message whenever it is drawn.
+    `latest` is asked for the newest state of a message whenever it is drawn. `focus_freed` when the button
+    that had the keyboard went, so that somebody else can have it.
     """
 
     edit_requested = Signal(object)
@@ -68,6 +69,7 @@ class Transcript(QAbstractScrollArea):
     picture_wanted = Signal(object)
     picture_opened = Signal(object, int)
     picture_copied = Signal(object)
+    focus_freed = Signal()
 
     def __init__(self, look: Appearance, latest: Latest, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -371,7 +373,11 @@ class Transcript(QAbstractScrollArea):
         if item.view is None:
             item.height = _guess(message, width)
             return
+        focused = self.focusWidget()
+        inside = focused is not None and focused.hasFocus() and item.view.isAncestorOf(focused)
         item.view.show_message(message, progress)
+        if inside and focused is not None and not focused.isVisible():
+            self.focus_freed.emit()
         item.height, item.width = item.view.arrange(width), width
 
     def _drop(self, item: _Item) -> None:

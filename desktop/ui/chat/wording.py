@@ -36,6 +36,13 @@ def status_line(message: StoredMessage) -> str:
     return " · ".join(part for part in told if part)
 
 
+def tint(message: StoredMessage) -> str:
+    """The token of the colour that says where an answer was written; muted where it was nowhere."""
+    if is_remote(message):
+        return "offshore"
+    return "muted" if _part(message, "route").get("backend") == "none" else "shore"
+
+
 def is_remote(message: StoredMessage) -> bool:
     """Whether an answer, or a part of it, was written off this machine."""
     return _part(message, "route").get("backend") == "gateway" or any(one.remote for one in parts(message))

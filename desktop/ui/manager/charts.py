@@ -18,6 +18,7 @@ from desktop.ui.plots import bare_plot, font, pen
 from desktop.ui.theme import META, Theme
 
 _BARS_PX, _SCATTER_PX = 240, 320
+_LYING_PX, _BETWEEN_PX = 17, 14
 _SPACE = 0.8  # of a group's width that its bars take
 
 
@@ -67,6 +68,38 @@ def bar_chart(bars: Bars, theme: Theme, spoken: str, parent: QWidget) -> QWidget
     plot.setXRange(-0.5, len(bars.groups) - 0.5, padding=0.02)
     plot.setYRange(0, 112, padding=0)
     plot.getAxis("left").setTicks([[(value, str(value)) for value in (0, 25, 50, 75, 100)]])
+    return plot  # type: ignore[no-any-return]
+
+
+def lying_bars(bars: Bars, theme: Theme, spoken: str, parent: QWidget) -> QWidget:
+    """The same from left to right, for where their values would not fit beside one another."""
+    count = max(1, len(bars.values))
+    high = len(bars.groups) * (count * _LYING_PX + _BETWEEN_PX) + 30
+    plot = bare_plot(theme, spoken, parent, high)
+    width = _SPACE / count
+    for series, (values, words) in enumerate(zip(bars.values, bars.words, strict=True)):
+        mark = MARKS[bars.marks[series]]
+        offset = (series - (len(bars.values) - 1) / 2) * width
+        known = [(group + offset, value) for group, value in enumerate(values) if value is not None]
+        plot.addItem(
+            pg.BarGraphItem(
+                x0=[0.0 for _ in known],
+                y=[y for y, _ in known],
+                height=width * 0.8,
+                width=[value for _, value in known],
+                brush=QBrush(theme.colour(mark.token), mark.pattern),
+                pen=pen(theme, mark.token),
+            )
+        )
+        labels = [text for text, value in zip(words, values, strict=True) if value is not None]
+        for (y, value), text in zip(known, labels, strict=True):
+            _write(plot, text, value, y, theme, "text", (0.0, 0.5))
+    plot.invertY(True)
+    plot.getAxis("left").setTicks([list(enumerate(bars.groups))])
+    plot.getAxis("bottom").setTicks([[(value, str(value)) for value in (0, 25, 50, 75, 100)]])
+    plot.setYRange(-0.5, len(bars.groups) - 0.5, padding=0.02)
+    plot.setXRange(0, 118, padding=0)
+    plot.showGrid(x=True, y=False, alpha=0.15)
     return plot  # type: ignore[no-any-return]
 
 

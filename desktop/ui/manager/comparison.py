@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.ui.labels import plain_label
-from desktop.ui.manager.marks import Swatch
+from desktop.ui.manager.compared import ComparedFacts, legend
 from desktop.ui.manager.told import source_words
 from desktop.ui.page import card
 from desktop.ui.theme import Appearance
 from models.catalogue import Catalogue
 from models.comparing import scored, scores, worths
 from models.facts import BenchmarkTable
-from models.offer import Offer, parameters_words, per_million, price_words, strengths_words
+from models.offer import Offer, per_million
 
-_ROOM_FOR_PAIRS = 1200
+_ROOM_FOR_PAIRS, _NARROW = 1200, 560
 
 
 class Comparison(QWidget):
@@ -45,7 +45,9 @@ class Comparison(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(12)
         self._column.addWidget(_said(self, "Comparison", "title"))
-        self._column.addWidget(self._table())
+        self._narrow = False
+        self._facts = ComparedFacts(offers, look, self)
+        self._column.addWidget(self._facts)
         self._grid = QGridLayout()
         self._grid.setSpacing(12)
         self._column.addLayout(self._grid)
@@ -88,34 +90,19 @@ class Comparison(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if not self._to_draw and self._paired != (self.width() >= _ROOM_FOR_PAIRS):
+        narrow = self.width() < _NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            QTimer.singleShot(0, self, self._change_width)
+        elif not self._to_draw and self._paired != (self.width() >= _ROOM_FOR_PAIRS):
             self._place()
 
-    def _table(self) -> QFrame:
-        frame = card(self)
-        frame.setObjectName("compared-facts")
-        grid = QGridLayout(frame)
-        grid.setContentsMargins(16, 12, 16, 12)
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(8)
-        for row, heading in enumerate(("", "", "Size", "Licence", "Here", "Price", "Good at")):
-            label = _said(frame, heading, "muted")
-            label.setWordWrap(False)
-            label.setAlignment(Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(label, row, 0)
-        for number, offer in enumerate(self._offers):
-            column = number + 1
-            grid.setColumnStretch(column, 1)
-            grid.setColumnMinimumWidth(column, 96)
-            grid.addWidget(Swatch(number, self._look, frame), 0, column, Qt.AlignmentFlag.AlignLeft)
-            for row, (words, role) in enumerate(_facts(offer), start=1):
-                label = _said(frame, words, role)
-                label.setAlignment(Qt.AlignmentFlag.AlignTop)
-                grid.addWidget(label, row, column)
-        return frame
+    def _change_width(self) -> None:
+        self._facts.show_narrow(self._narrow)
+        self._draw()
 
     def _bars(self, table: BenchmarkTable) -> QFrame:
-        from desktop.ui.manager.charts import Bars, bar_chart
+        from desktop.ui.manager.charts import Bars, bar_chart, lying_bars
 
         rows = scores(table, self._ids)
         drawn = [number for number, row in enumerate(rows) if row[0].height is not None]
@@ -125,8 +112,9 @@ class Comparison(QWidget):
             words=[[value.words for value in rows[number]] for number in drawn],
             marks=drawn,
         )
+        draw = lying_bars if self._narrow else bar_chart
         frame, column = self._section(table.title, f"chart-{table.id}")
-        column.addWidget(bar_chart(bars, self._look.theme, self._spoken(table), frame))
+        column.addWidget(draw(bars, self._look.theme, self._spoken(table), frame))
         column.addWidget(_said(frame, self._notes(table, drawn), "meta"))
         return frame
 
@@ -195,31 +183,8 @@ class Comparison(QWidget):
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(8)
         column.addWidget(_said(frame, heading, "subtitle"))
-        column.addWidget(self._legend(frame))
+        column.addWidget(legend(self._offers, self._look, frame, narrow=self._narrow))
         return frame, column
-
-    def _legend(self, frame: QFrame) -> QWidget:
-        legend = QWidget(frame)
-        grid = QGridLayout(legend)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
-        for number, offer in enumerate(self._offers):
-            grid.addWidget(Swatch(number, self._look, legend), 0, 2 * number)
-            grid.addWidget(_said(legend, offer.model.name, "meta"), 0, 2 * number + 1)
-            grid.setColumnStretch(2 * number + 1, 1)
-        return legend
-
-
-def _facts(offer: Offer) -> list[tuple[str, str]]:
-    verdict = offer.verdict[:1].upper() + offer.verdict[1:]
-    return [
-        (offer.model.name, "strong"),
-        (parameters_words(offer.model) or "not known", ""),
-        (offer.label.text, ""),
-        (f"{verdict}. {offer.reason}", ""),
-        (price_words(offer.price) if offer.price else "not at the gateway", ""),
-        (", ".join(strengths_words(offer.model)), ""),
-    ]
 
 
 def _said(parent: QWidget, words: str, role: str = "") -> QLabel:

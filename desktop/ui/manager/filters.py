@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop.ui.check import CheckBox
 from desktop.ui.choice import Choice
 from models.advice import Who
 from models.licences import Tier
@@ -114,8 +115,8 @@ class Filters(QWidget):
         choice.currentIndexChanged.connect(self._tell)
         return choice
 
-    def _check(self, name: str, words: str) -> QCheckBox:
-        check = QCheckBox(words, self)
+    def _check(self, name: str, words: str) -> CheckBox:
+        check = CheckBox(words, self)
         check.setObjectName(name)
         check.setProperty("plain", True)
         check.toggled.connect(self._tell)

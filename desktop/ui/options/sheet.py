@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QHBoxLayout,
     QScrollArea,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.system.options import Options
+from desktop.ui.check import CheckBox
 from desktop.ui.labels import plain_label
 from desktop.ui.options.form import OptionsForm
 from desktop.ui.theme import Appearance
@@ -44,7 +44,7 @@ class OptionsSheet(QFrame):
         self._page, self._look = page, look
         self.setObjectName("options-sheet")
         self.setAccessibleName("Options of this conversation")
-        self.private = QCheckBox("Private", self)
+        self.private = CheckBox("Private", self)
         self.private.setObjectName("private")
         self.private.setAccessibleDescription(_PRIVATE)
         self.private.clicked.connect(self.private_chosen)

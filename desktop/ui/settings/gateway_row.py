@@ -70,7 +70,10 @@ class GatewayRow(QFrame):
         busy = state.known in (Known.LOOKING, Known.NOT_YET)
         self._enter.setText("Add another key" if state.endings else "Enter a key")
         self._enter.setEnabled(not busy)
-        self._forget.setVisible(bool(state.endings) and self._form.isHidden())
+        forgettable = bool(state.endings) and self._form.isHidden()
+        if self.window().focusWidget() is self._forget and not forgettable:
+            self._edit.setFocus()  # its neighbour; else it goes to the window's first button
+        self._forget.setVisible(forgettable)
         self._get.setVisible(bool(self._key_url) and not (state.endings and self._form.isHidden()))
         self._allow_test()
 

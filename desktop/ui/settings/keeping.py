@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop.system.settings import Settings
+from desktop.ui.check import CheckBox
 from desktop.ui.choice import Choice
 from desktop.ui.labels import plain_label
 
@@ -19,7 +20,7 @@ class Keeping(QWidget):
 
     def __init__(self, values: Settings, parent: QWidget) -> None:
         super().__init__(parent)
-        self._keep = QCheckBox("Go on sooner after a restart", self)
+        self._keep = CheckBox("Go on sooner after a restart", self)
         self._keep.setObjectName("keep-states")
         self._keep.clicked.connect(lambda on: self.changed.emit("keep_states", on))
         self._limit = Choice(self)
@@ -46,6 +47,6 @@ class Keeping(QWidget):
         self._keep.setChecked(values.keep_states)
         self._limit.clear()
         for size in sorted({*_OFFERED, values.states_gb}):
-            self._limit.addItem(f"At most {size} GiB", size)
+            self._limit.addItem(f"At most {size} GB", size)
         self._limit.setCurrentIndex(self._limit.findData(values.states_gb))
         self._limit.setEnabled(values.keep_states)

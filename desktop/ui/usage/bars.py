@@ -9,15 +9,19 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from desktop.storage.ledger_values import Place
 from desktop.ui.theme import Appearance
-from desktop.ui.usage.marks import Fill
+from desktop.ui.usage.marks import Fill, place_fill
 
 _ROW_PX, _GAP, _NARROW = 30, 12, 460
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """`value` of `most`, whole numbers in any unit; `words` say it in full, `shorter` where it is narrow."""
+    """`value` of `most`, whole numbers in any unit; `words` say it in full, `shorter` where it is narrow.
+
+    `more` says which thing it is exactly, for those who ask. The bar’s last `away` are of gateways.
+    """
 
     name: str
     value: int
@@ -25,6 +29,8 @@ class Bar:
     fill: Fill
     most: int | None = None
     shorter: str = ""
+    more: str = ""
+    away: int = 0
 
 
 class Bars(QWidget):
@@ -36,7 +42,7 @@ class Bars(QWidget):
         self._most = max((bar.value for bar in bars), default=0)
         spoken = "; ".join(f"{bar.name}: {bar.words}" for bar in bars)
         self.setAccessibleName(f"{title}. {spoken}")
-        self.setToolTip("\n".join(f"{bar.name}: {bar.words}" for bar in bars))
+        self.setToolTip("\n".join(_asked(bar) for bar in bars))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @property
@@ -72,9 +78,18 @@ class Bars(QWidget):
         room = self.width() - names - figures - 2 * _GAP
         most = self._most if bar.most is None else bar.most
         if room > 0 and most and bar.value:
-            wide = max(2, room * bar.value // most)
-            bar.fill.draw(painter, QRectF(names + _GAP + 0.5, top + height / 2 - 6.5, wide, 13),
-                          self._look.theme)  # fmt: skip
+            box = QRectF(names + _GAP + 0.5, top + height / 2 - 6.5, max(2, room * bar.value // most), 13)
+            self._fill(painter, bar, box)
+
+    def _fill(self, painter: QPainter, bar: Bar, box: QRectF) -> None:
+        here, away = QRectF(box), QRectF(box)
+        if bar.away and bar.away < bar.value:
+            here.setWidth(round(box.width() * (bar.value - bar.away) / bar.value))
+            away.setLeft(here.right())
+        if bar.away < bar.value:
+            bar.fill.draw(painter, here, self._look.theme)
+        if bar.away:
+            place_fill(Place.REMOTE).draw(painter, away, self._look.theme)
 
     def _words(self, bar: Bar) -> str:
         return bar.shorter if bar.shorter and self.width() < self._look.theme.px(_NARROW) else bar.words
@@ -85,3 +100,7 @@ class Bars(QWidget):
         figures = max((metrics.horizontalAdvance(self._words(bar)) for bar in self._bars), default=0)
         names = max((metrics.horizontalAdvance(bar.name) for bar in self._bars), default=0)
         return min(names + 4, max(60, (self.width() - figures) // 2)), figures
+
+
+def _asked(bar: Bar) -> str:
+    return f"{bar.name}{f' ({bar.more})' if bar.more else ''}: {bar.words}"

@@ -62,7 +62,7 @@ class UsagePage(Page):
         self.budgets = BudgetsCard(service, look, self)
         self.sections = Sections(look, self)
         self.saved = SavedCard(self)
-        self.table = RowTable(self._read_rows, service.providers, self)
+        self.table = RowTable(self._read_rows, service.providers, service.model_names, self)
         self.export = ExportButtons(self)
         self.conversion = Conversion(self)
         self.conversion.show_rate(service.rate)
@@ -93,7 +93,8 @@ class UsagePage(Page):
         self.tiles.show_panel(panel, self._service.rate)
         self.sections.show_figures(figures)
         local = panel.by_place[Place.LOCAL]
-        self.saved.show_local(local, self._service.prices() if local.attempts else {})
+        prices = self._service.prices() if local.attempts else {}
+        self.saved.show_local(local, prices, self._service.model_names())
         self.table.show_rows(figures.wanted)
         self.budgets.refresh()
 
@@ -133,11 +134,10 @@ class UsagePage(Page):
         """The models of the span; while one is chosen, those that were offered before stay."""
         if self._model:
             return
-        names = sorted({key.model for key, _sums in figures.panel.by_model})
+        names = {key.model: name for key, name in figures.names.items()}
         self._models.clear()
         self._models.addItem("All models", "")
-        for name in names:
-            self._models.addItem(name, name)
+        self._models.add_named(names)
 
     def _read_rows(self, wanted: UsageFilter, before: int | None, limit: int) -> tuple[LedgerRow, ...]:
         return self._service.rows(wanted, before=before, limit=limit)

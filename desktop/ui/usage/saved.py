@@ -40,15 +40,15 @@ class SavedCard(QFrame):
         for widget in (title, self.choice, self._cost, self._words):
             column.addWidget(widget)
 
-    def show_local(self, local: Totals, prices: Mapping[str, Price]) -> None:
-        """The totals of local rows, and the prices to choose from. The choice stays where it can."""
+    def show_local(self, local: Totals, prices: Mapping[str, Price], names: Mapping[str, str]) -> None:
+        """The totals of local rows, and the prices to choose from, by the models’ names where they are known.
+        The choice stays where it can."""
         self._local = local
         if prices != self._prices:
             current = self.choice.currentData()
             self._prices = prices
             self.choice.clear()
-            for name in sorted(prices):
-                self.choice.addItem(name, name)
+            self.choice.add_named({one: names.get(one, one) for one in prices})
             self.choice.setCurrentIndex(max(self.choice.findData(current), 0))
         self.setVisible(bool(prices) and bool(local.attempts))
         self._show()

@@ -18,7 +18,7 @@ from desktop.ui.usage.bars import Bar, Bars
 from desktop.ui.usage.figures import percent
 from desktop.ui.usage.marks import OTHERS, Fill, Sample, fills, place_fill
 from desktop.ui.usage.measures import Kind, Measure, counted, measures
-from desktop.ui.usage.series import Columns, columns, model_words
+from desktop.ui.usage.series import Columns, Part, columns
 
 _MOST_ROWS = 8
 _PLACES = {Place.LOCAL: "On this machine", Place.REMOTE: "At gateways"}
@@ -67,11 +67,11 @@ class Sections(QWidget):
         figures, measure = self._figures, self._measure
         self._cards = [
             self._over_time(figures, measure),
-            self._bar_card("By model", model_bars(figures.panel, measure)),
+            self._bar_card("By model", model_bars(figures, measure)),
             self._bar_card("This machine and gateways", place_bars(figures.panel, measure)),
             self._bar_card("By conversation", conversation_bars(figures, measure)),
             self._bar_card("Thinking and cache", share_bars(figures.panel)),
-            self._bar_card("Speed", speed_bars(figures.panel)),
+            self._bar_card("Speed", speed_bars(figures)),
         ]
         for one in self._cards:
             self._column.addWidget(one)
@@ -86,17 +86,17 @@ class Sections(QWidget):
         frame, column = self._section(f"{measure.title} for each {shown.per}")
         column.addWidget(column_chart(shown, measure, self._look.theme, spoken(shown, measure), frame))
         for part in shown.parts:
-            column.addLayout(
-                self._legend(frame, part.fill, f"{part.name}: {measure.words(sum(part.values))}")
-            )
+            column.addLayout(self._legend(frame, part, f"{part.name}: {measure.words(sum(part.values))}"))
         return frame
 
-    def _legend(self, parent: QWidget, fill: Fill, words: str) -> QHBoxLayout:
+    def _legend(self, parent: QWidget, part: Part, words: str) -> QHBoxLayout:
         label = ElidedLabel(parent, "meta")
         label.say(words)
+        if part.key is not None:
+            label.setToolTip(f"{words}\n{part.key.model}")
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(Sample(fill, self._look, parent))
+        row.addWidget(Sample(part.fill, self._look, parent))
         row.addWidget(label, 1)
         return row
 
@@ -119,13 +119,13 @@ class Sections(QWidget):
         return frame, column
 
 
-def model_bars(panel: Panel, measure: Measure) -> tuple[Bar, ...]:
+def model_bars(figures: Figures, measure: Measure) -> tuple[Bar, ...]:
     """The models with the most of it, and the others as one."""
-    most = sorted(panel.by_model, key=lambda one: -measure.of(one[1]))
+    most = sorted(figures.panel.by_model, key=lambda one: -measure.of(one[1]))
     known = [(key, measure.of(sums)) for key, sums in most if measure.of(sums)]
     filled = fills(key for key, _amount in known)
     bars = [
-        Bar(model_words(key), amount, measure.words(amount), filled.get(key, OTHERS))
+        Bar(figures.names[key], amount, measure.words(amount), filled.get(key, OTHERS), more=key.model)
         for key, amount in known[:_MOST_ROWS]
     ]
     return (*bars, *_rest([amount for _key, amount in known[_MOST_ROWS:]], measure, "models"))
@@ -135,11 +135,22 @@ def conversation_bars(figures: Figures, measure: Measure) -> tuple[Bar, ...]:
     """The conversations with the most of it, of those with the most requests."""
     found = [(number, measure.of(sums)) for number, sums in figures.panel.by_conversation]
     known = sorted((one for one in found if one[1]), key=lambda one: -one[1])
-    fill = Fill("shore") if measure.kind is not Kind.COST else Fill("offshore")
+    away = figures.panel.away_by_conversation
     return tuple(
-        Bar(_conversation(number, figures), amount, measure.words(amount), fill)
+        _split(
+            _conversation(number, figures), amount, measure.of(away[number]) if number in away else 0, measure
+        )
         for number, amount in known[:_MOST_ROWS]
     )
+
+
+def _split(name: str, amount: int, away: int, measure: Measure) -> Bar:
+    """What was answered here, and behind it what was at gateways, which is said in words as well."""
+    words = measure.words(amount)
+    where = "on this machine" if not away else "at gateways"
+    share = f"{percent(away, amount)} " if 0 < away < amount else ""
+    told = words if measure.kind is Kind.COST else f"{words} · {share}{where}"
+    return Bar(name, amount, told, place_fill(Place.LOCAL), shorter=words, away=away)
 
 
 def place_bars(panel: Panel, measure: Measure) -> tuple[Bar, ...]:
@@ -171,7 +182,7 @@ def share_bars(panel: Panel) -> tuple[Bar, ...]:
             name,
             part,
             f"{percent(part, whole)} · {counted(part)} of {counted(whole)} {what}",
-            Fill("shore"),
+            Fill("muted"),
             whole,
             f"{percent(part, whole)} of {what}",
         )
@@ -180,9 +191,9 @@ def share_bars(panel: Panel) -> tuple[Bar, ...]:
     )
 
 
-def speed_bars(panel: Panel) -> tuple[Bar, ...]:
+def speed_bars(figures: Figures) -> tuple[Bar, ...]:
     """Each model's mean over its answers, and how long the first word took."""
-    known = [(key, sums, sums.mean_speed_tps) for key, sums in panel.by_model]
+    known = [(key, sums, sums.mean_speed_tps) for key, sums in figures.panel.by_model]
     filled = fills(key for key, _sums, speed in known if speed is not None)
     bars = []
     for key, sums, speed in known[: 2 * _MOST_ROWS]:
@@ -191,7 +202,15 @@ def speed_bars(panel: Panel) -> tuple[Bar, ...]:
             words = f"{speed:.1f} tokens/s{first}"
             fill = filled.get(key, OTHERS)
             bars.append(
-                Bar(model_words(key), round(speed * 1000), words, fill, None, f"{speed:.1f} tokens/s")
+                Bar(
+                    figures.names[key],
+                    round(speed * 1000),
+                    words,
+                    fill,
+                    None,
+                    f"{speed:.1f} tokens/s",
+                    key.model,
+                )
             )
     return tuple(bars[:_MOST_ROWS])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -20,12 +20,9 @@ class Part:
     """One model's share of every column; without a `key` it is of all the models that have no own one."""
 
     key: ModelKey | None
+    name: str
     fill: Fill
     values: tuple[int, ...]
-
-    @property
-    def name(self) -> str:
-        return model_words(self.key) if self.key else "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +37,6 @@ class Columns:
         return tuple(sum(part.values[n] for part in self.parts) for n in range(len(self.labels)))
 
 
-def model_words(key: ModelKey) -> str:
-    """A model's name, without the provider that some carry in front."""
-    return key.model.removeprefix(f"{key.provider}/")
-
-
 def columns(figures: Figures, measure: Measure) -> Columns:
     """From the first day of the span, or the first with a row, to the last; today’s by the hour."""
     if figures.today:
@@ -52,7 +44,8 @@ def columns(figures: Figures, measure: Measure) -> Columns:
             (datetime.fromtimestamp(row.sent_at).hour, _key(row), measure.of_row(row))
             for row in figures.today
         ]
-        return _stacked("hour", [f"{hour}:00" for hour in range(24)], amounts, _own_keys(figures, measure))
+        hours = [f"{hour}:00" for hour in range(24)]
+        return _stacked("hour", hours, amounts, _own_keys(figures, measure), figures.names)
     first, last = _ends(figures)
     scale = _scale(first, last)
     starts = _starts(first, last, scale)
@@ -62,11 +55,15 @@ def columns(figures: Figures, measure: Measure) -> Columns:
         for one in figures.panel.by_day
     ]
     labels = [scale.label(start) for start in starts]
-    return _stacked(scale.per, labels, amounts, _own_keys(figures, measure))
+    return _stacked(scale.per, labels, amounts, _own_keys(figures, measure), figures.names)
 
 
 def _stacked(
-    per: str, labels: Sequence[str], amounts: Iterable[tuple[int, ModelKey, int]], own: list[ModelKey]
+    per: str,
+    labels: Sequence[str],
+    amounts: Iterable[tuple[int, ModelKey, int]],
+    own: list[ModelKey],
+    names: Mapping[ModelKey, str],
 ) -> Columns:
     """Add up what falls into each column; this machine’s models stand at the bottom, the others on top."""
     values: dict[ModelKey | None, list[int]] = {}
@@ -75,7 +72,11 @@ def _stacked(
             values.setdefault(key if key in own else None, [0] * len(labels))[column] += amount
     filled = fills(own)
     order = [*sorted(own, key=lambda key: key.place is not Place.LOCAL), None]
-    parts = [Part(key, filled[key] if key else OTHERS, tuple(values[key])) for key in order if key in values]
+    parts = [
+        Part(key, names[key] if key else "others", filled[key] if key else OTHERS, tuple(values[key]))
+        for key in order
+        if key in values
+    ]
     return Columns(per, tuple(labels), tuple(parts))
 
 

@@ -27,6 +27,8 @@ _WORDS = (
     "written here, request by request, and stays on this machine."
 )
 
+Names = Callable[[], Mapping[str, str]]
+
 
 class StatementCard(QFrame):
     """Says `file_chosen(path)`, `compare_wanted(Table, Mapped, provider)`, `correct_wanted(Report)` and
@@ -41,11 +43,11 @@ class StatementCard(QFrame):
     correct_wanted = Signal(object)
     export_wanted = Signal(object, str)
 
-    def __init__(self, providers: Callable[[], Mapping[str, str]], parent: QWidget | None = None) -> None:
+    def __init__(self, providers: Names, parent: QWidget | None = None, names: Names = dict) -> None:
         super().__init__(parent)
         self.setObjectName("statement")
         self.setProperty("card", True)
-        self._providers = providers
+        self._providers, self._names = providers, names
         self._table: Table | None = None
         self._report: Report | None = None
         self._group = Group.DIFFERING
@@ -179,7 +181,7 @@ class StatementCard(QFrame):
         shown = [one for one in Group if report.count(one) or one in (*DIFFERENT, Group.MATCHED)]
         choices = [((one, report.count(one)), f"{GROUPS[one]} {report.count(one):,}") for one in shown]
         self._groups.show_choices(choices, (self._group, report.count(self._group)))
-        self._table_view.show_pairs(report.found.groups[self._group])
+        self._table_view.show_pairs(report.found.groups[self._group], self._names())
         self._table_view.setVisible(bool(report.count(self._group)))
         sums = report.sums[self._group]
         self._sums.setText(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from PySide6.QtWidgets import QWidget
@@ -30,24 +30,26 @@ class PairModel(TableModel[Pair]):
 
     def __init__(self) -> None:
         super().__init__(_COLUMNS)
+        self.names: Mapping[str, str] = {}
 
     def cell(self, row: Pair, column: int) -> str:
-        return cell(row, column)
+        return cell(row, column, self.names)
 
     def details(self, row: Pair) -> str:
         return details(row)
 
 
-def cell(pair: Pair, column: int) -> str:
-    """One cell's words; a dash for what is not known or not there."""
+def cell(pair: Pair, column: int, names: Mapping[str, str]) -> str:
+    """One cell's words, with models' names by their ids; a dash for what is not known or not there."""
     theirs, ours = pair.theirs, pair.ours
     match column:
         case 0:
             at = theirs.at if theirs is not None and theirs.at is not None else ours.at if ours else None
             return "–" if at is None else f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}"
         case 1:
-            name = (theirs and theirs.model) or (ours and ours.model) or "–"
-            return name.rpartition("/")[2] or name
+            ids = [one.model for one in (ours, theirs) if one is not None and one.model]
+            known = next((names[one] for one in ids if one in names), "")
+            return known or (ids[-1].rpartition("/")[2] or ids[-1] if ids else "–")
         case 2:
             return _money(theirs.cost if theirs else None)
         case 3:
@@ -90,8 +92,9 @@ class PairTable(Table):
         super().__init__(self.pairs, "statement-rows", _DIFFERS, parent)
         self.setAccessibleName("Requests of the statement beside those written here")
 
-    def show_pairs(self, pairs: Sequence[Pair]) -> None:
-        """Show these, as many of them at once as are few."""
+    def show_pairs(self, pairs: Sequence[Pair], names: Mapping[str, str]) -> None:
+        """Show these, as many of them at once as are few; the models by these names of ids."""
+        self.pairs.names = names
         self.pairs.show(pairs)
         bar = self.horizontalScrollBar().sizeHint().height()
         self.setFixedHeight(self.height_of(min(max(len(pairs), 2), _MOST_ROWS)) + bar + 4)

@@ -19,7 +19,7 @@ from models.money import exact
 _HEIGHT_PX = 320
 _COLUMNS = (
     Column("Time", 164),
-    Column("Model", 150),
+    Column("Model", 170),
     Column("Cost", 124, is_number=True),
     Column("Read", 88, is_number=True),
     Column("Written", 88, is_number=True),
@@ -29,6 +29,7 @@ _COLUMNS = (
     Column("For", 80),
 )
 _MODEL = 1
+_NOBODY: Mapping[str, str] = {}
 _STATES = {State.SENT: "running", State.EXPIRED: "not settled", State.RELEASED: "not charged"}
 _OUTCOMES = {Outcome.FINISHED: "finished", Outcome.STOPPED: "stopped", Outcome.FAILED: "failed"}
 _PLACES = (("Anywhere", None), ("On this machine", Place.LOCAL), ("At gateways", Place.REMOTE))
@@ -41,34 +42,36 @@ Names = Callable[[], Mapping[str, str]]
 class RowModel(PagedModel[LedgerRow]):
     """The rows of a filter, newest first; `read(filter, before, limit)` brings the next ones."""
 
-    def __init__(self, read: Read, names: Names) -> None:
+    def __init__(self, read: Read, names: Names, models: Names) -> None:
         super().__init__(_COLUMNS)
         self._read, self._names, self._wanted = read, names, UsageFilter()
+        self._read_models: Names = models
+        self._models: Mapping[str, str] = {}
 
     def show_rows(self, wanted: UsageFilter) -> None:
         """Begin anew with the first page."""
-        self._wanted = wanted
+        self._wanted, self._models = wanted, self._read_models()
         self.begin()
 
     def read_after(self, row: LedgerRow | None, limit: int) -> tuple[LedgerRow, ...]:
         return self._read(self._wanted, None if row is None else row.id, limit)
 
     def cell(self, row: LedgerRow, column: int) -> str:
-        return cell(row, column, self._names())
+        return cell(row, column, self._names(), self._models)
 
     def details(self, row: LedgerRow) -> str:
         return details(row)
 
 
-def cell(row: LedgerRow, column: int, names: Mapping[str, str]) -> str:
-    """One cell's words, with the gateways' names by their ids; unknown is a dash, never zero."""
+def cell(row: LedgerRow, column: int, names: Mapping[str, str], models: Mapping[str, str] = _NOBODY) -> str:
+    """One cell's words, with gateways' and models' names by their ids; unknown is a dash, never zero."""
     attempt, usage = row.attempt, row.usage
     about = "≈ " if row.estimated else ""
     match column:
         case 0:
             return f"{datetime.fromtimestamp(row.sent_at):%Y-%m-%d %H:%M}"
         case 1:
-            return attempt.model.removeprefix(f"{attempt.provider}/")
+            return models.get(attempt.model) or attempt.model.removeprefix(f"{attempt.provider}/")
         case 5:
             here = attempt.place is Place.LOCAL
             return "this machine" if here else names.get(attempt.provider, attempt.provider)
@@ -88,6 +91,7 @@ def details(row: LedgerRow) -> str:
     """What has no column of its own."""
     price = row.attempt.price
     parts = (
+        row.attempt.model,
         row.attempt.route_reason,
         f"Price: {price.source}, {price.as_of}".rstrip(", ") if price else "",
         f"Not believed: {row.flaw}" if row.flaw else "",
@@ -100,11 +104,11 @@ def details(row: LedgerRow) -> str:
 class RowTable(QFrame):
     """The table with its filters."""
 
-    def __init__(self, read: Read, names: Names, parent: QWidget) -> None:
+    def __init__(self, read: Read, names: Names, models: Names, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("card", True)
         self._wanted = UsageFilter()
-        self.rows = RowModel(read, names)
+        self.rows = RowModel(read, names, models)
         self.view = Table(self.rows, "usage-rows", _MODEL, self)
         self.view.setAccessibleName("Requests, the newest first")
         self.view.setFixedHeight(_HEIGHT_PX)

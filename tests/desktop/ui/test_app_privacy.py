@@ -467,6 +467,22 @@ def test_s26_what_would_be_sent_is_what_is_sent(
     assert CANARY not in kept.text
 
 
+def test_a_gateway_that_is_asked_about_for_the_first_time_can_be_declined(
+    program: Program, qtbot: QtBot, gateway: GatewayServer
+) -> None:
+    pick(program, THERE)
+    send(program, "Hello?")
+    qtbot.waitUntil(lambda: last(program).error is not None)
+    assert (last(program).error or {})["next_step"] == "allow"
+    press(program, "not-now")
+    left = last(program)
+    assert (left.status, left.error) == (Status.STOPPED, None)
+    assert shown(program) == "Not sent"
+    assert program.window.focusWidget() is program.page.composer.edit  # not the whole transcript, ringed
+    assert program.settings.values.allowed == ()
+    assert gateway.chats == []
+
+
 def test_what_was_sent_is_shown_for_each_answer(program: Program, qtbot: QtBot) -> None:
     answer = ask_there(program, qtbot)
     qtbot.waitUntil(lambda: bool(program.room.service.sent_for(answer)))

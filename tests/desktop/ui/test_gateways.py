@@ -133,8 +133,10 @@ def test_a_key_is_pasted_tested_and_removed(scene: Scene) -> None:
     assert scene.button("test-xidao").isEnabled()
     removed: list[tuple[str, str]] = []
     scene.card.keys_removed.connect(lambda *what: removed.append(what))
+    scene.button("forget-key-xidao").setFocus()
     scene.click("forget-key-xidao")
     scene.wait(Known.ABSENT)
+    assert scene.card.window().focusWidget() is scene.button("edit-gateway-xidao")
     assert removed == [("xidao", "XiDao")]
     scene.service.keys.restore("xidao")
     scene.wait(Known.STORED)

@@ -13,6 +13,7 @@ PARTS = (
     "A paragraph with **bold**, *italic* and `code`,\nbroken over two lines.\n\n",
     "- one\n- two\n  - nested\n\n    still two\n- three\n\n",
     "3. three\n4. four\n\n",
+    "- [ ] to do\n- [x] **done**\n\n",
     "```python\ndef f():\n\n    return 1\n```\n\n",
     "| a | b |\n|---|--:|\n| 1 | **2** |\n\n",
     "> quoted\n> - with a list\n\n",
@@ -37,6 +38,8 @@ def test_blocks_of_each_kind() -> None:
         ("•", 1, "three"),
         ("3.", 1, "three"),
         ("4.", 1, "four"),
+        ("☐", 1, "to do"),
+        ("☑", 1, "done"),
     ]
     code = next(b for b in blocks if b.kind is Kind.CODE)
     assert (code.language, code.text) == ("python", "def f():\n\n    return 1")
@@ -57,6 +60,14 @@ def test_a_growing_text_ends_as_the_whole_one(seed: int) -> None:
         blocks = stream.update(source[:position])
     assert stream.finish(source) == parse(source)
     assert [b.text for b in blocks] == [b.text for b in parse(source)]
+
+
+def test_only_what_leads_a_list_item_is_a_box_to_tick() -> None:
+    blocks = parse("1. [X] first\n\n   [ ] not this\n2. `[ ] code`\n- [y] nor this\n\n[ ] nor a paragraph")
+    assert [(b.marker, b.text) for b in blocks] == [
+        ("1.", "☑ first"), ("", "[ ] not this"), ("2.", "[ ] code"), ("•", "[y] nor this"),
+        ("", "[ ] nor a paragraph"),
+    ]  # fmt: skip
 
 
 def test_numbers_count_on_whatever_the_source_says() -> None:

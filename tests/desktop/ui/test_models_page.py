@@ -472,6 +472,20 @@ def test_the_same_look_again_changes_nothing(scene: Scene, qtbot: QtBot) -> None
 # -- the comparison
 
 
+def test_four_models_are_compared_in_a_narrow_window_without_scrolling_sideways(
+    scene: Scene, qtbot: QtBot
+) -> None:
+    scene.browse()
+    scene.page.resize(480, 600)
+    scene.page.compare(["qwen3-235b", "phi-4-14b", "deepseek-v3", "mistral-large-3"])
+    comparison = scene.child(Comparison, "comparison")
+    drawn = lambda: len(comparison._charts) > 2 and comparison._charts[-1].isVisible()  # noqa: E731
+    sideways = scene.page.horizontalScrollBar()
+    qtbot.waitUntil(lambda: drawn() and sideways.maximum() == 0, timeout=10_000)
+    scene.page.resize(900, 600)
+    qtbot.waitUntil(lambda: not comparison._narrow and drawn(), timeout=10_000)
+
+
 def test_two_to_four_are_compared(scene: Scene, qtbot: QtBot) -> None:
     browse = scene.browse()
     compare = scene.child(QPushButton, "compare-models")

@@ -24,7 +24,7 @@ from desktop.ui.usage.budget_row import BudgetBar
 from desktop.ui.usage.figures import percent
 from desktop.ui.usage.measures import Kind, Measure, counted, measures, steps
 from desktop.ui.usage.page import UsagePage
-from desktop.ui.usage.sections import model_bars, place_bars
+from desktop.ui.usage.sections import conversation_bars, model_bars, place_bars
 from desktop.ui.usage.series import columns
 from desktop.ui.usage.table import cell
 from models.budget import Budget, Period
@@ -94,10 +94,38 @@ def test_the_charts_add_up_to_the_sums(books: Books, span: Span) -> None:
     for measure in measures(shown.panel.totals):
         whole = measure.of(shown.panel.totals)
         assert sum(columns(shown, measure).heights()) == whole > 0
-        assert sum(bar.value for bar in model_bars(shown.panel, measure)) == whole
+        assert sum(bar.value for bar in model_bars(shown, measure)) == whole
         assert sum(bar.value for bar in place_bars(shown.panel, measure)) == whole
         for part in columns(shown, measure).parts:
             assert all(type(value) is int for value in part.values)
+
+
+def test_a_conversation_shows_how_much_of_it_was_answered_where(books: Books) -> None:
+    for number, places in enumerate(((Place.LOCAL,), (Place.REMOTE,), (Place.LOCAL, Place.REMOTE)), start=1):
+        for place in places:
+            row = books.ledger.reserve(Attempt("some", "m", place, conversation_id=number))
+            books.ledger.settle(row.id, Settlement(Outcome.FINISHED, Usage(30, 0, 0, 10)))
+    bars = {bar.name: bar for bar in conversation_bars(figures(books, Span.MONTH), Measure(Kind.TOKENS))}
+    told = [bars[name] for name in ("Kyoto", "Deleted conversation 2", "Deleted conversation 3")]
+    assert [(bar.value, bar.away) for bar in told] == [(40, 0), (40, 40), (80, 40)]
+    assert [bar.words.partition(" · ")[2] for bar in told] == [
+        "on this machine", "at gateways", "50 % at gateways",
+    ]  # fmt: skip
+
+
+def test_models_have_one_name_wherever_they_stand(books: Books, page: UsagePage, qtbot: QtBot) -> None:
+    books.names.update({"xidao/big": "Big", "small": "Twin", "other/huge": "Twin"})
+    books.write(9)
+    page.show()
+    shown = figures(books, Span.MONTH)
+    assert set(shown.names.values()) == {"Big", "Twin · this machine", "Twin · other"}
+    choice = child(page, Choice, "usage-model")
+    texts = {choice.itemText(n): choice.itemData(n, Qt.ItemDataRole.ToolTipRole) for n in range(1, 4)}
+    assert texts["Big"] == "xidao/big"
+    assert page.saved.choice.findText("Big") >= 0
+    assert any(page.table.rows.cell(row, 1) == "Big" for row in page.table.rows._rows)
+    qtbot.waitUntil(lambda: page.sections.findChild(Bars, "bars-by-model") is not None)
+    assert "Big (xidao/big): " in child(page, Bars, "bars-by-model").toolTip()
 
 
 def test_models_that_have_no_pattern_of_their_own_are_counted_as_others(books: Books) -> None:
@@ -110,7 +138,7 @@ def test_models_that_have_no_pattern_of_their_own_are_counted_as_others(books: B
     assert drawn.parts[-1].name == "others"
     assert sum(drawn.heights()) == 120 + sum(range(12))
     assert len({(part.fill.token, part.fill.pattern) for part in drawn.parts}) == len(drawn.parts) == 6
-    assert sum(bar.value for bar in model_bars(shown.panel, Measure(Kind.REQUESTS))) == 12
+    assert sum(bar.value for bar in model_bars(shown, Measure(Kind.REQUESTS))) == 12
 
 
 def test_the_columns_are_days_then_weeks_then_months(books: Books) -> None:

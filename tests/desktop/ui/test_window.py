@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.background import Background
@@ -298,20 +306,29 @@ def test_a_long_notice_is_read_whole_on_two_lines_and_stays_inside(look: Appeara
     over = QWidget()
     qtbot.addWidget(over)
     over.resize(620, 400)
-    notice = Notice(over)
+    above, notice = QWidget(over), Notice(over)
+    column = QVBoxLayout(over)
+    column.addWidget(above, 1)
+    column.addWidget(notice)
     over.show()
     notice.say("Short.")
+    qtbot.waitUntil(lambda: notice.height() > 24)
     low = notice.height()
     words = (
         "No model is called “quen3”. Did you mean @xidao/qwen3-235b or @xidao/qwen3-32b? Or begin otherwise."
     )
     notice.say(words)
     assert notice._words.text() == words
-    assert notice.height() > low
+    qtbot.waitUntil(lambda: notice.height() > low)
     assert over.rect().contains(notice.geometry())
+    assert not above.geometry().intersects(notice.geometry())
     assert notice._words.height() >= notice._words.heightForWidth(notice._words.width())
     notice.say(words * 20)
     assert "…" in notice._words.text()
     assert over.rect().contains(notice.geometry())
     notice.say("Short.")
-    assert notice.height() == low
+    qtbot.waitUntil(lambda: notice.height() == low)
+    over.resize(260, 400)
+    notice.say(words)
+    qtbot.waitUntil(lambda: notice.height() > low)
+    assert over.width() == 260
