@@ -210,7 +210,7 @@ class Program(QObject):
 
         if not self.settings.values.keep_states:
             return None
-        budget = self.settings.values.states_gb * 10**9
+        budget = self.settings.values.states_gb << 30
         return Shelf(str(self._paths.states), str(self._paths.state_key), budget)
 
     def _tidy(self) -> None:
@@ -231,7 +231,7 @@ class Program(QObject):
         from models.local.states import trim
 
         values = self.settings.values
-        trim(self._paths.states, values.states_gb * 10**9 if values.keep_states else 0)
+        trim(self._paths.states, values.states_gb << 30 if values.keep_states else 0)
 
     def _forget_states(self, cache_keys: list[str]) -> None:
         self.background.run(self.local.forget(cache_keys), lambda _outcome: None)

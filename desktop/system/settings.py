@@ -42,7 +42,7 @@ class Settings:
     """What the user chose. `window` is x, y, width, height in pixels; None lets the default stand.
 
     `keep_states` lets the engine keep what it has read of conversations on disk, to go on sooner; at most
-    `states_gb` GB of it.
+    `states_gb` GiB of it.
     `models` is what was set for single models, by id; `max_tokens`, `temperature` and
     `thinking_budget` hold for all of them. `providers` are the gateways, without their keys.
     `mode` and `model` are who answers new conversations; without a model it is the library's default.

@@ -47,6 +47,6 @@ class Keeping(QWidget):
         self._keep.setChecked(values.keep_states)
         self._limit.clear()
         for size in sorted({*_OFFERED, values.states_gb}):
-            self._limit.addItem(f"At most {size} GB", size)
+            self._limit.addItem(f"At most {size} GiB", size)
         self._limit.setCurrentIndex(self._limit.findData(values.states_gb))
         self._limit.setEnabled(values.keep_states)

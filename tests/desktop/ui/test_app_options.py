@@ -73,7 +73,7 @@ def test_what_the_settings_say_of_kept_states_holds_at_once(program: Program) ->
     program.settings.update(states_gb=1)
     assert not state.exists()
     assert (shelf := program._shelf()) is not None
-    assert shelf.budget_bytes == 10**9
+    assert shelf.budget_bytes == 1 << 30
     state.touch()
     program.settings.update(keep_states=False)
     assert list(folder.iterdir()) == []

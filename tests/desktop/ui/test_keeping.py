@@ -35,8 +35,8 @@ def test_the_limit_is_chosen_kept_and_shown(
     limit, keep = page.findChild(QComboBox, "states-gb"), page.findChild(QCheckBox, "keep-states")
     assert limit is not None
     assert keep is not None
-    assert limit.currentText() == f"At most {own or 2} GB"
-    index = limit.findText("At most 5 GB")
+    assert limit.currentText() == f"At most {own or 2} GiB"
+    index = limit.findText("At most 5 GiB")
     limit.setCurrentIndex(index)
     limit.activated.emit(index)
     assert SettingsService(tmp_path / "settings.json").values.states_gb == 5
