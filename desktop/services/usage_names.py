@@ -16,12 +16,17 @@ def names_of(
 ) -> dict[ModelKey, str]:
     """Each model's name by `names` (of ids); one that nobody knows goes by its id.
 
-    Where models at two places have one name, the place is said with it.
+    Where several have one name, the place is said with it; where that is the same too, the id.
     """
-    found = {key: names.get(key.model) or key.model.removeprefix(f"{key.provider}/") for key in keys}
+    ids = {key: key.model.removeprefix(f"{key.provider}/") for key in keys}
+    found = {key: names.get(key.model) or id_ for key, id_ in ids.items()}
     shared = Counter(found.values())
+    placed = Counter((name, _place(key, providers)) for key, name in found.items())
     return {
-        key: f"{name} · {_place(key, providers)}" if shared[name] > 1 else name for key, name in found.items()
+        key: name
+        if shared[name] == 1
+        else f"{name} · {ids[key] if placed[name, _place(key, providers)] > 1 else _place(key, providers)}"
+        for key, name in found.items()
     }
 
 

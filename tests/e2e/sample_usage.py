@@ -20,7 +20,7 @@ BUDGETS = (Budget(Period.MONTH, Cost(NANO, "CNY"), "xidao"), Budget(Period.DAY, 
 _DAYS = 21
 _SMALL, _LARGE = Price(500, 1_500, 50, "CNY", "a sample", ""), Price(2_000, 8_000, 400, "CNY", "a sample", "")
 _MODELS = (
-    ("local", "SmolLM2 135M Instruct", Place.LOCAL, None, 41_300),
+    ("local", "smollm2-135m-instruct-q4_1", Place.LOCAL, None, 41_300),
     ("local", "Qwen3 8B", Place.LOCAL, None, 12_800),
     ("xidao", "xidao/deepseek-v3", Place.REMOTE, _SMALL, 64_000),
     ("xidao", "xidao/qwen3-235b", Place.REMOTE, _LARGE, 48_000),
