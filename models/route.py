@@ -104,4 +104,5 @@ def _remote(wanted: str | None, remote: Sequence[str]) -> Route:
         )
     model = wanted or remote[0]
     reason = "you chose this model" if wanted else "the first model of your gateway"
-    return Route("gateway", model, reason, tuple(name for name in remote if name != model))
+    others = tuple(name for name in remote if name != model)
+    return Route("gateway", model, reason, others, door=model.partition("/")[0])

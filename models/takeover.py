@@ -18,6 +18,7 @@ from models.errors import (
     NotAllowed,
     NothingFits,
     PromptTooLong,
+    Refused,
     RequestRefused,
 )
 from models.routing import Route, choose
@@ -124,8 +125,11 @@ def attempt_key(turn_id: str, number: int, route: Route) -> str:
 
 
 def blames_door(error: AppError) -> bool:
-    """Whether the door is to blame, so that its breaker counts it; a request nobody would take is not."""
-    if isinstance(error, RequestRefused):
+    """Whether the door is to blame, so that its breaker counts it.
+
+    A request that nobody would take is not, and neither is one that Inshore itself did not let out.
+    """
+    if isinstance(error, (RequestRefused, Refused)):
         return False
     return isinstance(error, (NetworkError, GatewayError, EngineError))
 

@@ -79,9 +79,10 @@ def _ask(asking: _Asking) -> None:
         asking.answer(simple_route(question, services, gateways))
         return
     check_named(question, gateways, services.library)
-    longest = question.options.max_tokens
+    longest = question.options.over(asking.settings.options_for(question.model or "")).max_tokens
     asked = Asked(asking.text, question.model, len(question.images), question.thinking, longest)
     router = Router(services, gateways, asking.settings, privacy=asking.privacy, prefer=question.prefer)
+    router.beyond = question.over_budget is not None
     relay(router, asked, asking.answer, asking.terminal.note)
 
 

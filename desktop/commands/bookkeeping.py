@@ -52,6 +52,7 @@ class Books:
         """
         self._request, self._began, self._tokens, self._thought = request, time.monotonic(), 0, 0
         self._services, self._terminal, self._first = services, terminal, first
+        self._attempt = first
         self._raised = raised
         self._told = self._waiting = self._begun = self._blocked = False
         self._sent_at = time.time()
@@ -101,7 +102,8 @@ class Books:
         if self._waiting:  # it is kept when it has ended
             return
         self._begun = self._told = False
-        self._id = self._reserved(replace(self._first, number=self._first.number + number - 1))
+        self._attempt = replace(self._first, number=self._first.number + number - 1)
+        self._id = self._reserved(self._attempt)
         self._begun = True
 
     def heard(self, event: ChatEvent) -> None:
@@ -135,12 +137,16 @@ class Books:
         return Usage() if self._told or self._first.place is Place.LOCAL else UNCHARGED
 
     def _settle(self, settlement: Settlement) -> None:
+        from desktop.storage.late_ends import enter_end
+
         row_id, self._id = self._id, None
         if row_id is not None:
             self._blocked = False
-            self._write(lambda ledger: ledger.settle(row_id, settlement))
+            attempt = self._attempt
+            if self._write(lambda ledger: enter_end(ledger, row_id, attempt, settlement)) is False:
+                self._terminal.note("This answer is missing in your usage: its file is another one by now.")
             if self._blocked:
-                self._keep(self._first, settlement, row_id)
+                self._keep(self._attempt, settlement, row_id)
         elif self._waiting and not self._told:
             self._told = True
             self._keep(self._first, settlement)

@@ -52,6 +52,8 @@ class Router:
 
     Gateways take part that the user has agreed to: in the window, by naming one of its models, or in the
     environment. `shut` are doors that failed in this run, with why. `prefer` goes before the settings' word.
+    With `beyond` who answers is chosen as if there were no budget: the user said what is done where the
+    answer then does not fit into one.
     """
 
     services: Services
@@ -60,6 +62,7 @@ class Router:
     mode: Mode = Mode.HYBRID
     privacy: Privacy = Privacy.OUT
     prefer: Preference | None = None
+    beyond: bool = False
     shut: dict[str, str] = field(default_factory=dict)
     _candidates: tuple[Candidate, ...] | None = None
 
@@ -69,7 +72,8 @@ class Router:
         Whether there is a key is looked up only for a gateway that would be asked: that may ask the user.
         """
         while True:
-            route = choose(self.facts(asked))
+            facts = self.facts(asked)
+            route = choose(replace(facts, budget=None) if self.beyond else facts)
             problem = "" if route.backend == "local" else self.gateways.key_problem(route.door)
             if not problem:
                 return self._with_those_left_out(route)

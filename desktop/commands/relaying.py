@@ -29,7 +29,7 @@ def relay(router: Router, asked: Asked, answer: Answer, note: Callable[[str], No
         try:
             answer(route, said, len(attempts) + 1)
         except OverBudget as error:
-            if asked.model is not None or said:
+            if asked.model is not None or said or (router.beyond and not attempts):
                 raise
             router.shut[route.door] = f"not within your budget: {error.cause}"
             route = router.route(asked)

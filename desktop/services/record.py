@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +12,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from desktop.services.export import Export, Pieces
+from desktop.storage.local_days import begin_of
 from desktop.storage.outbound_export import line_values
 from desktop.storage.outbound_reports import OutboundReports, RecordFilter, RecordRow, RecordSums
 from desktop.storage.sent_content import SentContent, SentContents
@@ -76,7 +77,7 @@ class RecordService(QObject):
         if span is Span.ALL:
             return RecordFilter()
         first = self._today() - timedelta(days=6 if span is Span.WEEK else 0)
-        return RecordFilter(since=_midnight(first))
+        return RecordFilter(since=begin_of(first))
 
     def figures(self, wanted: RecordFilter) -> RecordFigures | None:
         """For a filter; None where the record can't be read, which `failed` tells."""
@@ -135,7 +136,3 @@ class RecordService(QObject):
         except StorageError as error:
             self.failed.emit(error)
             return otherwise
-
-
-def _midnight(day: date) -> float:
-    return datetime.combine(day, datetime.min.time()).astimezone().timestamp()

@@ -27,6 +27,7 @@ from models.pricing import Cost, Price
 
 _T = TypeVar("_T")
 _MOST_TODAY = 3_000
+_OTHER_NAMES: Mapping[str, str] = {"RMB": "CNY"}  # in RMB no model is priced, so no message would fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ def _same(one: Budget, other: Budget) -> bool:
 def budget_of(period: Period, provider: str, currency: str, limit: str) -> Budget:
     """A budget from what was typed. Raises BadInput, which names what to change."""
     letters = currency.strip().upper()
+    letters = _OTHER_NAMES.get(letters, letters)
     nano = parse_nano(limit, what="The limit")
     found, bad = read([{"scope": period.value, "currency": letters, "limit": limit.strip(),
                         "provider": provider}])  # fmt: skip

@@ -14,6 +14,7 @@ from models.statement import Line
 
 if TYPE_CHECKING:
     from desktop.storage.ledger import Ledger
+    from desktop.storage.ledger_values import LedgerRow
 
 _SOURCE = "by the gateway’s statement"
 
@@ -48,12 +49,18 @@ def correct(ledger: Ledger, steps: Sequence[Correction]) -> int:
                 done += 1
         elif row.state is State.EXPIRED or (row.state is State.SETTLED and row.estimated):
             note = f"{row.note}; {_SOURCE}" if row.note else _SOURCE
-            usage = Usage(step.line.prompt, None, None, step.line.completion)
+            usage = Usage(step.line.prompt, _cached(row, step.line), None, step.line.completion)
             name = step.line.request_id or None
             outcome = row.outcome or Outcome.STOPPED
             ledger.settle(row.id, Settlement(outcome, usage, request_id=name, note=note))
             done += 1
     return done
+
+
+def _cached(row: LedgerRow, line: Line) -> int | None:
+    """A statement doesn’t name cached tokens; what the gateway told of them with its answer stays true."""
+    cached = row.usage.cached_tokens
+    return None if cached is None or cached > (line.prompt or 0) else cached
 
 
 def correction_words(steps: Sequence[Correction]) -> str:

@@ -63,6 +63,10 @@ class Ledger:
     ) -> None:
         self._connection, self._now, self._local_day = connection, now, local_day
 
+    def at(self, moment: float) -> Ledger:
+        """The same one with its clock at a moment (unix seconds): for what is written down later."""
+        return Ledger(self._connection, lambda: moment, self._local_day)
+
     # -- before sending
 
     def reserve(
@@ -233,7 +237,8 @@ def _after(before: LedgerRow, settlement: Settlement) -> tuple[object, ...]:
         usage.completion_tokens, flaw or None,
         _else(settlement.duration_ms, before.duration_ms), _else(settlement.ttft_ms, before.ttft_ms),
         _else(settlement.speed_mtps, before.speed_mtps), settlement.request_id or before.request_id,
-        settlement.note or before.note, None if cost is None else cost.nano,
+        settlement.note or (before.note if before.state is State.SETTLED else None),
+        None if cost is None else cost.nano,
         counts.nano,
     )  # fmt: skip
 

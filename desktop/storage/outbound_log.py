@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 
 import apsw
 
+from desktop.storage.local_days import QUARTER, bounds_of, by_day
 from desktop.storage.sqlite import transaction, translated
 from models.outbound import Sent
 from models.plain import plain
@@ -21,10 +22,9 @@ _COLUMNS = "at, host, purpose, method, bytes_out, bytes_in, status, refused, con
 _INSERT = f"INSERT INTO outbound ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _BETWEEN = f"SELECT {_COLUMNS} FROM outbound WHERE at >= ? AND at < ? ORDER BY at, id"  # noqa: S608
 _OF_ONE = f"SELECT {_COLUMNS} FROM outbound WHERE conversation_id = ? ORDER BY at, id"  # noqa: S608
-_DAYS = """
-SELECT date(at, 'unixepoch', 'localtime') AS day, count(*), sum(bytes_out), sum(bytes_in), sum(refused <> '')
-FROM outbound GROUP BY day ORDER BY day DESC
-"""
+_DAYS = f"""
+SELECT {QUARTER}, count(*), sum(bytes_out), sum(bytes_in), sum(refused <> '') FROM outbound GROUP BY 1
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,8 @@ class OutboundLog:
 
     def on(self, day: date) -> list[Sent]:
         """What left on a day of this machine's clock, the oldest first."""
-        begin, end = (
-            datetime.combine(each, datetime.min.time()).astimezone().timestamp()
-            for each in (day, day + timedelta(days=1))
-        )
         with translated():
-            return [Sent(*row) for row in self._connection.execute(_BETWEEN, (begin, end))]
+            return [Sent(*row) for row in self._connection.execute(_BETWEEN, bounds_of(day))]
 
     def of(self, conversation_id: int) -> list[Sent]:
         """What left for a conversation, the oldest first."""
@@ -72,11 +68,8 @@ class OutboundLog:
     def days(self) -> list[Day]:
         """The days on which something left or was to leave, the newest first."""
         with translated():
-            return [
-                Day(date.fromisoformat(day), *counts)
-                for day, *counts in self._connection.execute(_DAYS)
-                if day is not None
-            ]
+            quarters = self._connection.execute(_DAYS).fetchall()
+        return [Day(day, *counts) for day, counts in by_day(quarters)]
 
     def prune(self, days: int = KEPT_DAYS) -> int:
         """Delete what is older than so many days; how many lines that were."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import apsw
 
+from desktop.storage.local_days import QUARTER, by_day
 from desktop.storage.sqlite import translated
 from models.outbound import Sent
 
@@ -71,9 +72,7 @@ class OutboundReports:
 
     def by_day(self, wanted: RecordFilter) -> list[tuple[date, RecordSums]]:
         """By the days of this machine's clock, the newest first."""
-        day = "date(at, 'unixepoch', 'localtime')"
-        rows = self._grouped(day, wanted, "1 DESC")
-        return [(date.fromisoformat(row[0]), RecordSums(*row[1:])) for row in rows if row[0] is not None]
+        return [(day, RecordSums(*sums)) for day, sums in by_day(self._grouped(QUARTER, wanted, "1"))]
 
     def by_conversation(self, wanted: RecordFilter) -> list[tuple[int | None, RecordSums]]:
         """By conversation, the one that sent most first; None is what was for no conversation."""

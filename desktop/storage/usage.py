@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -101,8 +102,8 @@ class UsageReports:
         table = "usage_conversation_daily" if conversations else "usage_daily"
         where, values = _where(wanted, table)
         if only is not None:
-            where += f" AND conversation_id IN ({', '.join('?' * len(only))})"
-            values = [*values, *only]
+            where += " AND conversation_id IN (SELECT value FROM json_each(?))"  # any number of them
+            values = [*values, json.dumps(list(only))]
         columns = ", ".join((*key, "currency"))
         sums = ", ".join(f"sum({name})" for name in SUMS)
         query = f"SELECT {columns}, {sums} FROM {table} WHERE {where} GROUP BY {columns}"  # noqa: S608

@@ -15,8 +15,9 @@ from typing import Any
 import apsw
 
 from desktop.storage.held_file import held, let_go
+from desktop.storage.late_ends import enter_end
 from desktop.storage.ledger import Ledger
-from desktop.storage.ledger_values import Attempt, Outcome, Place, Purpose, Settlement, State
+from desktop.storage.ledger_values import Attempt, Outcome, Place, Purpose, Settlement
 from desktop.storage.sqlite import translated
 from models.chat import Usage
 from models.pricing import Price, Tier
@@ -85,12 +86,7 @@ def _enter(ledger: Ledger, one: Waiting) -> None:
     if one.row_id is None:
         ledger.settle(ledger.reserve(one.attempt).id, one.settlement)
         return
-    try:
-        row = ledger.get(one.row_id)
-    except KeyError:
-        return  # the file is another one by now
-    if row.state in (State.SENT, State.EXPIRED) and row.attempt.model == one.attempt.model:
-        ledger.settle(row.id, one.settlement)
+    enter_end(ledger, one.row_id, one.attempt, one.settlement)
 
 
 def _sound(lines: list[bytes]) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from desktop import cli
 from desktop.commands import hybrid
 from desktop.commands.remote import StandIn
 from desktop.commands.services import Services
+from desktop.storage.booking import LONGEST_WITHIN_BUDGET
 from desktop.storage.database import open_database
 from desktop.system.budgets import written as budgets_written
 from desktop.system.paths import Paths
@@ -308,3 +309,34 @@ def test_where_both_fail_it_ends_with_the_last_error(
     assert cli.main(["ask", CODE, "--mode", "hybrid"], by) == 1
     assert "Nobody else is there to go on." in capsys.readouterr().err
     assert len(gateway.chats) == 1
+
+
+NAMED = ("--model", "xidao/qwen3-32b")
+
+
+@pytest.mark.parametrize(
+    ("flags", "backend", "whole"),
+    [
+        ((*NAMED, "--over-budget", "raise"), "gateway", [True]),
+        ((*NAMED, "--over-budget", "shorten"), "gateway", [False]),
+        ((*NAMED, "--over-budget", "local"), "local", []),
+        (("--over-budget", "raise"), "gateway", [True]),
+        (("--over-budget", "local"), "local", []),
+        ((), "local", []),
+    ],
+)
+def test_what_is_to_be_done_over_budget_holds_in_the_hybrid_mode_too(
+    keep: Keep, ask: Ask, gateway: GatewayServer, flags: tuple[str, ...], backend: str, whole: list[bool]
+) -> None:
+    keep(allowed=["xidao"], budgets=budgets_written([Budget(Period.DAY, Cost(1_000_000, "CNY"))]))
+    assert ask(CODE, *flags)["backend"] == backend
+    assert [chat.json["max_tokens"] == LONGEST_WITHIN_BUDGET for chat in gateway.chats] == whole
+
+
+def test_the_router_reckons_with_the_longest_answer_that_the_settings_allow(
+    keep: Keep, ask: Ask, gateway: GatewayServer
+) -> None:
+    budgets = budgets_written([Budget(Period.DAY, Cost(1_000_000, "CNY"))])
+    keep(allowed=["xidao"], budgets=budgets, max_tokens=100)
+    assert ask(CODE)["backend"] == "gateway"
+    assert gateway.chats[0].json["max_tokens"] == 100

@@ -301,6 +301,62 @@ def test_an_answer_that_ends_while_the_window_holds_the_ledger_is_settled_later(
     connection.close()
 
 
+STATED = Settlement(Outcome.STOPPED, Usage(1, 0, 0, 1))
+Meanwhile = Callable[[Ledger], object]
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["at once", "later"])
+@pytest.mark.parametrize(
+    ("meanwhile", "states", "cost"),
+    [
+        (lambda _ledger: None, [State.SETTLED], 12 * 800 + 4 * 2_400),
+        (
+            lambda ledger: ledger.release(1, "not charged, as you said"),
+            [State.RELEASED, State.SETTLED],
+            12 * 800 + 4 * 2_400,
+        ),
+        (lambda ledger: ledger.settle(1, STATED), [State.SETTLED], 3_200),
+    ],
+    ids=["expired", "let go of", "settled"],
+)  # fmt: skip
+def test_an_answer_whose_row_was_closed_meanwhile_is_entered_once(
+    paths: Paths, waits: bool, meanwhile: Meanwhile, states: list[State], cost: int
+) -> None:
+    """A window took it for what a crash left, and its user let it go or entered a statement."""
+    held: list[apsw.Connection] = []
+
+    def open_window(_request: Received) -> Reply:
+        held.append(open_database(paths.database, backups=paths.backups))
+        ledger = Ledger(held[0])
+        ledger.expire_open()
+        meanwhile(ledger)
+        if not waits:
+            held[0].close()
+        return answer(told=usage(12, 4))
+
+    with GatewayServer(respond=open_window) as server:
+        assert _ask(paths, server.url) == 0
+    if waits:
+        assert UsagePending(paths.usage_pending).move_into(held[0]) == 1
+        held[0].close()
+    rows = _rows(paths)
+    assert [row.state for row in rows] == states
+    assert rows[-1].cost == Cost(cost, "CNY")
+    assert (rows[-1].note, rows[0].sent_at) == (None, rows[-1].sent_at)
+
+
+def test_an_answer_whose_ledger_was_replaced_meanwhile_is_told(
+    paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def replace_file(_request: Received) -> Reply:
+        paths.database.unlink()
+        return answer(told=usage(12, 4))
+
+    with GatewayServer(respond=replace_file) as server:
+        assert _ask(paths, server.url) == 0
+    assert "missing in your usage" in capsys.readouterr().err
+
+
 def test_a_local_answer_that_breaks_off_is_counted_as_an_estimate(
     paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,27 @@ def test_usage_alone_is_what_it_was(paths: Paths, capsys: pytest.CaptureFixture[
     services = Services(paths, Library(paths.models, paths.data), engine)
     assert cli.main(["usage", "--json", "--period", "today"], services) == 0
     assert json.loads(capsys.readouterr().out)["period"] == "today"
+
+
+def test_a_corrected_row_keeps_what_the_gateway_said_of_its_cache(
+    paths: Paths, ledger: apsw.Connection
+) -> None:
+    """The answer was stopped after the gateway had told how much of the prompt it had cached."""
+    price = replace(PRICE, cached_nano=100)
+    attempt = Attempt("xidao", "xidao/m", Place.REMOTE, price=price, prompt_limit=100, completion_limit=100)
+    book = Ledger(ledger, now=lambda: NOON)
+    for request_id, cached in (("r1", 80), ("r2", 95)):
+        stopped = Settlement(
+            Outcome.STOPPED, Usage(96, cached, 0, 3, estimated=True), False, request_id=request_id
+        )
+        book.settle(book.reserve(attempt).id, stopped)
+    ledger.close()
+    lines = [f"{name},2026-11-25T12:00:00Z,m,90,5,0.00001" for name in ("r1", "r2")]
+    assert run(paths, lines, "--settle") == 0
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        kept, beyond = (Ledger(connection).get(number) for number in (1, 2))
+    assert (kept.usage, kept.cost) == (Usage(90, 80, None, 5), Cost(10 * 1_000 + 80 * 100 + 5 * 2_000, "CNY"))
+    assert (beyond.usage, beyond.flaw) == (Usage(90, None, None, 5), None)
 
 
 def leave_open(connection: apsw.Connection, at: float, model: str = "xidao/m") -> int:

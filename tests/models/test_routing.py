@@ -40,7 +40,7 @@ def test_a_gateway_is_asked_for_what_it_may_offer() -> None:
     remote = ["xidao/a", "xidao/b"]
     assert choose_simply(mode=Mode.CLOUD, wanted="xidao/c", installed=["a"], remote=remote).model == "xidao/c"
     assert choose_simply(mode=Mode.CLOUD, wanted=None, installed=[], remote=remote) == Route(
-        "gateway", "xidao/a", "the first model of your gateway", ("xidao/b",)
+        "gateway", "xidao/a", "the first model of your gateway", ("xidao/b",), door="xidao"
     )
 
 

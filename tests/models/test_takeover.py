@@ -20,6 +20,7 @@ from models.errors import (
     NotAllowed,
     Offline,
     PromptTooLong,
+    Refused,
     RequestRefused,
 )
 from models.takeover import (
@@ -202,6 +203,7 @@ def test_each_try_of_a_turn_has_its_own_name_that_stays_the_same() -> None:
         (GatewayFailed("No."), True),
         (EngineCrashed("No."), True),
         (RequestRefused("No."), False),
+        (Refused("The mode is local only."), False),
         (PromptTooLong("No."), False),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.services.record import RecordFigures, RecordService, Span
+from desktop.storage.local_days import bounds_of
 from desktop.storage.outbound_reports import RecordFilter, RecordSums
 from desktop.ui.choice import Choice
 from desktop.ui.dialogs import ask_where
@@ -67,10 +68,7 @@ class RecordPage(Page):
         """What the filters let through."""
         wanted = self._service.filter_over(self._span)
         if self._day is not None:
-            begin, end = (
-                datetime.combine(day, datetime.min.time()).astimezone().timestamp()
-                for day in (self._day, self._day + timedelta(days=1))
-            )
+            begin, end = bounds_of(self._day)
             wanted = replace(wanted, since=begin, until=end)
         refused = _DECISIONS[self._decision.currentIndex()][1]
         host = str(self._host.currentData() or "")

@@ -162,3 +162,7 @@ def test_two_exports_at_once_are_both_whole(books: Books, tmp_path: Path, qtbot:
     qtbot.waitUntil(lambda: len(done) == 2)
     assert len(path.read_text().splitlines()) == 1_101
     assert not list(tmp_path.glob(".*part"))
+
+
+def test_rmb_is_the_currency_that_models_are_priced_in() -> None:
+    assert budget_of(Period.DAY, "", " rmb ", "5").limit.currency == "CNY"

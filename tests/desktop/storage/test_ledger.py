@@ -332,6 +332,17 @@ def test_health_is_of_the_last_attempts_of_that_model(connection: apsw.Connectio
     assert (health.ttft_ms, health.speed_mtps, health.success) == (200, 200, 0.6)
 
 
+@pytest.mark.parametrize("ours", ["Refused", "Offline", "KeyMissing", "KeyringLocked", "RequestRefused"])
+def test_what_was_not_the_gateway_s_fault_is_no_part_of_its_health(
+    connection: apsw.Connection, ledger: Ledger, ours: str
+) -> None:
+    _settled(ledger, Outcome.FINISHED)
+    for note in (ours, ours, "GatewayFailed"):
+        ledger.settle(ledger.reserve(SENT).id, Settlement(Outcome.FAILED, note=note))
+    health = health_of(connection, "xidao", "m")
+    assert (health.attempts, health.success, health.failures_in_a_row) == (2, 0.5, 1)
+
+
 def test_health_forgets_what_failed_long_ago(
     connection: apsw.Connection, ledger: Ledger, clock: Clock
 ) -> None:

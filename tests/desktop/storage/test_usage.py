@@ -236,3 +236,12 @@ def test_what_local_answers_would_have_cost_shows_its_arithmetic(connection: aps
     assert saved.cost == Cost(1_500 * 1_000 + 300 * 2_000, "CNY")
     assert saved.unknown_count == 1
     assert saved.arithmetic() == "1,500 × 1,000 + 300 × 2,000 = 2,100,000 billionths of CNY"
+
+
+def test_any_number_of_conversations_is_listed(connection: apsw.Connection) -> None:
+    """More than SQLite takes values for in one query."""
+    connection.limit(apsw.SQLITE_LIMIT_VARIABLE_NUMBER, 40)
+    ledger = Ledger(connection)
+    for number in range(1, 61):
+        ledger.reserve(Attempt("local", "small", Place.LOCAL, conversation_id=number))
+    assert len(UsageReports(connection).by_conversation(UsageFilter(), limit=1 << 30)) == 60
