@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from models.chat import Usage
 from models.pricing import Price, Tier
 
 _LARGEST = 64 << 20
+_ENTERED = """
+SELECT id FROM usage WHERE day BETWEEN ? AND ? AND sent_at = ? AND provider = ? AND model = ? AND attempt = ?
+"""
 _OPTIONAL = (int, type(None))
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "provider": (str,), "model": (str,), "route_reason": (str,), "number": (int,),
@@ -70,8 +74,7 @@ class UsagePending:
             moved = 0
             try:
                 for one in _parsed(lines):
-                    ledger = Ledger(connection, now=lambda moment=one.sent_at: moment)  # type: ignore[misc]
-                    _enter(ledger, one)
+                    _enter(connection, one)
                     moved += 1
             except BaseException:
                 kept = list(_sound(lines))[moved:]
@@ -82,11 +85,25 @@ class UsagePending:
         return moved
 
 
-def _enter(ledger: Ledger, one: Waiting) -> None:
-    if one.row_id is None:
-        ledger.settle(ledger.reserve(one.attempt).id, one.settlement)
-        return
-    enter_end(ledger, one.row_id, one.attempt, one.settlement)
+def _enter(connection: apsw.Connection, one: Waiting) -> None:
+    """Once, also where the program ended after it had been entered and before it was off the file."""
+    ledger, row_id = Ledger(connection, now=lambda: one.sent_at), one.row_id
+    if row_id is None:
+        row_id = _entered(connection, one)
+    if row_id is None:
+        row_id = ledger.reserve(one.attempt).id
+    enter_end(ledger, row_id, one.attempt, one.settlement)
+
+
+def _entered(connection: apsw.Connection, one: Waiting) -> int | None:
+    """Its row, known by the moment at which it was sent, whatever the time zone was."""
+    day = date.fromtimestamp(one.sent_at).toordinal()
+    attempt = one.attempt
+    with translated():
+        found = connection.execute(
+            _ENTERED, (day - 1, day + 1, one.sent_at, attempt.provider, attempt.model, attempt.number)
+        ).fetchone()
+    return int(found[0]) if found is not None else None
 
 
 def _sound(lines: list[bytes]) -> Iterator[bytes]:

@@ -398,6 +398,25 @@ def test_waiting_lines_come_back_as_they_were_and_others_are_dropped(paths: Path
     assert (row.attempt, row.sent_at, row.usage, row.request_id) == (SENT, 1_764_000_000.0, done.usage, "r")
 
 
+def test_what_waited_is_entered_once_whenever_the_program_ended(paths: Paths) -> None:
+    """Killed between the ledger and the file that waits, with one row whole and one still open."""
+    pending = UsagePending(paths.usage_pending)
+    for number in (1, 2):
+        done = Settlement(Outcome.FINISHED, Usage(90, 10, 5, 20))
+        pending.add(Waiting(replace(SENT, number=number), 1_764_000_000.5, done))
+    whole = paths.usage_pending.read_bytes()
+    paths.usage_pending.write_bytes(whole.splitlines(keepends=True)[0])
+    with closing(open_database(paths.database, backups=paths.backups)) as connection:
+        pending.move_into(connection)
+        Ledger(connection, now=lambda: 1_764_000_000.5).reserve(replace(SENT, number=2))
+        paths.usage_pending.write_bytes(whole)
+        pending.move_into(connection)
+    assert [(row.attempt.number, row.state) for row in _rows(paths)] == [
+        (1, State.SETTLED),
+        (2, State.SETTLED),
+    ]
+
+
 _CHILD = """
 import random, sys, time
 from pathlib import Path
