@@ -102,8 +102,11 @@ class UsageReports:
         table = "usage_conversation_daily" if conversations else "usage_daily"
         where, values = _where(wanted, table)
         if only is not None:
-            where += " AND conversation_id IN (SELECT value FROM json_each(?))"  # any number of them
-            values = [*values, json.dumps(list(only))]
+            most = self._connection.limit(apsw.SQLITE_LIMIT_VARIABLE_NUMBER)
+            few = len(values) + len(only) <= most  # and a list is quicker than a query
+            listed = ", ".join("?" * len(only)) if few else "SELECT value FROM json_each(?)"
+            where += f" AND conversation_id IN ({listed})"
+            values = [*values, *(only if few else (json.dumps(list(only)),))]
         columns = ", ".join((*key, "currency"))
         sums = ", ".join(f"sum({name})" for name in SUMS)
         query = f"SELECT {columns}, {sums} FROM {table} WHERE {where} GROUP BY {columns}"  # noqa: S608
